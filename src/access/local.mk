@@ -1,0 +1,2 @@
+noinst_LIBRARIES += libaccess.a
+libaccess_a_SOURCES =

@@ -1,0 +1,39 @@
+/* Configuration: /etc/vmdeck/vmdeck.conf, then the user's ($XDG_CONFIG_HOME/vmdeck/vmdeck.conf),
+ * by libconfig; what the later one says wins. A mistake in it is kept as a problem with file, line
+ * and what was expected, and the rest counts. Immutable once loaded. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+    char *name; /* shown; unique */
+    char *uri;  /* libvirt's; NULL: libvirt's default */
+} VdConfHost;
+
+typedef struct {
+    char *file;
+    int line;      /* 0: the file as a whole */
+    char *message; /* one sentence */
+} VdConfProblem;
+
+typedef struct {
+    GPtrArray *hosts;    /* VdConfHost */
+    GPtrArray *problems; /* VdConfProblem */
+    char *theme;         /* "default" */
+    gboolean mouse;      /* TRUE */
+    gboolean ascii;      /* FALSE: decided by the locale */
+    gboolean flat;       /* FALSE: the tree */
+    int interval_ms;     /* sampling, 1000; 250 to 60000 */
+    int escape_ms;       /* how long Esc waits for more, 25; 5 to 1000 */
+    GHashTable *keys;    /* action or verb id (char*) → char** of key names */
+    char **columns;      /* NULL: the usual ones */
+    GHashTable *roles;   /* user name → "view" | "operate" | "admin" */
+} VdConf;
+
+/* Reads both files, or only file if it is given. Never NULL; a file that is missing is no problem
+ * unless it was named. May wait on a disk. */
+VdConf *vd_conf_load(const char *file);
+void vd_conf_free(VdConf *conf);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdConf, vd_conf_free)
+/* "vmdeck.conf:12: interval: expected 250 to 60000 milliseconds". The caller frees. */
+char *vd_conf_problem_text(const VdConfProblem *problem);

@@ -1,0 +1,20 @@
+/* Files that must not be lost, and secrets. May wait on a disk: never on the UI thread. */
+#pragma once
+
+#include <glib.h>
+
+/* Writes length bytes (-1: strlen) to path by a temporary file in the same folder, fsync and
+ * rename, with this mode; the folder is synced as well. */
+gboolean vd_file_replace(const char *path, const char *data, gssize length, int mode,
+                         GError **error);
+/* Reads a whole regular file of at most max bytes. The caller frees; a NUL is appended. */
+char *vd_file_read(const char *path, gsize max, gsize *ret_length, GError **error);
+/* The first line of a secret file without its newline; refuses NUL inside, empty, over 512 bytes;
+ * path "-" is standard input. Free with vd_secret_free(). */
+char *vd_secret_read(const char *path, GError **error);
+/* Overwrites the string and frees it. NULL is fine. */
+void vd_secret_free(char *secret);
+/* Overwrites a file's content, syncs and unlinks it. Missing is fine. */
+void vd_secret_unlink(const char *path);
+/* Removes a folder of ours and all in it, without following links. */
+gboolean vd_remove_tree(const char *path, GError **error);

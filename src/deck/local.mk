@@ -1,0 +1,2 @@
+noinst_LIBRARIES += libdeck.a
+libdeck_a_SOURCES =

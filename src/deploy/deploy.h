@@ -1,0 +1,38 @@
+/* Images and deployments: what the deck submits and what the runner runs. */
+#pragma once
+
+#include "src/jobs/runner.h"
+#include "src/model/args.h"
+#include "src/model/image.h"
+
+/* Kinds of jobs of this room, for vd_runner_main(): "deploy", "image.add". Ends with a NULL verb.
+ */
+extern const VdJobKind vd_deploy_kinds[];
+
+/* The images of the store, by name. Reads files: not on the UI thread. Broken ones are left out
+ * with a line in the log. */
+GPtrArray *vd_images_list(GError **error);
+VdImage *vd_image_find(const char *name, GError **error);
+/* Refuses one that a disk still stands on. */
+gboolean vd_image_remove(const char *name, GError **error);
+
+/* `image add FILE [--name N] [--notes T]`: cheap checks now (name free, a file, no backing file),
+ * then a job. */
+gboolean vd_image_add_submit(VdJournal *journal, const char *request, const char *author,
+                             const VdArgs *args, GError **error);
+
+/* `deploy NAME …`: checks all that is cheap (image there, disk not smaller, name free is the
+ * runner's), hashes the passwords, writes spec and secrets, starts the runner. uri: of the host it
+ * goes to; host_id its name. *ret_note may get a visible note. May wait. */
+gboolean vd_deploy_submit(VdJournal *journal, const char *request, const char *author,
+                          const char *host_id, const char *uri, const VdArgs *args, GError **error);
+/* Checks one field as it is left: TRUE with *ret_hint (may be NULL: nothing to say), or FALSE with
+ * a sentence. May wait (reads images, asks the host). */
+gboolean vd_deploy_check_field(const char *uri, const VdArgs *args, const char *field,
+                               char **ret_hint, GError **error);
+/* "overlay, offline: about 25 s here, then the first boot" – what this deployment will do. The
+ * caller frees. */
+char *vd_deploy_summary(const VdArgs *args);
+/* The words `deploy` takes. Ends with a NULL name. */
+extern const VdArgSpec vd_deploy_args[];
+extern const VdArgSpec vd_image_add_args[];

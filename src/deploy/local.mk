@@ -1,0 +1,2 @@
+noinst_LIBRARIES += libdeploy.a
+libdeploy_a_SOURCES =

@@ -1,0 +1,1 @@
+# The guest helper: the only program with libguestfs.

@@ -1,0 +1,64 @@
+/* An answer to a question: sections of fields or of rows. A verb that asks (vm.show, image.list,
+ * doctor …) returns one; the command line prints it as table, JSON or CSV, the screens as a page.
+ * Values are kept raw (bytes as an integer, times as seconds since 1970) and are formatted by the
+ * column's type. Built by one owner, then immutable and shared. */
+#pragma once
+
+#include <glib.h>
+
+typedef enum {
+    VD_COL_TEXT,
+    VD_COL_COUNT,    /* integer */
+    VD_COL_SIZE,     /* bytes */
+    VD_COL_RATE,     /* bytes per second */
+    VD_COL_PERCENT,  /* double */
+    VD_COL_DURATION, /* microseconds */
+    VD_COL_TIME,     /* seconds since 1970 */
+    VD_COL_BOOL,     /* "true" / "false" */
+} VdColType;
+
+typedef struct {
+    const char *id;    /* JSON key and CSV header: snake_case. Static string */
+    const char *label; /* N_() heading. Static string */
+    VdColType type;
+} VdColumn;
+
+typedef enum {
+    VD_SECTION_FIELDS, /* one row: shown as label and value */
+    VD_SECTION_TABLE,  /* rows */
+    VD_SECTION_TEXT,   /* one raw text (XML, a log): column 0 of row 0 */
+} VdSectionKind;
+
+typedef struct {
+    const char *id;    /* JSON key. Static string */
+    const char *title; /* N_(). Static string */
+    VdSectionKind kind;
+    const VdColumn *columns; /* static array */
+    guint n_columns;
+    GPtrArray *rows; /* char ** of n_columns values, NULL: nobody could ask */
+} VdSection;
+
+typedef struct {
+    gatomicrefcount refs;
+    GPtrArray *sections; /* VdSection */
+} VdDoc;
+
+VdDoc *vd_doc_new(void);
+VdDoc *vd_doc_ref(VdDoc *doc);
+void vd_doc_unref(VdDoc *doc);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdDoc, vd_doc_unref)
+/* Adds an empty section; columns must be static. Owned by the doc. */
+VdSection *vd_doc_section(VdDoc *doc, VdSectionKind kind, const char *id, const char *title,
+                          const VdColumn *columns, guint n_columns);
+/* Adds a row of NULL values; set them with vd_row_*(). Owned by the section. */
+char **vd_section_row(VdSection *section);
+void vd_row_text(char **row, guint column,
+                 const char *value); /* cleaned of control characters, lines kept */
+void vd_row_int(char **row, guint column, gint64 value);
+void vd_row_size(char **row, guint column, guint64 value);
+void vd_row_double(char **row, guint column, double value); /* VD_NONE: NULL */
+void vd_row_bool(char **row, guint column, gboolean value);
+/* A one-section text document (XML, log); text is cleaned but keeps its lines. */
+VdDoc *vd_doc_new_text(const char *id, const char *title, const char *text);
+/* A value for people: "1.5 GiB", "yes", "–" for NULL. The caller frees. */
+char *vd_value_format(VdColType type, const char *raw);

@@ -1,0 +1,27 @@
+/* An OS image of the store: what was found out once, when it was added. Immutable. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+    gatomicrefcount refs;
+    char *name;   /* "debian-12": a machine-name-like word, unique in the store */
+    char *path;   /* the disk, read-only, named by its digest */
+    char *format; /* "qcow2" | "raw" */
+    char *sha256; /* of the file, hex */
+    guint64 virtual_size, file_size;
+    gint64 added; /* seconds since 1970 */
+    char *os;     /* "Debian GNU/Linux 12 (bookworm)", NULL: not found */
+    char *distro; /* "debian", or NULL */
+    char *arch;   /* "x86_64", or NULL */
+    char *root;   /* "partition 2, ext4", or NULL */
+    gboolean growable;
+    char *why_not; /* why it cannot grow or be customised: one sentence, or NULL */
+    char *layout;  /* JSON of the inspection, opaque here */
+    char *notes;
+} VdImage;
+
+VdImage *vd_image_new(void);
+VdImage *vd_image_ref(VdImage *image);
+void vd_image_unref(VdImage *image);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdImage, vd_image_unref)

@@ -1,0 +1,70 @@
+/* A job and its steps, as the journal has them. Immutable snapshots; times are wall clock
+ * microseconds (g_get_real_time()), since other processes wrote them. */
+#pragma once
+
+#include <glib.h>
+
+typedef enum {
+    VD_JOB_QUEUED,
+    VD_JOB_RUNNING,
+    VD_JOB_CANCELLING, /* asked to stop; undoing */
+    VD_JOB_DONE,
+    VD_JOB_FAILED,      /* undone */
+    VD_JOB_CANCELLED,   /* undone */
+    VD_JOB_INTERRUPTED, /* its runner is gone; not yet undone */
+} VdJobState;
+
+const char *vd_job_state_word(VdJobState state);
+gboolean vd_job_state_ended(VdJobState state);
+
+typedef enum {
+    VD_STEP_WAITING,
+    VD_STEP_RUNNING,
+    VD_STEP_DONE,
+    VD_STEP_SKIPPED,
+    VD_STEP_FAILED,
+    VD_STEP_UNDONE
+} VdStepState;
+
+const char *vd_step_state_word(VdStepState state);
+
+typedef struct {
+    char *id;    /* "disk", "grow" … */
+    char *label; /* untranslated msgid of the step's name: draw with _() */
+    char *text;  /* what it does or did: "overlay on debian-12 at 20 GiB" */
+    VdStepState state;
+    double fraction;       /* 0 to 1; -1: pulse, nobody knows */
+    int weight;            /* share of the total, in expected seconds */
+    gint64 started, ended; /* 0: not yet */
+} VdStep;
+
+typedef struct {
+    gatomicrefcount refs;
+    char *id;     /* the request's id: "r-7K2M9Q" */
+    char *verb;   /* "deploy", "image.add" */
+    char *title;  /* "deploy db-07" */
+    char *target; /* name of the machine or image */
+    char *host;   /* host id, or NULL */
+    char *author; /* login name */
+    VdJobState state;
+    gint64 created, started, ended;
+    char *error;      /* one sentence, or NULL */
+    char *detail;     /* the library's words, or NULL */
+    char *undone;     /* what was undone, or NULL */
+    char *note;       /* a visible note: "no KVM: emulated, slow", or NULL */
+    GPtrArray *steps; /* VdStep */
+} VdJob;
+
+VdJob *vd_job_new(const char *id);
+VdJob *vd_job_ref(VdJob *job);
+void vd_job_unref(VdJob *job);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdJob, vd_job_unref)
+VdStep *vd_job_add_step(VdJob *job, const char *id, const char *label,
+                        int weight); /* owned by the job */
+VdStep *vd_job_step(const VdJob *job, const char *step_id);
+/* 0 to 1 over all steps by their weights. */
+double vd_job_fraction(const VdJob *job);
+/* Expected microseconds left at real time now, -1 if nobody can tell. */
+gint64 vd_job_remaining(const VdJob *job, gint64 now);
+/* The step that runs, else the last that ended, or NULL. */
+const VdStep *vd_job_current(const VdJob *job);

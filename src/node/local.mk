@@ -1,0 +1,2 @@
+noinst_LIBRARIES += libnode.a
+libnode_a_SOURCES =

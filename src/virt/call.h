@@ -1,0 +1,25 @@
+/* What an operation sees: inside the virt room only. On the lane's thread. */
+#pragma once
+
+#include <libvirt/libvirt.h>
+
+#include "src/virt/virt.h"
+
+struct _VdVirtCall {
+    virConnectPtr conn;  /* borrowed; the lane's */
+    virDomainPtr domain; /* borrowed; NULL for a host's operation */
+    const VdArgs *args;  /* never NULL */
+    const char *request; /* may be NULL */
+    VdDoc *answer;       /* owned; set by vd_call_answer() */
+};
+
+/* Takes ownership of doc. */
+void vd_call_answer(VdVirtCall *call, VdDoc *doc);
+
+/* Turns libvirt's last error on this thread into *error: the sentence "what: …" in people's words
+ * with the right code (no such domain: NOT_FOUND, access denied: DENIED, …), libvirt's words as
+ * detail; returns FALSE. */
+gboolean vd_virt_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* libvirt's own XML comes from a daemon that may be anything: parsed without network, entities or
+ * huge nodes. */

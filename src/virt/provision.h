@@ -1,0 +1,70 @@
+/* libvirt for job runners: synchronous, on any thread of a process that has no screen. Every call
+ * may wait; the runner's cancel ends the process group if need be. Strings returned are owned by
+ * the caller. */
+#pragma once
+
+#include <gio/gio.h>
+
+typedef struct _VdConn VdConn;
+
+/* request goes into the log lines and the connection's identity. */
+VdConn *vd_conn_open(const char *uri, const char *request, GError **error);
+void vd_conn_close(VdConn *conn);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdConn, vd_conn_close)
+
+/* Whether KVM really works here, not only whether the device exists; why gets a sentence if not. */
+gboolean vd_conn_kvm_usable(VdConn *conn, char **why);
+gboolean vd_conn_is_local(VdConn *conn); /* its files are ours */
+
+typedef struct {
+    char *name, *path; /* path: the folder of a dir pool */
+    guint64 available;
+} VdPool;
+void vd_pool_clear(VdPool *pool);
+
+/* Finds the pool (name NULL: "default"); makes, starts and autostarts "default" in the usual place
+ * if the host has none. */
+gboolean vd_conn_pool_ensure(VdConn *conn, const char *name, VdPool *ret, GError **error);
+/* Starts the network if it is not; *ret_kind "network", or "user" where the session has none. */
+gboolean vd_conn_network_ensure(VdConn *conn, const char *name, char **ret_kind, GError **error);
+gboolean vd_conn_vm_exists(VdConn *conn, const char *name);
+
+/* A qcow2 overlay of size bytes on base (format named), in the pool; *ret_path is the new file. */
+gboolean vd_conn_volume_overlay(VdConn *conn, const char *pool, const char *volume,
+                                const char *base, const char *base_format, guint64 size,
+                                char **ret_path, GError **error);
+/* An empty qcow2 volume, for a full copy. */
+gboolean vd_conn_volume_create(VdConn *conn, const char *pool, const char *volume, guint64 size,
+                               char **ret_path, GError **error);
+gboolean vd_conn_volume_exists(VdConn *conn, const char *pool, const char *volume);
+/* Missing is fine. */
+gboolean vd_conn_volume_delete(VdConn *conn, const char *pool, const char *volume, GError **error);
+
+typedef struct {
+    const char *name, *uuid; /* uuid NULL: libvirt's choice */
+    const char *title;       /* or NULL */
+    const char *disk, *disk_format;
+    const char *network_kind, *network; /* "network"/"user" and its name */
+    const char *mac;
+    guint vcpus;
+    guint64 memory; /* bytes */
+    gboolean kvm;
+    const char *arch;
+    const char *request, *image, *author; /* into the domain's metadata, namespace of ours */
+} VdVmPlan;
+
+/* Defines it (never overwrites a name in use); *ret_uuid. */
+gboolean vd_conn_vm_define(VdConn *conn, const VdVmPlan *plan, char **ret_uuid, GError **error);
+gboolean vd_conn_vm_start(VdConn *conn, const char *uuid, GError **error);
+/* Ends and undefines it (managed save, nvram and snapshots' metadata too). Missing is fine. */
+gboolean vd_conn_vm_remove(VdConn *conn, const char *uuid, GError **error);
+gboolean vd_conn_vm_running(VdConn *conn, const char *uuid);
+
+/* Calls line for each line (cleaned, at most 1024 characters) of its serial console until line
+ * returns FALSE, the machine ends, the deadline (seconds) passes (VD_ERR_TIMEOUT) or the
+ * cancellable is triggered. */
+typedef gboolean (*VdConsoleLine)(const char *line, gpointer data);
+gboolean vd_conn_vm_follow(VdConn *conn, const char *uuid, int seconds, VdConsoleLine line,
+                           gpointer data, GCancellable *cancel, GError **error);
+/* Its first address by lease or agent, or NULL. */
+char *vd_conn_vm_address(VdConn *conn, const char *uuid);

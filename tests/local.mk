@@ -1,0 +1,8 @@
+# The tiers: each has a fragment of its own. `make check` builds the programs; `./dev check` runs them.
+TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+TEST_LIBS = $(CMOCKA_LIBS)
+include tests/unit/local.mk
+include tests/engine/local.mk
+include tests/testdriver/local.mk
+include tests/screens/local.mk
+include tests/cli/local.mk

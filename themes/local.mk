@@ -1,0 +1,2 @@
+themedir = $(pkgdatadir)/themes
+dist_theme_DATA =

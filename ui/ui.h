@@ -1,0 +1,18 @@
+/* The door of the ncurses client. */
+#pragma once
+
+#include "src/deck/deck.h"
+
+typedef struct {
+    gboolean ascii;    /* --ascii */
+    const char *theme; /* --theme, or NULL: the configuration's */
+    gboolean no_mouse; /* --no-mouse */
+    int idle_fd;  /* --test-idle-fd=N: a frame number and a newline is written whenever the program
+                     is idle; -1: none */
+    gint64 clock; /* --test-clock=SECONDS: the header's wall clock stands still, ages and durations
+                     are drawn as 0; 0: real */
+} VdUiOptions;
+
+/* Runs the console on this thread until it is left: the exit status. The deck must have been made
+ * with the thread's context. */
+int vd_ui_run(VdDeck *deck, GMainContext *context, const VdUiOptions *options);

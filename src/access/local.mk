@@ -1,2 +1,4 @@
 noinst_LIBRARIES += libaccess.a
-libaccess_a_SOURCES =
+libaccess_a_SOURCES = \
+  src/access/access.c \
+  src/access/access.h

@@ -1,2 +1,17 @@
 noinst_LIBRARIES += libbase.a
-libbase_a_SOURCES =
+libbase_a_CFLAGS = $(AM_CFLAGS) $(CONFIG_CFLAGS)
+libbase_a_SOURCES = \
+  src/base/conf.c \
+  src/base/conf.h \
+  src/base/error.c \
+  src/base/error.h \
+  src/base/files.c \
+  src/base/files.h \
+  src/base/i18n.h \
+  src/base/log.c \
+  src/base/log.h \
+  src/base/paths.c \
+  src/base/paths.h \
+  src/base/text.c \
+  src/base/text.h \
+  src/base/units.c

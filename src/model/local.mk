@@ -1,2 +1,11 @@
 noinst_LIBRARIES += libmodel.a
-libmodel_a_SOURCES =
+libmodel_a_SOURCES = \
+  src/model/args.c \
+  src/model/args.h \
+  src/model/doc.c \
+  src/model/doc.h \
+  src/model/fleet.c \
+  src/model/fleet.h \
+  src/model/image.h \
+  src/model/job.c \
+  src/model/job.h

@@ -1,0 +1,332 @@
+/* The configuration. libconfig parses; here each setting is taken if it has the expected form, and
+ * is otherwise noted as a problem, so that one mistake costs one setting. On a syntax error
+ * libconfig keeps what stands before it, and that counts. */
+#include "config.h"
+
+#include <libconfig.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/base/conf.h"
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+
+typedef struct {
+    VdConf *conf;
+    const char *file;
+} Reader;
+
+typedef void (*SettingReader)(Reader *reader, config_setting_t *setting);
+
+static void conf_host_free(VdConfHost *host)
+{
+    g_free(host->name);
+    g_free(host->uri);
+    g_free(host);
+}
+
+static void conf_problem_free(VdConfProblem *problem)
+{
+    g_free(problem->file);
+    g_free(problem->message);
+    g_free(problem);
+}
+
+static void problem(Reader *reader, int line, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static void problem(Reader *reader, int line, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *raw = g_strdup_vprintf(format, args);
+    va_end(args);
+    VdConfProblem *made = g_new0(VdConfProblem, 1);
+    made->file = vd_text_clean(reader->file, 1024, FALSE);
+    made->line = line;
+    made->message = vd_text_clean(raw, 512, FALSE);
+    g_ptr_array_add(reader->conf->problems, made);
+}
+
+static int line_of(const config_setting_t *setting)
+{
+    return (int)config_setting_source_line(setting);
+}
+
+static void want(Reader *reader, const config_setting_t *setting, const char *expected)
+{
+    problem(reader, line_of(setting), _("%s: expected %s"), config_setting_name(setting), expected);
+}
+
+static gboolean is_text(const config_setting_t *setting)
+{
+    return config_setting_type(setting) == CONFIG_TYPE_STRING;
+}
+
+static gboolean is_list(const config_setting_t *setting)
+{
+    return config_setting_is_list(setting) || config_setting_is_array(setting);
+}
+
+static void read_flag(Reader *reader, config_setting_t *setting, gboolean *target)
+{
+    if (config_setting_type(setting) == CONFIG_TYPE_BOOL)
+        *target = config_setting_get_bool(setting) ? TRUE : FALSE;
+    else
+        want(reader, setting, _("true or false"));
+}
+
+static void read_mouse(Reader *reader, config_setting_t *setting)
+{
+    read_flag(reader, setting, &reader->conf->mouse);
+}
+
+static void read_ascii(Reader *reader, config_setting_t *setting)
+{
+    read_flag(reader, setting, &reader->conf->ascii);
+}
+
+static void read_flat(Reader *reader, config_setting_t *setting)
+{
+    read_flag(reader, setting, &reader->conf->flat);
+}
+
+static void read_int(Reader *reader, config_setting_t *setting, int min, int max, int *target)
+{
+    int value = config_setting_get_int(setting);
+    if (config_setting_type(setting) == CONFIG_TYPE_INT && value >= min && value <= max)
+        *target = value;
+    else
+        problem(reader, line_of(setting), _("%s: expected %d to %d milliseconds"),
+                config_setting_name(setting), min, max);
+}
+
+static void read_interval(Reader *reader, config_setting_t *setting)
+{
+    read_int(reader, setting, 250, 60000, &reader->conf->interval_ms);
+}
+
+static void read_escape(Reader *reader, config_setting_t *setting)
+{
+    read_int(reader, setting, 5, 1000, &reader->conf->escape_ms);
+}
+
+static void read_theme(Reader *reader, config_setting_t *setting)
+{
+    if (!is_text(setting)) {
+        want(reader, setting, _("the name of a theme in quotes"));
+        return;
+    }
+    g_free(reader->conf->theme);
+    reader->conf->theme = g_strdup(config_setting_get_string(setting));
+}
+
+static const VdConfHost *find_host(const VdConf *conf, const char *name, guint *index)
+{
+    for (guint i = 0; i < conf->hosts->len; i++) {
+        const VdConfHost *host = g_ptr_array_index(conf->hosts, i);
+        if (strcmp(host->name, name) == 0) {
+            *index = i;
+            return host;
+        }
+    }
+    return NULL;
+}
+
+static void read_hosts(Reader *reader, config_setting_t *setting)
+{
+    if (!config_setting_is_list(setting)) {
+        want(reader, setting,
+             _("a list such as ( { name = \"kvm1\"; uri = \"qemu:///system\"; } )"));
+        return;
+    }
+    for (int i = 0; i < config_setting_length(setting); i++) {
+        config_setting_t *item = config_setting_get_elem(setting, (unsigned)i);
+        const char *name = NULL, *uri = NULL;
+        if (!config_setting_is_group(item) || !config_setting_lookup_string(item, "name", &name) ||
+            !*name) {
+            problem(reader, line_of(item), _("hosts: expected a host with a name and a uri"));
+            continue;
+        }
+        (void)config_setting_lookup_string(item, "uri", &uri);
+        g_autofree char *clean = vd_text_clean(name, 64, FALSE);
+        guint at = 0;
+        if (find_host(reader->conf, clean, &at))
+            g_ptr_array_remove_index(reader->conf->hosts, at);
+        else
+            at = reader->conf->hosts->len;
+        VdConfHost *host = g_new0(VdConfHost, 1);
+        host->name = g_steal_pointer(&clean);
+        host->uri = g_strdup(uri);
+        g_ptr_array_insert(reader->conf->hosts, (gint)at, host);
+    }
+}
+
+static char **read_words(Reader *reader, config_setting_t *setting)
+{
+    if (is_text(setting))
+        return g_strsplit(config_setting_get_string(setting), " ", 16);
+    GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+    for (int i = 0; is_list(setting) && i < config_setting_length(setting); i++) {
+        config_setting_t *item = config_setting_get_elem(setting, (unsigned)i);
+        if (is_text(item))
+            g_ptr_array_add(words, g_strdup(config_setting_get_string(item)));
+        else
+            want(reader, setting, _("words in quotes"));
+    }
+    if (!is_list(setting))
+        want(reader, setting, _("a word or a list of words in quotes"));
+    g_ptr_array_add(words, NULL);
+    return (char **)g_ptr_array_free(words, FALSE);
+}
+
+static void read_columns(Reader *reader, config_setting_t *setting)
+{
+    char **words = read_words(reader, setting);
+    if (!words[0]) {
+        g_strfreev(words);
+        return;
+    }
+    g_strfreev(reader->conf->columns);
+    reader->conf->columns = words;
+}
+
+/* A verb's id has a dot in it ("vm.start"), which is no name for libconfig: `vm_start` stands for
+ * it. */
+static void read_keys(Reader *reader, config_setting_t *setting)
+{
+    if (!config_setting_is_group(setting)) {
+        want(reader, setting, _("a group such as { vm_start = \"s\"; }"));
+        return;
+    }
+    for (int i = 0; i < config_setting_length(setting); i++) {
+        config_setting_t *item = config_setting_get_elem(setting, (unsigned)i);
+        char *name = g_strdelimit(g_strdup(config_setting_name(item)), "_", '.');
+        g_hash_table_replace(reader->conf->keys, name, read_words(reader, item));
+    }
+}
+
+static void read_roles(Reader *reader, config_setting_t *setting)
+{
+    if (!config_setting_is_group(setting)) {
+        want(reader, setting, _("a group such as { alice = \"operate\"; }"));
+        return;
+    }
+    for (int i = 0; i < config_setting_length(setting); i++) {
+        config_setting_t *item = config_setting_get_elem(setting, (unsigned)i);
+        const char *role = is_text(item) ? config_setting_get_string(item) : "";
+        if (strcmp(role, "view") != 0 && strcmp(role, "operate") != 0 &&
+            strcmp(role, "admin") != 0) {
+            want(reader, item, _("\"view\", \"operate\" or \"admin\""));
+            /* A mistake must not give more than was meant. */
+            role = "view";
+        }
+        g_hash_table_replace(reader->conf->roles, g_strdup(config_setting_name(item)),
+                             g_strdup(role));
+    }
+}
+
+static const struct {
+    const char *name;
+    SettingReader read;
+} settings[] = {
+    {"hosts", read_hosts},      {"theme", read_theme}, {"mouse", read_mouse},
+    {"ascii", read_ascii},      {"flat", read_flat},   {"interval_ms", read_interval},
+    {"escape_ms", read_escape}, {"keys", read_keys},   {"columns", read_columns},
+    {"roles", read_roles},
+};
+
+static void read_setting(Reader *reader, config_setting_t *setting)
+{
+    const char *name = config_setting_name(setting);
+    for (gsize i = 0; i < G_N_ELEMENTS(settings); i++) {
+        if (g_strcmp0(settings[i].name, name) == 0) {
+            settings[i].read(reader, setting);
+            return;
+        }
+    }
+    problem(reader, line_of(setting),
+            _("%s: no such setting; expected hosts, theme, mouse, ascii, flat, interval_ms, "
+              "escape_ms, keys, columns or roles"),
+            name);
+}
+
+static void read_file(VdConf *conf, const char *file, gboolean needed)
+{
+    Reader reader = {conf, file};
+    if (!g_file_test(file, G_FILE_TEST_EXISTS)) {
+        if (needed)
+            problem(&reader, 0, _("the file is not there"));
+        return;
+    }
+    /* libconfig would read a folder or a device for ever. */
+    if (!g_file_test(file, G_FILE_TEST_IS_REGULAR)) {
+        problem(&reader, 0, _("expected a regular file"));
+        return;
+    }
+    config_t parser;
+    config_init(&parser);
+    if (config_read_file(&parser, file) != CONFIG_TRUE) {
+        const char *why = config_error_text(&parser);
+        if (config_error_type(&parser) == CONFIG_ERR_FILE_IO)
+            problem(&reader, 0, _("the file cannot be read"));
+        else
+            problem(&reader, config_error_line(&parser),
+                    _("expected a setting such as theme = \"light\"; (%s)"), why ? why : "?");
+    }
+    config_setting_t *root = config_root_setting(&parser);
+    for (int i = 0; root && i < config_setting_length(root); i++)
+        read_setting(&reader, config_setting_get_elem(root, (unsigned)i));
+    config_destroy(&parser);
+}
+
+static void strv_free(gpointer words)
+{
+    g_strfreev(words);
+}
+
+VdConf *vd_conf_load(const char *file)
+{
+    VdConf *conf = g_new0(VdConf, 1);
+    conf->hosts = g_ptr_array_new_with_free_func((GDestroyNotify)conf_host_free);
+    conf->problems = g_ptr_array_new_with_free_func((GDestroyNotify)conf_problem_free);
+    conf->theme = g_strdup("default");
+    conf->mouse = TRUE;
+    conf->interval_ms = 1000;
+    conf->escape_ms = 25;
+    conf->keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, strv_free);
+    conf->roles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    if (file) {
+        read_file(conf, file, TRUE);
+        return conf;
+    }
+    g_autofree char *own = g_build_filename(g_get_user_config_dir(), "vmdeck", "vmdeck.conf", NULL);
+    const char *common = g_getenv("VMDECK_SYSTEM_CONFIG");
+    read_file(conf, common ? common : "/etc/vmdeck/vmdeck.conf", FALSE);
+    /* Rights are for the administrator of the host to give, not for each user's own file. */
+    g_autoptr(GHashTable) roles = g_hash_table_ref(conf->roles);
+    conf->roles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    read_file(conf, own, FALSE);
+    g_hash_table_unref(conf->roles);
+    conf->roles = g_steal_pointer(&roles);
+    return conf;
+}
+
+void vd_conf_free(VdConf *conf)
+{
+    if (!conf)
+        return;
+    g_ptr_array_unref(conf->hosts);
+    g_ptr_array_unref(conf->problems);
+    g_free(conf->theme);
+    g_hash_table_unref(conf->keys);
+    g_strfreev(conf->columns);
+    g_hash_table_unref(conf->roles);
+    g_free(conf);
+}
+
+char *vd_conf_problem_text(const VdConfProblem *trouble)
+{
+    if (trouble->line == 0)
+        return g_strdup_printf("%s: %s", trouble->file, trouble->message);
+    return g_strdup_printf("%s:%d: %s", trouble->file, trouble->line, trouble->message);
+}

@@ -1,0 +1,95 @@
+/* An extended GError: GLib keeps the private part with the error through copies and propagation, so
+ * the library's words travel with the sentence but never inside it. */
+#include "config.h"
+
+#include "src/base/error.h"
+
+typedef struct {
+    char *detail;
+} VdErrorPrivate;
+
+static void vd_error_private_init(VdErrorPrivate *priv)
+{
+    if (priv) /* GLib's macro passes what it looked up */
+        priv->detail = NULL;
+}
+
+static void vd_error_private_copy(const VdErrorPrivate *from, VdErrorPrivate *to)
+{
+    if (from && to)
+        to->detail = g_strdup(from->detail);
+}
+
+static void vd_error_private_clear(VdErrorPrivate *priv)
+{
+    if (priv)
+        g_clear_pointer(&priv->detail, g_free);
+}
+
+G_DEFINE_EXTENDED_ERROR(VdError, vd_error)
+
+static void set_va(GError **error, VdErrorCode code, const char *detail, const char *format,
+                   va_list args) G_GNUC_PRINTF(4, 0);
+
+static void set_va(GError **error, VdErrorCode code, const char *detail, const char *format,
+                   va_list args)
+{
+    if (!error)
+        return;
+    GError *made = g_error_new_valist(VD_ERROR, (gint)code, format, args);
+    VdErrorPrivate *priv = vd_error_get_private(made);
+    if (priv)
+        priv->detail = g_strdup(detail);
+    g_propagate_error(error, made);
+}
+
+void vd_error_set(GError **error, VdErrorCode code, const char *detail, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    set_va(error, code, detail, format, args);
+    va_end(args);
+}
+
+gboolean vd_fail(GError **error, VdErrorCode code, const char *detail, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    set_va(error, code, detail, format, args);
+    va_end(args);
+    return FALSE;
+}
+
+const char *vd_error_detail(const GError *error)
+{
+    if (!error || error->domain != VD_ERROR)
+        return NULL;
+    const VdErrorPrivate *priv = vd_error_get_private(error);
+    return priv ? priv->detail : NULL;
+}
+
+VdErrorCode vd_error_code(const GError *error)
+{
+    if (!error || error->domain != VD_ERROR)
+        return VD_ERR_FAILED;
+    return (VdErrorCode)error->code;
+}
+
+int vd_error_exit_status(const GError *error)
+{
+    if (!error)
+        return 0;
+    switch (vd_error_code(error)) {
+    case VD_ERR_USAGE:
+    case VD_ERR_INVALID:
+        return 2;
+    case VD_ERR_UNREACHABLE:
+        return 3;
+    case VD_ERR_DENIED:
+        return 4;
+    case VD_ERR_UNKNOWN:
+        return 5;
+    default:
+        return 1;
+    }
+}

@@ -1,0 +1,212 @@
+/* Replacing files safely, and secrets. A secret lives in one buffer and one file; both are
+ * overwritten before they go. */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "src/base/error.h"
+#include "src/base/files.h"
+#include "src/base/i18n.h"
+
+static gboolean fail_errno(GError **error, const char *path, int why)
+{
+    VdErrorCode code = VD_ERR_FAILED;
+    if (why == ENOSPC || why == EDQUOT)
+        code = VD_ERR_NO_SPACE;
+    else if (why == EACCES || why == EPERM || why == EROFS)
+        code = VD_ERR_DENIED;
+    else if (why == ENOENT)
+        code = VD_ERR_NOT_FOUND;
+    return vd_fail(error, code, NULL, "%s: %s", path, g_strerror(why));
+}
+
+static gboolean write_all(int fd, const char *data, gsize length)
+{
+    while (length > 0) {
+        ssize_t n = write(fd, data, length);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return FALSE;
+        data += n;
+        length -= (gsize)n;
+    }
+    return TRUE;
+}
+
+static void sync_folder(const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)fsync(fd);
+    (void)close(fd);
+}
+
+gboolean vd_file_replace(const char *path, const char *data, gssize length, int mode,
+                         GError **error)
+{
+    g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
+    int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail_errno(error, path, errno);
+    gsize size = length < 0 ? strlen(data) : (gsize)length;
+    gboolean fine = write_all(fd, data, size) && fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0;
+    int why = errno;
+    if (close(fd) != 0 && fine) {
+        fine = FALSE;
+        why = errno;
+    }
+    if (fine && rename(temporary, path) != 0) {
+        fine = FALSE;
+        why = errno;
+    }
+    if (!fine) {
+        (void)unlink(temporary);
+        return fail_errno(error, path, why);
+    }
+    sync_folder(path);
+    return TRUE;
+}
+
+static char *read_fd(int fd, const char *path, gsize max, gsize *ret_length, GError **error)
+{
+    gsize size = 0, room = MIN(max, 4096) + 1;
+    char *data = g_malloc(room);
+    for (;;) {
+        ssize_t n = read(fd, data + size, room - 1 - size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            fail_errno(error, path, errno);
+            break;
+        }
+        size += (gsize)n;
+        if (n == 0) {
+            data[size] = '\0';
+            if (ret_length)
+                *ret_length = size;
+            return data;
+        }
+        if (size == max) {
+            vd_error_set(error, VD_ERR_INVALID, NULL,
+                         _("%s is larger than %" G_GSIZE_FORMAT " bytes"), path, max - 1);
+            break;
+        }
+        if (size + 1 == room) {
+            /* Not realloc: what it leaves behind might be a secret. */
+            gsize wider = MIN(room * 2, max + 1);
+            char *next = g_malloc(wider);
+            memcpy(next, data, size);
+            explicit_bzero(data, room);
+            g_free(data);
+            data = next;
+            room = wider;
+        }
+    }
+    explicit_bzero(data, room);
+    g_free(data);
+    return NULL;
+}
+
+char *vd_file_read(const char *path, gsize max, gsize *ret_length, GError **error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        fail_errno(error, path, errno);
+        return NULL;
+    }
+    struct stat st;
+    char *data = NULL;
+    if (fstat(fd, &st) != 0)
+        fail_errno(error, path, errno);
+    else if (!S_ISREG(st.st_mode))
+        vd_error_set(error, VD_ERR_INVALID, NULL, _("%s is not a regular file"), path);
+    else
+        data = read_fd(fd, path, max + 1, ret_length, error);
+    (void)close(fd);
+    return data;
+}
+
+char *vd_secret_read(const char *path, GError **error)
+{
+    gboolean standard = strcmp(path, "-") == 0;
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        fail_errno(error, path, errno);
+        return NULL;
+    }
+    gsize length = 0;
+    char *secret = read_fd(fd, path, 4096, &length, error);
+    if (!standard)
+        (void)close(fd);
+    if (!secret)
+        return NULL;
+    char *newline = memchr(secret, '\n', length);
+    gsize used = newline ? (gsize)(newline - secret) : length;
+    if (memchr(secret, '\0', used) || used == 0 || used > 512) {
+        explicit_bzero(secret, length);
+        g_free(secret);
+        vd_error_set(error, VD_ERR_INVALID, NULL,
+                     _("%s: expected a password of 1 to 512 bytes in the first line"), path);
+        return NULL;
+    }
+    explicit_bzero(secret + used, length - used);
+    return secret;
+}
+
+void vd_secret_free(char *secret)
+{
+    if (!secret)
+        return;
+    explicit_bzero(secret, strlen(secret));
+    g_free(secret);
+}
+
+void vd_secret_unlink(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        char zeros[512] = {0};
+        for (off_t at = 0; at < st.st_size; at += (off_t)sizeof zeros)
+            if (!write_all(fd, zeros, (gsize)MIN((off_t)sizeof zeros, st.st_size - at)))
+                break;
+        (void)fsync(fd);
+    }
+    if (fd >= 0)
+        (void)close(fd);
+    (void)unlink(path);
+}
+
+static gboolean remove_below(int parent, const char *name, int depth)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return unlinkat(parent, name, 0) == 0 || errno == ENOENT;
+    DIR *dir = depth < 32 ? fdopendir(fd) : NULL;
+    if (!dir) {
+        (void)close(fd);
+        return FALSE;
+    }
+    gboolean fine = TRUE;
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            fine = remove_below(dirfd(dir), entry->d_name, depth + 1) && fine;
+    (void)closedir(dir);
+    return unlinkat(parent, name, AT_REMOVEDIR) == 0 && fine;
+}
+
+gboolean vd_remove_tree(const char *path, GError **error)
+{
+    if (remove_below(AT_FDCWD, path, 0) || errno == ENOENT)
+        return TRUE;
+    return fail_errno(error, path, errno);
+}

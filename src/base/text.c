@@ -1,0 +1,86 @@
+/* Foreign text is made safe here once, where it enters, so that no screen and no table has to think
+ * of it: names, errors and console lines may hold anything a guest's owner could type. */
+#include "config.h"
+
+#include <string.h>
+#include <wchar.h>
+
+#include "src/base/text.h"
+
+/* Characters that draw nothing or turn the direction of what follows: a name must not be able to
+ * look like another one. */
+static gboolean is_unsafe(gunichar c)
+{
+    if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0xfeff)
+        return TRUE;
+    if ((c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+        (c >= 0x2060 && c <= 0x206f))
+        return TRUE;
+    if ((c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff) || c == 0x61c || c == 0x180e)
+        return TRUE;
+    GUnicodeType type = g_unichar_type(c);
+    return type == G_UNICODE_SURROGATE || type == G_UNICODE_UNASSIGNED ||
+           type == G_UNICODE_PRIVATE_USE;
+}
+
+char *vd_text_clean(const char *foreign, gsize max_chars, gboolean keep_lines)
+{
+    if (!foreign)
+        return g_strdup("");
+    if (max_chars == 0)
+        max_chars = 4096;
+    GString *out = g_string_new(NULL);
+    gsize left = strnlen(foreign, max_chars * 6 + 6);
+    guint marks = 0; /* combining characters piled on one cell */
+    for (gsize n = 0; left > 0 && n < max_chars;) {
+        gunichar c = g_utf8_get_char_validated(foreign, (gssize)left);
+        gsize length = 1;
+        if (c == (gunichar)-1 || c == (gunichar)-2)
+            c = 0xfffd;
+        else
+            length = (gsize)(g_utf8_next_char(foreign) - foreign);
+        foreign += length;
+        left -= length;
+        if (c == '\n' || c == '\t')
+            c = keep_lines ? c : ' ';
+        else if (is_unsafe(c))
+            continue;
+        marks = g_unichar_iszerowidth(c) ? marks + 1 : 0;
+        if (marks > 4)
+            continue;
+        g_string_append_unichar(out, c);
+        n++;
+    }
+    return g_string_free(out, FALSE);
+}
+
+static int char_width(gunichar c)
+{
+    if (c == 0 || g_unichar_iszerowidth(c))
+        return 0;
+    return g_unichar_iswide(c) ? 2 : 1;
+}
+
+int vd_text_width(const char *text)
+{
+    int width = 0;
+    for (; text && *text; text = g_utf8_next_char(text))
+        width += char_width(g_utf8_get_char(text));
+    return width;
+}
+
+gsize vd_text_fit(const char *text, int width, int *ret_width)
+{
+    int used = 0;
+    const char *at = text;
+    while (at && *at) {
+        int w = char_width(g_utf8_get_char(at));
+        if (used + w > width)
+            break;
+        used += w;
+        at = g_utf8_next_char(at);
+    }
+    if (ret_width)
+        *ret_width = used;
+    return (gsize)(at - text);
+}

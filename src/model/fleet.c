@@ -1,0 +1,244 @@
+/* The fleet's values. Strings are GRefStrings: a copy of a machine shares them, so that publishing
+ * a new figure for each of a thousand machines costs a thousand small blocks and no text. */
+#include "config.h"
+
+#include <string.h>
+
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "src/model/fleet.h"
+
+const VdFigures vd_figures_none = {0,       VD_NONE, VD_NONE, VD_NONE,
+                                   VD_NONE, VD_NONE, VD_NONE, VD_NONE};
+
+const char *vd_vm_state_word(VdVmState state)
+{
+    switch (state) {
+    case VD_VM_RUNNING:
+    case VD_VM_BLOCKED:
+        return N_("running");
+    case VD_VM_PAUSED:
+        return N_("paused");
+    case VD_VM_SHUTDOWN:
+        return N_("stopping");
+    case VD_VM_OFF:
+        return N_("off");
+    case VD_VM_CRASHED:
+        return N_("crashed");
+    case VD_VM_SUSPENDED:
+        return N_("asleep");
+    default:
+        return N_("unknown");
+    }
+}
+
+const char *vd_host_state_word(VdHostState state)
+{
+    switch (state) {
+    case VD_HOST_UP:
+        return N_("up");
+    case VD_HOST_SLOW:
+        return N_("slow");
+    case VD_HOST_DOWN:
+        return N_("down");
+    case VD_HOST_OFF:
+        return N_("disconnected");
+    default:
+        return N_("connecting");
+    }
+}
+
+static GRefString *clean_ref(const char *text, gsize max)
+{
+    g_autofree char *clean = vd_text_clean(text, max, FALSE);
+    return g_ref_string_new(*clean ? clean : "?");
+}
+
+static GRefString *share(GRefString *text)
+{
+    return text ? g_ref_string_acquire(text) : NULL;
+}
+
+VdVm *vd_vm_new(const char *uuid, const char *raw_name)
+{
+    VdVm *vm = g_new0(VdVm, 1);
+    g_atomic_ref_count_init(&vm->refs);
+    g_strlcpy(vm->uuid, uuid, sizeof vm->uuid);
+    vm->raw_name = g_ref_string_new(raw_name);
+    vm->name = clean_ref(raw_name, 256);
+    vm->id = -1;
+    vm->now = vd_figures_none;
+    return vm;
+}
+
+VdVm *vd_vm_copy(const VdVm *vm)
+{
+    VdVm *copy = g_memdup2(vm, sizeof *vm);
+    g_atomic_ref_count_init(&copy->refs);
+    copy->name = share(vm->name);
+    copy->raw_name = share(vm->raw_name);
+    copy->title = share(vm->title);
+    copy->address = share(vm->address);
+    return copy;
+}
+
+VdVm *vd_vm_ref(VdVm *vm)
+{
+    g_atomic_ref_count_inc(&vm->refs);
+    return vm;
+}
+
+void vd_vm_unref(VdVm *vm)
+{
+    if (!vm || !g_atomic_ref_count_dec(&vm->refs))
+        return;
+    g_clear_pointer(&vm->name, g_ref_string_release);
+    g_clear_pointer(&vm->raw_name, g_ref_string_release);
+    g_clear_pointer(&vm->title, g_ref_string_release);
+    g_clear_pointer(&vm->address, g_ref_string_release);
+    g_free(vm);
+}
+
+gboolean vd_vm_active(const VdVm *vm)
+{
+    return vm->state != VD_VM_OFF && vm->state != VD_VM_CRASHED && vm->state != VD_VM_NOSTATE;
+}
+
+const char *vd_vm_word(const VdVm *vm)
+{
+    if (vm->pending)
+        return vm->pending;
+    if (vm->stuck_since)
+        return N_("stuck");
+    if (vm->state == VD_VM_OFF && vm->managed_save)
+        return N_("saved");
+    return vd_vm_state_word(vm->state);
+}
+
+int vd_vm_compare(const VdVm *a, const VdVm *b)
+{
+    const char *x = a->name, *y = b->name;
+    while (*x && *y) {
+        if (g_ascii_isdigit(*x) && g_ascii_isdigit(*y)) {
+            while (*x == '0' && g_ascii_isdigit(x[1]))
+                x++;
+            while (*y == '0' && g_ascii_isdigit(y[1]))
+                y++;
+            gsize nx = strspn(x, "0123456789"), ny = strspn(y, "0123456789");
+            int order = nx != ny ? (nx < ny ? -1 : 1) : memcmp(x, y, nx);
+            if (order != 0)
+                return order;
+            x += nx;
+            y += ny;
+            continue;
+        }
+        if (*x != *y)
+            return (unsigned char)*x < (unsigned char)*y ? -1 : 1;
+        x++;
+        y++;
+    }
+    if (*x || *y)
+        return *x ? 1 : -1;
+    int order = strcmp(a->name, b->name);
+    return order != 0 ? order : strcmp(a->uuid, b->uuid);
+}
+
+VdHost *vd_host_new(const char *id, const char *uri)
+{
+    VdHost *host = g_new0(VdHost, 1);
+    g_atomic_ref_count_init(&host->refs);
+    host->id = clean_ref(id, 64);
+    host->uri = clean_ref(uri, 1024);
+    host->since = g_get_monotonic_time();
+    host->now = vd_figures_none;
+    host->vms = g_ptr_array_new_with_free_func((GDestroyNotify)vd_vm_unref);
+    return host;
+}
+
+static gpointer copy_vm_ref(gconstpointer vm, gpointer data)
+{
+    (void)data;
+    return vd_vm_ref((VdVm *)vm);
+}
+
+VdHost *vd_host_copy(const VdHost *host)
+{
+    VdHost *copy = g_memdup2(host, sizeof *host);
+    g_atomic_ref_count_init(&copy->refs);
+    copy->id = share(host->id);
+    copy->uri = share(host->uri);
+    copy->hostname = share(host->hostname);
+    copy->type = share(host->type);
+    copy->error = share(host->error);
+    copy->detail = share(host->detail);
+    copy->vms = g_ptr_array_copy(host->vms, copy_vm_ref, NULL);
+    return copy;
+}
+
+VdHost *vd_host_ref(VdHost *host)
+{
+    g_atomic_ref_count_inc(&host->refs);
+    return host;
+}
+
+void vd_host_unref(VdHost *host)
+{
+    if (!host || !g_atomic_ref_count_dec(&host->refs))
+        return;
+    g_clear_pointer(&host->id, g_ref_string_release);
+    g_clear_pointer(&host->uri, g_ref_string_release);
+    g_clear_pointer(&host->hostname, g_ref_string_release);
+    g_clear_pointer(&host->type, g_ref_string_release);
+    g_clear_pointer(&host->error, g_ref_string_release);
+    g_clear_pointer(&host->detail, g_ref_string_release);
+    g_ptr_array_unref(host->vms);
+    g_free(host);
+}
+
+VdVm *vd_host_find(const VdHost *host, const char *uuid)
+{
+    for (guint i = 0; i < host->vms->len; i++) {
+        VdVm *vm = g_ptr_array_index(host->vms, i);
+        if (strcmp(vm->uuid, uuid) == 0)
+            return vm;
+    }
+    return NULL;
+}
+
+VdFleet *vd_fleet_new(void)
+{
+    VdFleet *fleet = g_new0(VdFleet, 1);
+    g_atomic_ref_count_init(&fleet->refs);
+    fleet->hosts = g_ptr_array_new_with_free_func((GDestroyNotify)vd_host_unref);
+    return fleet;
+}
+
+VdFleet *vd_fleet_ref(VdFleet *fleet)
+{
+    g_atomic_ref_count_inc(&fleet->refs);
+    return fleet;
+}
+
+void vd_fleet_unref(VdFleet *fleet)
+{
+    if (!fleet || !g_atomic_ref_count_dec(&fleet->refs))
+        return;
+    g_ptr_array_unref(fleet->hosts);
+    g_free(fleet);
+}
+
+VdHost *vd_fleet_host(const VdFleet *fleet, const char *host_id)
+{
+    for (guint i = 0; host_id && i < fleet->hosts->len; i++) {
+        VdHost *host = g_ptr_array_index(fleet->hosts, i);
+        if (strcmp(host->id, host_id) == 0)
+            return host;
+    }
+    return NULL;
+}
+
+VdVm *vd_fleet_vm(const VdFleet *fleet, const char *host_id, const char *uuid)
+{
+    VdHost *host = vd_fleet_host(fleet, host_id);
+    return host && uuid ? vd_host_find(host, uuid) : NULL;
+}

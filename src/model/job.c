@@ -1,0 +1,179 @@
+/* Jobs and their steps as values. The weights of steps are expected seconds, so that a bar over all
+ * of them moves evenly. */
+#include "config.h"
+
+#include <string.h>
+
+#include "src/base/i18n.h"
+#include "src/model/image.h"
+#include "src/model/job.h"
+
+const char *vd_job_state_word(VdJobState state)
+{
+    static const char *const words[] = {N_("queued"), N_("running"),   N_("cancelling"), N_("done"),
+                                        N_("failed"), N_("cancelled"), N_("interrupted")};
+    return (guint)state < G_N_ELEMENTS(words) ? words[state] : N_("unknown");
+}
+
+gboolean vd_job_state_ended(VdJobState state)
+{
+    return state == VD_JOB_DONE || state == VD_JOB_FAILED || state == VD_JOB_CANCELLED;
+}
+
+const char *vd_step_state_word(VdStepState state)
+{
+    static const char *const words[] = {N_("waiting"), N_("running"), N_("done"),
+                                        N_("skipped"), N_("failed"),  N_("undone")};
+    return (guint)state < G_N_ELEMENTS(words) ? words[state] : N_("unknown");
+}
+
+static void step_free(VdStep *step)
+{
+    g_free(step->id);
+    g_free(step->label);
+    g_free(step->text);
+    g_free(step);
+}
+
+VdJob *vd_job_new(const char *id)
+{
+    VdJob *job = g_new0(VdJob, 1);
+    g_atomic_ref_count_init(&job->refs);
+    job->id = g_strdup(id);
+    job->steps = g_ptr_array_new_with_free_func((GDestroyNotify)step_free);
+    return job;
+}
+
+VdJob *vd_job_ref(VdJob *job)
+{
+    g_atomic_ref_count_inc(&job->refs);
+    return job;
+}
+
+void vd_job_unref(VdJob *job)
+{
+    if (!job || !g_atomic_ref_count_dec(&job->refs))
+        return;
+    g_free(job->id);
+    g_free(job->verb);
+    g_free(job->title);
+    g_free(job->target);
+    g_free(job->host);
+    g_free(job->author);
+    g_free(job->error);
+    g_free(job->detail);
+    g_free(job->undone);
+    g_free(job->note);
+    g_ptr_array_unref(job->steps);
+    g_free(job);
+}
+
+VdStep *vd_job_add_step(VdJob *job, const char *id, const char *label, int weight)
+{
+    VdStep *step = g_new0(VdStep, 1);
+    step->id = g_strdup(id);
+    step->label = g_strdup(label);
+    step->weight = MAX(weight, 1);
+    g_ptr_array_add(job->steps, step);
+    return step;
+}
+
+VdStep *vd_job_step(const VdJob *job, const char *step_id)
+{
+    for (guint i = 0; i < job->steps->len; i++) {
+        VdStep *step = g_ptr_array_index(job->steps, i);
+        if (strcmp(step->id, step_id) == 0)
+            return step;
+    }
+    return NULL;
+}
+
+static double step_share(const VdStep *step)
+{
+    switch (step->state) {
+    case VD_STEP_DONE:
+    case VD_STEP_SKIPPED:
+        return 1.0;
+    case VD_STEP_RUNNING:
+        return CLAMP(step->fraction, 0.0, 1.0);
+    default:
+        return 0.0;
+    }
+}
+
+double vd_job_fraction(const VdJob *job)
+{
+    if (job->state == VD_JOB_DONE)
+        return 1.0;
+    double done = 0, all = 0;
+    for (guint i = 0; i < job->steps->len; i++) {
+        const VdStep *step = g_ptr_array_index(job->steps, i);
+        done += step->weight * step_share(step);
+        all += step->weight;
+    }
+    return all > 0 ? done / all : 0;
+}
+
+gint64 vd_job_remaining(const VdJob *job, gint64 now)
+{
+    if (job->state != VD_JOB_RUNNING || job->started == 0)
+        return -1;
+    /* The steps so far tell how this machine's seconds compare with the expected ones. */
+    double expected = 0, left = 0;
+    for (guint i = 0; i < job->steps->len; i++) {
+        const VdStep *step = g_ptr_array_index(job->steps, i);
+        double share = step_share(step);
+        if (step->state != VD_STEP_SKIPPED) {
+            expected += step->weight * share;
+            left += step->weight * (1.0 - share);
+        }
+    }
+    double spent = (double)(now - job->started) / G_USEC_PER_SEC;
+    if (expected < 1.0 || spent < 1.0)
+        return (gint64)(left * G_USEC_PER_SEC);
+    return (gint64)(left * CLAMP(spent / expected, 0.2, 10.0) * G_USEC_PER_SEC);
+}
+
+const VdStep *vd_job_current(const VdJob *job)
+{
+    const VdStep *last = NULL;
+    for (guint i = 0; i < job->steps->len; i++) {
+        const VdStep *step = g_ptr_array_index(job->steps, i);
+        if (step->state == VD_STEP_RUNNING)
+            return step;
+        if (step->state != VD_STEP_WAITING)
+            last = step;
+    }
+    return last;
+}
+
+VdImage *vd_image_new(void)
+{
+    VdImage *image = g_new0(VdImage, 1);
+    g_atomic_ref_count_init(&image->refs);
+    return image;
+}
+
+VdImage *vd_image_ref(VdImage *image)
+{
+    g_atomic_ref_count_inc(&image->refs);
+    return image;
+}
+
+void vd_image_unref(VdImage *image)
+{
+    if (!image || !g_atomic_ref_count_dec(&image->refs))
+        return;
+    g_free(image->name);
+    g_free(image->path);
+    g_free(image->format);
+    g_free(image->sha256);
+    g_free(image->os);
+    g_free(image->distro);
+    g_free(image->arch);
+    g_free(image->root);
+    g_free(image->why_not);
+    g_free(image->layout);
+    g_free(image->notes);
+    g_free(image);
+}

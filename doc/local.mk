@@ -1,1 +1,1 @@
-EXTRA_DIST += doc/rooms.md
+EXTRA_DIST += doc/rooms.md doc/guest-protocol.md

@@ -7,3 +7,5 @@ include tests/engine/local.mk
 include tests/testdriver/local.mk
 include tests/screens/local.mk
 include tests/cli/local.mk
+include tests/rooms/local.mk
+include tests/lab/local.mk

@@ -1,1 +1,32 @@
-# tier screens
+# tier screens: real programs on a pty, read by libvterm.
+EXTRA_DIST += tests/screens/golden
+
+SCREEN_CPPFLAGS = $(AM_CPPFLAGS) \
+  -DTEST_LOCALE_DIR='"$(abs_top_builddir)/locale"' \
+  -DTEST_THEME_DIR='"$(abs_top_srcdir)/themes"' \
+  -DTEST_GOLDEN_DIR='"$(abs_top_srcdir)/tests/screens/golden"' \
+  -DTEST_BUILD_DIR='"$(abs_top_builddir)"'
+SCREEN_LIBS = libscreens.a $(TEST_LIBS) $(VTERM_LIBS) $(CURSES_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
+
+check_LIBRARIES += libscreens.a
+libscreens_a_CPPFLAGS = $(SCREEN_CPPFLAGS)
+libscreens_a_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS) $(CURSES_CFLAGS)
+libscreens_a_SOURCES = \
+  tests/screens/grid.c tests/screens/grid.h \
+  tests/screens/pty.c tests/screens/pty.h \
+  tests/screens/sandbox.c tests/screens/sandbox.h \
+  tests/screens/keys.c tests/screens/keys.h \
+  tests/screens/cast.c tests/screens/cast.h \
+  tests/screens/svg.c tests/screens/svg.h \
+  tests/screens/fleet.c tests/screens/fleet.h
+
+check_PROGRAMS += tests/screens/shot tests/screens/probe tests/screens/test-harness
+tests_screens_shot_SOURCES = tests/screens/shot.c
+tests_screens_shot_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)
+tests_screens_shot_LDADD = $(SCREEN_LIBS)
+tests_screens_probe_SOURCES = tests/screens/probe.c
+tests_screens_probe_LDADD = $(GLIB_LIBS)
+tests_screens_test_harness_SOURCES = tests/screens/test-harness.c
+tests_screens_test_harness_CPPFLAGS = $(SCREEN_CPPFLAGS)
+tests_screens_test_harness_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)
+tests_screens_test_harness_LDADD = $(SCREEN_LIBS)

@@ -2,7 +2,10 @@
 TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 TEST_LIBS = $(CMOCKA_LIBS)
 include tests/unit/local.mk
+include tests/unit/ui.mk
 include tests/engine/local.mk
 include tests/testdriver/local.mk
 include tests/screens/local.mk
 include tests/cli/local.mk
+include tests/rooms/local.mk
+include tests/lab/local.mk

@@ -81,6 +81,8 @@ void vd_canvas_clip(VdCanvas *canvas, const VdRect *rect);
 
 /* Blanks of this role. */
 void vd_canvas_fill(VdCanvas *canvas, VdRect rect, VdRole role);
+/* One character; a combining one joins the cell before x. Returns the cells it takes. */
+int vd_canvas_put(VdCanvas *canvas, int x, int y, VdRole role, gunichar c);
 /* Gives what is drawn already another role: the row under the cursor. */
 void vd_canvas_tint(VdCanvas *canvas, VdRect rect, VdRole role);
 /* Draws text into at most width cells; what is cut off is shown by `…` in the last one. Returns the

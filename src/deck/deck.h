@@ -160,6 +160,10 @@ void vd_deck_host_retry(VdDeck *deck, const char *host);
 void vd_deck_host_disconnect(VdDeck *deck, const char *host);
 /* List everything anew (F5). */
 void vd_deck_refresh(VdDeck *deck);
+/* Every host has been listed or is down: what a command that ends can know, it knows now. */
+gboolean vd_deck_settled(VdDeck *deck);
+/* Every journal write that was begun has ended: a command may exit. */
+gboolean vd_deck_flushed(VdDeck *deck);
 
 /* ---- forms ---- */
 
@@ -171,15 +175,16 @@ void vd_deck_check(VdDeck *deck, const VdVerb *verb, const VdTarget *target, con
 /* What a field may be: names of images, hosts, pools, networks, time zones, public keys of the
  * user. Called later with a NULL-terminated array, borrowed. */
 typedef void (*VdDeckChoices)(VdDeck *deck, const char *const *choices, gpointer data);
-void vd_deck_choices(VdDeck *deck, const VdVerb *verb, const VdArgs *args, const char *field,
-                     VdDeckChoices done, gpointer data);
+void vd_deck_choices(VdDeck *deck, const VdVerb *verb, const VdTarget *target, const VdArgs *args,
+                     const char *field, VdDeckChoices done, gpointer data);
 /* The same request as a command line to paste into a shell, quoted; secrets as --NAME-file FILE.
  * The caller frees. */
 char *vd_deck_as_command(VdDeck *deck, const VdVerb *verb, const VdTarget *target,
                          const VdArgs *args);
-/* One line on what a deployment with these values will do. The caller frees; NULL for other verbs.
- */
-char *vd_deck_summary(VdDeck *deck, const VdVerb *verb, const VdArgs *args);
+/* One line on what a deployment with these values will do, called later as a hint (ok) or as a
+ * sentence that says why it cannot (not ok); nothing (NULL) for other verbs. */
+void vd_deck_summary(VdDeck *deck, const VdVerb *verb, const VdTarget *target, const VdArgs *args,
+                     VdDeckChecked done, gpointer data);
 /* The log of a job from *offset on, called later with text (borrowed) and the new offset. */
 typedef void (*VdDeckLog)(VdDeck *deck, const char *text, gint64 offset, gpointer data);
 void vd_deck_job_log(VdDeck *deck, const char *job, gint64 offset, VdDeckLog done, gpointer data);

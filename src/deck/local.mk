@@ -1,2 +1,15 @@
 noinst_LIBRARIES += libdeck.a
-libdeck_a_SOURCES =
+libdeck_a_SOURCES = \
+  src/deck/deck.c \
+  src/deck/deck.h \
+  src/deck/docs.c \
+  src/deck/forms.c \
+  src/deck/history.c \
+  src/deck/history.h \
+  src/deck/private.h \
+  src/deck/row.h \
+  src/deck/submit.c \
+  src/deck/verbs.c \
+  src/deck/watch.c \
+  src/deck/worker.c \
+  src/deck/worker.h

@@ -1,0 +1,359 @@
+/* The deck's life and its way out: hosts from the configuration or -c, the fleet put together from
+ * the hosts' snapshots, notices, and one call of the listener for each turn of the loop in which
+ * something changed. */
+#include "config.h"
+
+#include <string.h>
+
+#include "src/base/i18n.h"
+#include "src/base/log.h"
+#include "src/base/paths.h"
+#include "src/base/text.h"
+#include "src/deck/private.h"
+
+#define NOTICES_KEPT 200
+
+/* ---- telling ---- */
+
+static gboolean tell(gpointer data)
+{
+    VdDeck *deck = data;
+    guint changed = deck->changed;
+    deck->changed = 0;
+    g_clear_pointer(&deck->tell, g_source_unref);
+    if (deck->listener)
+        deck->listener(deck, changed, deck->listener_data);
+    return G_SOURCE_REMOVE;
+}
+
+void vd_deck_changed(VdDeck *deck, guint what)
+{
+    deck->changed |= what;
+    if (deck->tell || !deck->listener)
+        return;
+    deck->tell = g_idle_source_new();
+    g_source_set_priority(deck->tell, G_PRIORITY_DEFAULT);
+    g_source_set_callback(deck->tell, tell, deck, NULL);
+    g_source_attach(deck->tell, deck->context);
+}
+
+void vd_deck_listen(VdDeck *deck, VdDeckListener listener, gpointer data)
+{
+    deck->listener = listener;
+    deck->listener_data = data;
+    if (deck->changed)
+        vd_deck_changed(deck, 0);
+}
+
+static void notice_free(VdNotice *notice)
+{
+    g_free(notice->request);
+    g_free(notice->text);
+    g_free(notice->detail);
+    g_free(notice);
+}
+
+void vd_deck_notice(VdDeck *deck, gboolean bad, const char *request, const char *text,
+                    const char *detail)
+{
+    VdNotice *notice = g_new0(VdNotice, 1);
+    notice->time = g_get_real_time();
+    notice->bad = bad;
+    notice->request = g_strdup(request);
+    notice->text = vd_text_clean(text, 1024, FALSE);
+    notice->detail = detail ? vd_text_clean(detail, 2048, FALSE) : NULL;
+    if (deck->notices->len >= NOTICES_KEPT)
+        g_ptr_array_remove_index(deck->notices, 0);
+    g_ptr_array_add(deck->notices, notice);
+    vd_deck_changed(deck, VD_CHANGED_NOTICE);
+}
+
+/* ---- the fleet ---- */
+
+static void notice_of_host(VdDeck *deck, const VdHost *before, const VdHost *now)
+{
+    if (!before || before->state == now->state)
+        return;
+    if (now->state == VD_HOST_DOWN) {
+        g_autofree char *text =
+            g_strdup_printf(_("%s is away: %s"), now->id, now->error ? now->error : _("no answer"));
+        vd_deck_notice(deck, TRUE, NULL, text, now->detail);
+    } else if (now->state == VD_HOST_UP && before->state == VD_HOST_DOWN) {
+        g_autofree char *text = g_strdup_printf(_("%s is back"), now->id);
+        vd_deck_notice(deck, FALSE, NULL, text, NULL);
+    }
+}
+
+static gpointer host_ref(gconstpointer host, gpointer data)
+{
+    (void)data;
+    return vd_host_ref((VdHost *)host);
+}
+
+static void host_changed(VdHost *host, gpointer data)
+{
+    VdDeck *deck = data;
+    VdFleet *next = vd_fleet_new();
+    g_ptr_array_unref(next->hosts);
+    next->hosts = g_ptr_array_copy(deck->fleet->hosts, host_ref, NULL);
+    next->version = deck->fleet->version + 1;
+    guint at = 0;
+    for (; at < next->hosts->len; at++)
+        if (strcmp(((VdHost *)g_ptr_array_index(next->hosts, at))->id, host->id) == 0)
+            break;
+    VdHost *before = at < next->hosts->len ? g_ptr_array_index(next->hosts, at) : NULL;
+    if (deck->live) {
+        notice_of_host(deck, before, host);
+        vd_history_feed(deck->history, before, host);
+    }
+    if (before) {
+        g_ptr_array_index(next->hosts, at) = vd_host_ref(host);
+        vd_host_unref(before);
+    } else {
+        g_ptr_array_add(next->hosts, vd_host_ref(host));
+    }
+    vd_fleet_unref(deck->fleet);
+    deck->fleet = next;
+    vd_deck_changed(deck, VD_CHANGED_FLEET);
+}
+
+VdFleet *vd_deck_fleet(VdDeck *deck)
+{
+    return deck->fleet;
+}
+
+gboolean vd_deck_settled(VdDeck *deck)
+{
+    for (guint i = 0; i < deck->fleet->hosts->len; i++) {
+        const VdHost *host = g_ptr_array_index(deck->fleet->hosts, i);
+        if (host->state != VD_HOST_DOWN && host->state != VD_HOST_OFF && !host->listed)
+            return FALSE;
+    }
+    return deck->fleet->hosts->len == g_hash_table_size(deck->uris);
+}
+
+/* ---- hosts ---- */
+
+/* A name for a host that was given by its URI alone: the server's, the test driver's file's, or
+ * what it is. */
+static char *name_for_uri(VdDeck *deck, const char *uri)
+{
+    g_autofree char *name = NULL;
+    const char *rest = uri ? strstr(uri, "://") : NULL;
+    if (!rest)
+        name = g_strdup("local");
+    else if (rest[3] != '/' && rest[3] != '\0') {
+        const char *server = rest + 3;
+        gsize length = strcspn(server, "/?");
+        const char *at = memchr(server, '@', length);
+        if (at) {
+            length -= (gsize)(at + 1 - server);
+            server = at + 1;
+        }
+        name = g_strndup(server, *server == '[' ? length : MIN(length, strcspn(server, ":")));
+    } else if (g_str_has_prefix(uri, "test")) {
+        name = g_path_get_basename(rest + 3);
+        if (g_str_has_suffix(name, ".xml"))
+            name[strlen(name) - 4] = '\0';
+    } else if (strstr(rest, "/session"))
+        name = g_strdup("session");
+    else
+        name = g_strdup("local");
+    g_autofree char *clean = vd_text_clean(*name ? name : "host", 48, FALSE);
+    char *unique = g_strdup(clean);
+    for (guint n = 2; g_hash_table_contains(deck->uris, unique); n++) {
+        g_free(unique);
+        unique = g_strdup_printf("%s-%u", clean, n);
+    }
+    return unique;
+}
+
+static void add_host(VdDeck *deck, const char *name, const char *uri)
+{
+    if (g_hash_table_contains(deck->uris, name))
+        return;
+    g_hash_table_insert(deck->uris, g_strdup(name), g_strdup(uri ? uri : ""));
+    vd_virt_add_host(deck->virt, name, uri);
+}
+
+static void add_hosts(VdDeck *deck, const char *const *uris)
+{
+    if (uris && *uris) {
+        for (; *uris; uris++) {
+            /* -c takes the name of a configured host as well. */
+            const VdConfHost *known = NULL;
+            for (guint i = 0; i < deck->conf->hosts->len && !known; i++) {
+                const VdConfHost *host = g_ptr_array_index(deck->conf->hosts, i);
+                known = strcmp(host->name, *uris) == 0 ? host : NULL;
+            }
+            g_autofree char *name = known ? g_strdup(known->name) : name_for_uri(deck, *uris);
+            add_host(deck, name, known ? known->uri : *uris);
+        }
+        return;
+    }
+    for (guint i = 0; i < deck->conf->hosts->len; i++) {
+        const VdConfHost *host = g_ptr_array_index(deck->conf->hosts, i);
+        add_host(deck, host->name, host->uri);
+    }
+    if (deck->conf->hosts->len == 0)
+        add_host(deck, "local", NULL);
+}
+
+const char *vd_deck_uri(VdDeck *deck, const char *host, gboolean *found)
+{
+    const char *uri = host ? g_hash_table_lookup(deck->uris, host) : NULL;
+    *found = uri != NULL;
+    return uri && *uri ? uri : NULL;
+}
+
+void vd_deck_want(VdDeck *deck, const VdDeckRow *rows, guint n_rows)
+{
+    G_STATIC_ASSERT(sizeof(VdDeckRow) == sizeof(VdWantRow));
+    vd_virt_want(deck->virt, (const VdWantRow *)rows, n_rows);
+}
+
+guint vd_deck_history(VdDeck *deck, const char *host, const char *uuid, VdSeries series, float *out,
+                      guint n)
+{
+    return vd_history_read(deck->history, host, uuid, series, out, n);
+}
+
+void vd_deck_host_retry(VdDeck *deck, const char *host)
+{
+    vd_virt_reconnect(deck->virt, host);
+}
+
+void vd_deck_host_disconnect(VdDeck *deck, const char *host)
+{
+    vd_virt_disconnect(deck->virt, host);
+}
+
+void vd_deck_refresh(VdDeck *deck)
+{
+    GHashTableIter iter;
+    gpointer host;
+    g_hash_table_iter_init(&iter, deck->uris);
+    while (g_hash_table_iter_next(&iter, &host, NULL))
+        vd_virt_refresh(deck->virt, host);
+    vd_deck_images_read(deck);
+    vd_deck_watch_now(deck);
+}
+
+/* ---- life ---- */
+
+static void notice_problems(VdDeck *deck)
+{
+    for (guint i = 0; i < deck->conf->problems->len; i++) {
+        g_autofree char *text = vd_conf_problem_text(g_ptr_array_index(deck->conf->problems, i));
+        vd_deck_notice(deck, TRUE, NULL, text, NULL);
+    }
+}
+
+static void open_log(VdDeck *deck)
+{
+    g_autofree char *state = vd_path_state();
+    g_autofree char *path = vd_path_log();
+    g_autoptr(GError) error = NULL;
+    if (vd_mkdirs(state, 0711, &error) && vd_log_open(path, &error))
+        return;
+    if (deck->live)
+        vd_deck_notice(deck, TRUE, NULL, error->message, NULL);
+}
+
+VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
+{
+    VdDeck *deck = g_new0(VdDeck, 1);
+    deck->context = g_main_context_ref(context);
+    deck->live = options->live;
+    deck->conf = vd_conf_load(options->config_file);
+    deck->person = vd_access_person();
+    deck->role = vd_access_role(deck->conf, deck->person);
+    deck->fleet = vd_fleet_new();
+    deck->history = vd_history_new();
+    deck->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_job_unref);
+    deck->images = g_ptr_array_new_with_free_func((GDestroyNotify)vd_image_unref);
+    deck->notices = g_ptr_array_new_with_free_func((GDestroyNotify)notice_free);
+    deck->uris = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    deck->requests = g_hash_table_new(g_str_hash, g_str_equal);
+    deck->journal = vd_worker_new(context, "journal");
+    deck->work = vd_worker_new(context, "work");
+    deck->forms = vd_worker_new(context, "forms");
+    notice_problems(deck);
+    open_log(deck);
+    VdVirtOptions virt = {
+        .interval_ms = deck->conf->interval_ms, .sample = options->live, .events = options->live};
+    deck->virt = vd_virt_new(context, &virt, host_changed, deck);
+    if (options->connect)
+        add_hosts(deck, options->uris);
+    if (deck->live) {
+        vd_deck_watch_start(deck);
+        vd_deck_images_read(deck);
+    }
+    return deck;
+}
+
+static void clear_source(GSource **source)
+{
+    if (!*source)
+        return;
+    g_source_destroy(*source);
+    g_clear_pointer(source, g_source_unref);
+}
+
+void vd_deck_free(VdDeck *deck)
+{
+    if (!deck)
+        return;
+    deck->listener = NULL;
+    clear_source(&deck->tell);
+    clear_source(&deck->watch);
+    vd_virt_free(deck->virt);
+    /* What was begun is written down if the disk lets us; leaving never takes longer than this. */
+    gboolean idle = vd_worker_free(deck->journal, 150);
+    idle = vd_worker_free(deck->work, 20) && idle;
+    idle = vd_worker_free(deck->forms, 0) && idle;
+    if (!idle)
+        return; /* a task that hangs still reads the deck: the process ends now anyway */
+    vd_deck_requests_free(deck);
+    vd_fleet_unref(deck->fleet);
+    vd_history_free(deck->history);
+    g_ptr_array_unref(deck->jobs);
+    g_ptr_array_unref(deck->images);
+    g_ptr_array_unref(deck->notices);
+    g_hash_table_unref(deck->uris);
+    g_hash_table_unref(deck->requests);
+    vd_conf_free(deck->conf);
+    g_free(deck->person);
+    g_main_context_unref(deck->context);
+    g_free(deck);
+}
+
+const VdConf *vd_deck_conf(VdDeck *deck)
+{
+    return deck->conf;
+}
+
+GPtrArray *vd_deck_jobs(VdDeck *deck)
+{
+    return deck->jobs;
+}
+
+GPtrArray *vd_deck_images(VdDeck *deck)
+{
+    return deck->images;
+}
+
+GPtrArray *vd_deck_notices(VdDeck *deck)
+{
+    return deck->notices;
+}
+
+const char *vd_deck_person(VdDeck *deck)
+{
+    return deck->person;
+}
+
+gboolean vd_deck_flushed(VdDeck *deck)
+{
+    return vd_worker_busy(deck->journal) == 0;
+}

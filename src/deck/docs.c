@@ -1,0 +1,349 @@
+/* Answers of the deck itself, as documents: hosts and machines from the fleet; jobs, their story
+ * and images from the journal and the store. */
+#include "config.h"
+
+#include <string.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/deck/row.h"
+#include "src/deploy/deploy.h"
+#include "src/node/doctor.h"
+
+#define SECTION(doc, kind, id, title, columns)                                                     \
+    vd_doc_section((doc), (kind), (id), (title), (columns), G_N_ELEMENTS(columns))
+
+/* ---- the fleet ---- */
+
+static const VdColumn host_columns[] = {
+    {"name", N_("Host"), VD_COL_TEXT},        {"state", N_("State"), VD_COL_TEXT},
+    {"running", N_("Running"), VD_COL_COUNT}, {"machines", N_("Machines"), VD_COL_COUNT},
+    {"cpus", N_("CPUs"), VD_COL_COUNT},       {"memory", N_("Memory"), VD_COL_SIZE},
+    {"uri", N_("URI"), VD_COL_TEXT},          {"error", N_("Why"), VD_COL_TEXT},
+};
+
+VdDoc *vd_fleet_doc_hosts(const VdFleet *fleet, const VdArgs *args)
+{
+    (void)args;
+    VdDoc *doc = vd_doc_new();
+    VdSection *section = SECTION(doc, VD_SECTION_TABLE, "hosts", N_("Hosts"), host_columns);
+    for (guint i = 0; i < fleet->hosts->len; i++) {
+        const VdHost *host = g_ptr_array_index(fleet->hosts, i);
+        guint running = 0;
+        for (guint v = 0; v < host->vms->len; v++)
+            running += vd_vm_active(g_ptr_array_index(host->vms, v)) ? 1 : 0;
+        char **row = vd_section_row(section);
+        vd_row_text(row, 0, host->id);
+        vd_row_text(row, 1, vd_host_state_word(host->state));
+        if (host->listed) {
+            vd_row_int(row, 2, running);
+            vd_row_int(row, 3, host->vms->len);
+        }
+        if (host->cpus > 0)
+            vd_row_int(row, 4, host->cpus);
+        if (host->memory > 0)
+            vd_row_size(row, 5, host->memory);
+        vd_row_text(row, 6, host->uri);
+        vd_row_text(row, 7, host->error);
+    }
+    return doc;
+}
+
+static const VdColumn vm_columns[] = {
+    {"name", N_("Name"), VD_COL_TEXT},
+    {"host", N_("Host"), VD_COL_TEXT},
+    {"state", N_("State"), VD_COL_TEXT},
+    {"vcpus", N_("CPUs"), VD_COL_COUNT},
+    {"memory", N_("Memory"), VD_COL_SIZE},
+    {"autostart", N_("Autostart"), VD_COL_BOOL},
+    {"persistent", N_("Permanent"), VD_COL_BOOL},
+    {"uuid", N_("UUID"), VD_COL_TEXT},
+};
+
+static gboolean state_wanted(const VdVm *vm, const char *state)
+{
+    if (!state || strcmp(state, "any") == 0)
+        return TRUE;
+    if (strcmp(state, "paused") == 0)
+        return vm->state == VD_VM_PAUSED;
+    if (strcmp(state, "off") == 0)
+        return !vd_vm_active(vm);
+    return vd_vm_active(vm) && vm->state != VD_VM_PAUSED;
+}
+
+VdDoc *vd_fleet_doc_vms(const VdFleet *fleet, const VdArgs *args)
+{
+    const char *state = vd_args_get(args, "state"), *only = vd_args_get(args, "on-host");
+    VdDoc *doc = vd_doc_new();
+    VdSection *section = SECTION(doc, VD_SECTION_TABLE, "machines", N_("Machines"), vm_columns);
+    for (guint i = 0; i < fleet->hosts->len; i++) {
+        const VdHost *host = g_ptr_array_index(fleet->hosts, i);
+        for (guint v = 0; v < host->vms->len && (!only || strcmp(only, host->id) == 0); v++) {
+            const VdVm *vm = g_ptr_array_index(host->vms, v);
+            if (!state_wanted(vm, state))
+                continue;
+            char **row = vd_section_row(section);
+            vd_row_text(row, 0, vm->name);
+            vd_row_text(row, 1, host->id);
+            vd_row_text(row, 2, vd_vm_word(vm));
+            if (vm->vcpus > 0)
+                vd_row_int(row, 3, vm->vcpus);
+            if (vm->max_mem > 0)
+                vd_row_size(row, 4, vm->max_mem);
+            vd_row_bool(row, 5, vm->autostart);
+            vd_row_bool(row, 6, vm->persistent);
+            vd_row_text(row, 7, vm->uuid);
+        }
+    }
+    return doc;
+}
+
+/* ---- jobs ---- */
+
+static gboolean need_journal(VdLocalCall *call, GError **error)
+{
+    if (call->journal)
+        return TRUE;
+    if (error && call->journal_error)
+        g_propagate_error(error, g_error_copy(call->journal_error));
+    return FALSE;
+}
+
+static const VdColumn job_columns[] = {
+    {"id", N_("Job"), VD_COL_TEXT},
+    {"title", N_("What"), VD_COL_TEXT},
+    {"state", N_("State"), VD_COL_TEXT},
+    {"step", N_("Step"), VD_COL_TEXT},
+    {"percent", N_("Done"), VD_COL_PERCENT},
+    {"author", N_("Author"), VD_COL_TEXT},
+    {"host", N_("Host"), VD_COL_TEXT},
+    {"created", N_("Begun"), VD_COL_TIME},
+    {"duration", N_("Time"), VD_COL_DURATION},
+    {"error", N_("Why"), VD_COL_TEXT},
+    {"undone", N_("Undone"), VD_COL_TEXT},
+    {"note", N_("Note"), VD_COL_TEXT},
+};
+
+static void job_row(VdSection *section, const VdJob *job)
+{
+    const VdStep *step = vd_job_current(job);
+    gint64 end = job->ended ? job->ended : g_get_real_time();
+    char **row = vd_section_row(section);
+    vd_row_text(row, 0, job->id);
+    vd_row_text(row, 1, job->title);
+    vd_row_text(row, 2, vd_job_state_word(job->state));
+    vd_row_text(row, 3, step ? step->id : NULL);
+    vd_row_double(row, 4, 100.0 * vd_job_fraction(job));
+    vd_row_text(row, 5, job->author);
+    vd_row_text(row, 6, job->host);
+    vd_row_int(row, 7, job->created / G_USEC_PER_SEC);
+    if (job->started)
+        vd_row_int(row, 8, end - job->started);
+    vd_row_text(row, 9, job->error);
+    vd_row_text(row, 10, job->undone);
+    vd_row_text(row, 11, job->note);
+}
+
+gboolean vd_local_job_list(VdLocalCall *call, GError **error)
+{
+    if (!need_journal(call, error))
+        return FALSE;
+    g_autoptr(GPtrArray) jobs = vd_journal_jobs(call->journal, 20, error);
+    if (!jobs)
+        return FALSE;
+    call->doc = vd_doc_new();
+    VdSection *section = SECTION(call->doc, VD_SECTION_TABLE, "jobs", N_("Jobs"), job_columns);
+    for (guint i = 0; i < jobs->len; i++)
+        job_row(section, g_ptr_array_index(jobs, i));
+    return TRUE;
+}
+
+static const VdColumn step_columns[] = {
+    {"id", N_("Step"), VD_COL_TEXT},         {"state", N_("State"), VD_COL_TEXT},
+    {"percent", N_("Done"), VD_COL_PERCENT}, {"duration", N_("Time"), VD_COL_DURATION},
+    {"text", N_("What"), VD_COL_TEXT},
+};
+
+gboolean vd_local_job_show(VdLocalCall *call, GError **error)
+{
+    if (!need_journal(call, error))
+        return FALSE;
+    g_autoptr(VdJob) job = vd_journal_job(call->journal, call->id, error);
+    if (!job)
+        return FALSE;
+    call->doc = vd_doc_new();
+    job_row(SECTION(call->doc, VD_SECTION_FIELDS, "job", N_("Job"), job_columns), job);
+    VdSection *section = SECTION(call->doc, VD_SECTION_TABLE, "steps", N_("Steps"), step_columns);
+    for (guint i = 0; i < job->steps->len; i++) {
+        const VdStep *step = g_ptr_array_index(job->steps, i);
+        gint64 end = step->ended ? step->ended : g_get_real_time();
+        char **row = vd_section_row(section);
+        vd_row_text(row, 0, step->id);
+        vd_row_text(row, 1, vd_step_state_word(step->state));
+        if (step->state == VD_STEP_DONE)
+            vd_row_double(row, 2, 100.0);
+        else if (step->state == VD_STEP_RUNNING && step->fraction >= 0)
+            vd_row_double(row, 2, 100.0 * step->fraction);
+        if (step->started)
+            vd_row_int(row, 3, end - step->started);
+        vd_row_text(row, 4, step->text);
+    }
+    return TRUE;
+}
+
+gboolean vd_local_job_cancel(VdLocalCall *call, GError **error)
+{
+    return need_journal(call, error) && vd_jobs_cancel(call->journal, call->id, error);
+}
+
+gboolean vd_local_job_log(VdLocalCall *call, GError **error)
+{
+    gint64 offset = 0;
+    g_autofree char *text = vd_jobs_log(call->id, &offset, error);
+    if (!text)
+        return FALSE;
+    call->doc = vd_doc_new_text("log", N_("Log"), text);
+    return TRUE;
+}
+
+static const VdColumn story_columns[] = {
+    {"time", N_("Time"), VD_COL_TEXT},
+    {"source", N_("Source"), VD_COL_TEXT},
+    {"level", N_("Level"), VD_COL_TEXT},
+    {"text", N_("What"), VD_COL_TEXT},
+};
+
+gboolean vd_local_trace(VdLocalCall *call, GError **error)
+{
+    if (!need_journal(call, error))
+        return FALSE;
+    g_autoptr(GPtrArray) story = vd_journal_story(call->journal, call->id, error);
+    if (!story)
+        return FALSE;
+    if (story->len == 0)
+        return vd_fail(error, VD_ERR_NOT_FOUND, NULL, _("There is no request %s in the journal"),
+                       call->id);
+    call->doc = vd_doc_new();
+    VdSection *section = SECTION(call->doc, VD_SECTION_TABLE, "story", N_("Story"), story_columns);
+    for (guint i = 0; i < story->len; i++) {
+        const VdStoryLine *line = g_ptr_array_index(story, i);
+        g_autoptr(GDateTime) day = g_date_time_new_from_unix_local(line->time / G_USEC_PER_SEC);
+        g_autofree char *base = day ? g_date_time_format(day, "%Y-%m-%d %H:%M:%S") : NULL;
+        g_autofree char *time =
+            g_strdup_printf("%s.%03d", base ? base : "?", (int)(line->time / 1000 % 1000));
+        char **row = vd_section_row(section);
+        vd_row_text(row, 0, time);
+        vd_row_text(row, 1, line->source);
+        vd_row_text(row, 2, line->level);
+        vd_row_text(row, 3, line->text);
+    }
+    return TRUE;
+}
+
+/* ---- images ---- */
+
+static const VdColumn image_columns[] = {
+    {"name", N_("Image"), VD_COL_TEXT},        {"os", N_("System"), VD_COL_TEXT},
+    {"virtual_size", N_("Disk"), VD_COL_SIZE}, {"file_size", N_("File"), VD_COL_SIZE},
+    {"format", N_("Format"), VD_COL_TEXT},     {"grows", N_("Grows"), VD_COL_BOOL},
+    {"added", N_("Added"), VD_COL_TIME},
+};
+
+gboolean vd_local_image_list(VdLocalCall *call, GError **error)
+{
+    g_autoptr(GPtrArray) images = vd_images_list(error);
+    if (!images)
+        return FALSE;
+    call->doc = vd_doc_new();
+    VdSection *section =
+        SECTION(call->doc, VD_SECTION_TABLE, "images", N_("Images"), image_columns);
+    for (guint i = 0; i < images->len; i++) {
+        const VdImage *image = g_ptr_array_index(images, i);
+        char **row = vd_section_row(section);
+        vd_row_text(row, 0, image->name);
+        vd_row_text(row, 1, image->os);
+        vd_row_size(row, 2, image->virtual_size);
+        vd_row_size(row, 3, image->file_size);
+        vd_row_text(row, 4, image->format);
+        vd_row_bool(row, 5, image->growable);
+        vd_row_int(row, 6, image->added);
+    }
+    return TRUE;
+}
+
+static const VdColumn image_fields[] = {
+    {"name", N_("Image"), VD_COL_TEXT},          {"os", N_("System"), VD_COL_TEXT},
+    {"distro", N_("Distribution"), VD_COL_TEXT}, {"arch", N_("Architecture"), VD_COL_TEXT},
+    {"root", N_("Root"), VD_COL_TEXT},           {"grows", N_("Grows"), VD_COL_BOOL},
+    {"why_not", N_("Why not"), VD_COL_TEXT},     {"virtual_size", N_("Disk"), VD_COL_SIZE},
+    {"file_size", N_("File"), VD_COL_SIZE},      {"format", N_("Format"), VD_COL_TEXT},
+    {"sha256", N_("SHA-256"), VD_COL_TEXT},      {"path", N_("Path"), VD_COL_TEXT},
+    {"added", N_("Added"), VD_COL_TIME},         {"notes", N_("Notes"), VD_COL_TEXT},
+};
+
+gboolean vd_local_image_show(VdLocalCall *call, GError **error)
+{
+    g_autoptr(VdImage) image = vd_image_find(call->id, error);
+    if (!image)
+        return FALSE;
+    call->doc = vd_doc_new();
+    char **row =
+        vd_section_row(SECTION(call->doc, VD_SECTION_FIELDS, "image", N_("Image"), image_fields));
+    vd_row_text(row, 0, image->name);
+    vd_row_text(row, 1, image->os);
+    vd_row_text(row, 2, image->distro);
+    vd_row_text(row, 3, image->arch);
+    vd_row_text(row, 4, image->root);
+    vd_row_bool(row, 5, image->growable);
+    vd_row_text(row, 6, image->why_not);
+    vd_row_size(row, 7, image->virtual_size);
+    vd_row_size(row, 8, image->file_size);
+    vd_row_text(row, 9, image->format);
+    vd_row_text(row, 10, image->sha256);
+    vd_row_text(row, 11, image->path);
+    vd_row_int(row, 12, image->added);
+    vd_row_text(row, 13, image->notes);
+    return TRUE;
+}
+
+static const VdColumn begun_columns[] = {
+    {"job", N_("Job"), VD_COL_TEXT},
+};
+
+/* What a job's verb answers: its id, by which it is followed. */
+static gboolean answer_job(VdLocalCall *call)
+{
+    call->doc = vd_doc_new();
+    char **row =
+        vd_section_row(SECTION(call->doc, VD_SECTION_FIELDS, "begun", N_("Begun"), begun_columns));
+    vd_row_text(row, 0, call->request);
+    return TRUE;
+}
+
+gboolean vd_local_image_add(VdLocalCall *call, GError **error)
+{
+    return need_journal(call, error) &&
+           vd_image_add_submit(call->journal, call->request, call->person, call->args, error) &&
+           answer_job(call);
+}
+
+gboolean vd_local_image_remove(VdLocalCall *call, GError **error)
+{
+    return vd_image_remove(call->id, error);
+}
+
+gboolean vd_local_deploy(VdLocalCall *call, GError **error)
+{
+    return need_journal(call, error) &&
+           vd_deploy_submit(call->journal, call->request, call->person, call->host, call->uri,
+                            call->args, error) &&
+           answer_job(call);
+}
+
+gboolean vd_local_doctor(VdLocalCall *call, GError **error)
+{
+    (void)error;
+    int bad = 0;
+    call->doc = vd_doctor_run(call->uri, vd_args_flag(call->args, "deep"), &bad);
+    return TRUE;
+}

@@ -1,0 +1,310 @@
+/* What forms ask: whether a field is right, what it may be, what will happen, and the same as a
+ * command line. Questions that may wait run on a worker of their own, so that a host that hangs
+ * holds up no deployment. */
+#include "config.h"
+
+#include <string.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/deck/private.h"
+#include "src/deploy/deploy.h"
+#include "src/virt/ops.h"
+
+typedef struct {
+    VdDeck *deck;
+    const VdVerb *verb;
+    char *uri, *field;
+    VdArgs *args;
+    VdDeckChecked checked;
+    VdDeckChoices chosen;
+    VdDeckLog logged;
+    gpointer data;
+    gboolean ok;
+    char *text;
+    char **words;
+    gint64 offset;
+} Question;
+
+static void question_free(gpointer data)
+{
+    Question *question = data;
+    g_free(question->uri);
+    g_free(question->field);
+    vd_args_free(question->args);
+    g_free(question->text);
+    g_strfreev(question->words);
+    g_free(question);
+}
+
+static Question *question_new(VdDeck *deck, const VdVerb *verb, const VdTarget *target,
+                              const VdArgs *args, const char *field, gpointer data)
+{
+    Question *question = g_new0(Question, 1);
+    gboolean found = FALSE;
+    question->deck = deck;
+    question->verb = verb;
+    question->uri = g_strdup(vd_deck_uri(deck, target ? target->host : NULL, &found));
+    question->field = g_strdup(field);
+    question->args = vd_args_copy(args);
+    question->data = data;
+    return question;
+}
+
+/* ---- checks ---- */
+
+static const VdArgSpec *spec_of(const VdVerb *verb, const char *field)
+{
+    for (const VdArgSpec *spec = verb->args; field && spec && spec->name; spec++)
+        if (strcmp(spec->name, field) == 0)
+            return spec;
+    return NULL;
+}
+
+static void check_work(VdWorker *worker, gpointer data)
+{
+    (void)worker;
+    Question *question = data;
+    g_autoptr(GError) error = NULL;
+    const VdArgSpec *spec = spec_of(question->verb, question->field);
+    const char *value = vd_args_get(question->args, question->field);
+    question->ok = TRUE;
+    if (spec && value && *value && spec->type != VD_ARG_FLAG)
+        question->ok = vd_arg_check(spec, value, &error);
+    else if (spec && spec->required && (!value || !*value))
+        question->ok = vd_fail(&error, VD_ERR_USAGE, NULL, _("this is needed"));
+    if (question->ok && strcmp(question->verb->id, "deploy") == 0)
+        question->ok = vd_deploy_check_field(question->uri, question->args, question->field,
+                                             &question->text, &error);
+    if (!question->ok)
+        question->text = g_strdup(error ? error->message : _("this is not right"));
+}
+
+static void check_done(gpointer data)
+{
+    Question *question = data;
+    question->checked(question->deck, question->ok, question->text, question->data);
+}
+
+void vd_deck_check(VdDeck *deck, const VdVerb *verb, const VdTarget *target, const VdArgs *args,
+                   const char *field, VdDeckChecked done, gpointer data)
+{
+    Question *question = question_new(deck, verb, target, args, field, data);
+    question->checked = done;
+    vd_worker_run(deck->forms, check_work, check_done, question, question_free);
+}
+
+static void summary_work(VdWorker *worker, gpointer data)
+{
+    (void)worker;
+    Question *question = data;
+    question->ok = TRUE;
+    if (strcmp(question->verb->id, "deploy") == 0)
+        question->text = vd_deploy_summary(question->args);
+}
+
+void vd_deck_summary(VdDeck *deck, const VdVerb *verb, const VdTarget *target, const VdArgs *args,
+                     VdDeckChecked done, gpointer data)
+{
+    Question *question = question_new(deck, verb, target, args, "", data);
+    question->checked = done;
+    vd_worker_run(deck->forms, summary_work, check_done, question, question_free);
+}
+
+/* ---- choices ---- */
+
+static char **image_names(void)
+{
+    g_autoptr(GPtrArray) images = vd_images_list(NULL);
+    GStrvBuilder *names = g_strv_builder_new();
+    for (guint i = 0; images && i < images->len; i++)
+        g_strv_builder_add(names, ((const VdImage *)g_ptr_array_index(images, i))->name);
+    char **all = g_strv_builder_end(names);
+    g_strv_builder_unref(names);
+    return all;
+}
+
+static gint compare_words(gconstpointer a, gconstpointer b, gpointer data)
+{
+    (void)data;
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The zones of this system: the image's own are asked when it is deployed. */
+static char **zone_names(void)
+{
+    g_autofree char *text = NULL;
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(names, g_strdup("UTC"));
+    if (g_file_get_contents("/usr/share/zoneinfo/zone1970.tab", &text, NULL, NULL)) {
+        g_auto(GStrv) lines = g_strsplit(text, "\n", 2000);
+        for (char **line = lines; *line; line++) {
+            g_auto(GStrv) words = g_strsplit(*line, "\t", 4);
+            if (**line != '#' && g_strv_length(words) >= 3)
+                g_ptr_array_add(names, g_strdup(words[2]));
+        }
+    }
+    g_ptr_array_sort_with_data(names, compare_words, NULL);
+    g_ptr_array_add(names, NULL);
+    return (char **)g_ptr_array_free(names, FALSE);
+}
+
+static char **public_keys(void)
+{
+    g_autofree char *folder = g_build_filename(g_get_home_dir(), ".ssh", NULL);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    GStrvBuilder *names = g_strv_builder_new();
+    for (const char *name = dir ? g_dir_read_name(dir) : NULL; name; name = g_dir_read_name(dir)) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        if (g_str_has_suffix(name, ".pub"))
+            g_strv_builder_add(names, path);
+    }
+    char **all = g_strv_builder_end(names);
+    g_strv_builder_unref(names);
+    return all;
+}
+
+static void choices_work(VdWorker *worker, gpointer data)
+{
+    (void)worker;
+    Question *question = data;
+    const VdArgSpec *spec = spec_of(question->verb, question->field);
+    if (!spec)
+        return;
+    if (spec->type == VD_ARG_IMAGE)
+        question->words = image_names();
+    else if (spec->type == VD_ARG_TIMEZONE)
+        question->words = zone_names();
+    else if (spec->type == VD_ARG_FILE && strstr(spec->name, "key"))
+        question->words = public_keys();
+    else if (spec->type == VD_ARG_CHOICE)
+        question->words = g_strdupv((char **)spec->choices);
+}
+
+static void choices_done(gpointer data)
+{
+    static const char *const none[] = {NULL};
+    Question *question = data;
+    question->chosen(question->deck, question->words ? (const char *const *)question->words : none,
+                     question->data);
+}
+
+static void named_rows(VdDoc *doc, const GError *error, gpointer data)
+{
+    (void)error;
+    Question *question = data;
+    const VdSection *section =
+        doc && doc->sections->len > 0 ? g_ptr_array_index(doc->sections, 0) : NULL;
+    GStrvBuilder *names = g_strv_builder_new();
+    for (guint i = 0; section && i < section->rows->len; i++) {
+        char **row = g_ptr_array_index(section->rows, i);
+        if (row[0])
+            g_strv_builder_add(names, row[0]);
+    }
+    question->words = g_strv_builder_end(names);
+    g_strv_builder_unref(names);
+    choices_done(question);
+    question_free(question);
+}
+
+static char **host_names(const VdFleet *fleet)
+{
+    GStrvBuilder *names = g_strv_builder_new();
+    for (guint i = 0; i < fleet->hosts->len; i++)
+        g_strv_builder_add(names, ((const VdHost *)g_ptr_array_index(fleet->hosts, i))->id);
+    char **all = g_strv_builder_end(names);
+    g_strv_builder_unref(names);
+    return all;
+}
+
+static void no_work(VdWorker *worker, gpointer data)
+{
+    (void)worker;
+    (void)data;
+}
+
+void vd_deck_choices(VdDeck *deck, const VdVerb *verb, const VdTarget *target, const VdArgs *args,
+                     const char *field, VdDeckChoices done, gpointer data)
+{
+    Question *question = question_new(deck, verb, target, args, field, data);
+    question->chosen = done;
+    const VdArgSpec *spec = spec_of(verb, field);
+    if ((spec && spec->type == VD_ARG_HOST) || strcmp(field, "host") == 0) {
+        question->words = host_names(deck->fleet);
+        vd_worker_run(deck->forms, no_work, choices_done, question, question_free);
+    } else if (spec && (spec->type == VD_ARG_POOL || spec->type == VD_ARG_NETWORK) && target) {
+        vd_virt_call(deck->virt, target->host, NULL,
+                     spec->type == VD_ARG_POOL ? vd_op_host_pools : vd_op_host_networks,
+                     question->args, NULL, FALSE, NULL, named_rows, question);
+    } else {
+        vd_worker_run(deck->forms, choices_work, choices_done, question, question_free);
+    }
+}
+
+/* ---- as a command ---- */
+
+static void append_option(GString *line, const VdArgSpec *spec, const char *value)
+{
+    g_autofree char *quoted = g_shell_quote(value);
+    const char *shown = strpbrk(value, " \t\"'\\$`!*?[]{}()<>|&;#~\n") || !*value ? quoted : value;
+    if (spec->type == VD_ARG_FLAG) {
+        if (strcmp(value, "false") != 0 && strcmp(value, "no") != 0)
+            g_string_append_printf(line, " --%s", spec->name);
+    } else if (spec->type == VD_ARG_SECRET)
+        g_string_append_printf(line, " --%s-file FILE", spec->name);
+    else if (spec->positional)
+        g_string_append_printf(line, " %s", shown);
+    else
+        g_string_append_printf(line, " --%s %s", spec->name, shown);
+}
+
+char *vd_deck_as_command(VdDeck *deck, const VdVerb *verb, const VdTarget *target,
+                         const VdArgs *args)
+{
+    GString *line = g_string_new("vmdeck");
+    gboolean found = FALSE;
+    const char *uri = target && target->host ? vd_deck_uri(deck, target->host, &found) : NULL;
+    if (uri) {
+        g_autofree char *quoted = g_shell_quote(uri);
+        g_string_append_printf(line, " -c %s", quoted);
+    }
+    g_string_append_printf(line, " %s", verb->command);
+    if (target && target->id) {
+        const VdVm *vm = vd_fleet_vm(deck->fleet, target->host, target->id);
+        g_autofree char *quoted = g_shell_quote(vm ? vm->raw_name : target->id);
+        g_string_append_printf(line, " %s", quoted);
+    }
+    for (int positional = 1; positional >= 0; positional--) {
+        for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++) {
+            g_auto(GStrv) values = vd_args_all(args, spec->name);
+            for (char **value = values; *value && spec->positional == positional; value++)
+                if (g_strcmp0(*value, spec->value) != 0)
+                    append_option(line, spec, *value);
+        }
+    }
+    return g_string_free(line, FALSE);
+}
+
+/* ---- a job's log ---- */
+
+static void log_work(VdWorker *worker, gpointer data)
+{
+    (void)worker;
+    Question *question = data;
+    question->text = vd_jobs_log(question->field, &question->offset, NULL);
+}
+
+static void log_done(gpointer data)
+{
+    Question *question = data;
+    question->logged(question->deck, question->text ? question->text : "", question->offset,
+                     question->data);
+}
+
+void vd_deck_job_log(VdDeck *deck, const char *job, gint64 offset, VdDeckLog done, gpointer data)
+{
+    Question *question = question_new(deck, NULL, NULL, NULL, job, data);
+    question->logged = done;
+    question->offset = offset;
+    vd_worker_run(deck->forms, log_work, log_done, question, question_free);
+}

@@ -1,0 +1,47 @@
+/* Inside the deck: its state, all on the loop thread but where said. */
+#pragma once
+
+#include "src/deck/history.h"
+#include "src/deck/row.h"
+#include "src/deck/worker.h"
+
+struct _VdDeck {
+    GMainContext *context;
+    gboolean live;
+    VdConf *conf;
+    char *person;
+    VdRole role;
+
+    VdDeckListener listener;
+    gpointer listener_data;
+    guint changed; /* told at the end of this turn of the loop */
+    GSource *tell; /* (owned) or NULL */
+
+    VdFleet *fleet;
+    VdHistory *history;
+    GPtrArray *jobs, *images, *notices;
+
+    VdVirt *virt;
+    GHashTable *uris;     /* host id → uri or "" for libvirt's default */
+    VdWorker *journal;    /* short writes and the watching of jobs */
+    VdWorker *work;       /* images, deployments, doctor */
+    VdWorker *forms;      /* checks of fields, which may hang on a host */
+    gboolean journal_bad; /* said once until it works again */
+    GSource *watch;       /* (owned) or NULL */
+    gboolean watching;    /* a look at the jobs is under way */
+    gint64 jobs_version;
+    guint looks;
+    GHashTable *requests; /* id → Request */
+};
+
+void vd_deck_changed(VdDeck *deck, guint what);
+/* Takes ownership of nothing; text must be a whole sentence. */
+void vd_deck_notice(VdDeck *deck, gboolean bad, const char *request, const char *text,
+                    const char *detail);
+/* The URI of a host id: NULL is libvirt's default; *found FALSE: no such host. */
+const char *vd_deck_uri(VdDeck *deck, const char *host, gboolean *found);
+/* Frees what has not ended: only when no lane and no worker can still hold one. */
+void vd_deck_requests_free(VdDeck *deck);
+void vd_deck_watch_start(VdDeck *deck);
+void vd_deck_watch_now(VdDeck *deck);
+void vd_deck_images_read(VdDeck *deck);

@@ -1,0 +1,53 @@
+/* Inside the deck: a row of the table of verbs with what clients need not see, and how it is run.
+ */
+#pragma once
+
+#include "src/access/access.h"
+#include "src/deck/deck.h"
+#include "src/jobs/journal.h"
+#include "src/virt/virt.h"
+
+/* A request that runs on a worker thread of the deck: journal, images, files. */
+typedef struct {
+    VdJournal *journal; /* this worker's, or NULL with the reason in journal_error */
+    const GError *journal_error;
+    const VdConf *conf; /* immutable */
+    const char *request, *person;
+    const char *host, *uri; /* of a host target; uri NULL: libvirt's default */
+    const char *id;         /* the target's id, or NULL */
+    const VdArgs *args;
+    VdDoc *doc; /* out */
+} VdLocalCall;
+typedef gboolean (*VdLocalFunc)(VdLocalCall *call, GError **error);
+
+/* Answers from the fleet itself, on the loop. */
+typedef VdDoc *(*VdFleetFunc)(const VdFleet *fleet, const VdArgs *args);
+
+typedef struct {
+    VdVerb verb;
+    VdRole role;
+    VdVirtFunc virt; /* one of these three */
+    VdLocalFunc local;
+    VdFleetFunc fleet;
+} VdVerbRow;
+
+extern const VdVerbRow vd_verb_rows[];
+extern const guint vd_verb_rows_count;
+
+/* The row of a verb of the table (not a copy of one). */
+const VdVerbRow *vd_verb_row(const VdVerb *verb);
+
+/* src/deck/local-*.c */
+gboolean vd_local_job_list(VdLocalCall *call, GError **error);
+gboolean vd_local_job_show(VdLocalCall *call, GError **error);
+gboolean vd_local_job_cancel(VdLocalCall *call, GError **error);
+gboolean vd_local_job_log(VdLocalCall *call, GError **error);
+gboolean vd_local_trace(VdLocalCall *call, GError **error);
+gboolean vd_local_image_list(VdLocalCall *call, GError **error);
+gboolean vd_local_image_show(VdLocalCall *call, GError **error);
+gboolean vd_local_image_add(VdLocalCall *call, GError **error);
+gboolean vd_local_image_remove(VdLocalCall *call, GError **error);
+gboolean vd_local_deploy(VdLocalCall *call, GError **error);
+gboolean vd_local_doctor(VdLocalCall *call, GError **error);
+VdDoc *vd_fleet_doc_hosts(const VdFleet *fleet, const VdArgs *args);
+VdDoc *vd_fleet_doc_vms(const VdFleet *fleet, const VdArgs *args);

@@ -1,0 +1,152 @@
+/* Watching what other processes do: jobs, by the journal's data version twice a second, and images,
+ * when a job ended. A job whose runner is gone is handed to a roll-back runner, by whoever sees it
+ * first. */
+#include "config.h"
+
+#include <string.h>
+
+#include "src/base/log.h"
+#include "src/deck/private.h"
+#include "src/deploy/deploy.h"
+
+#define WATCH_MS  500
+#define JOBS_KEPT 50
+/* A runner that died writes nothing: while jobs run, they are read anew every so many looks. */
+#define LOOKS_MOST 4
+
+typedef struct {
+    VdDeck *deck;
+    gint64 version;
+    gboolean force;
+    GPtrArray *jobs; /* out, NULL: nothing new */
+} Look;
+
+static void look_free(gpointer data)
+{
+    Look *look = data;
+    g_clear_pointer(&look->jobs, g_ptr_array_unref);
+    g_free(look);
+}
+
+static gboolean any_interrupted(const GPtrArray *jobs)
+{
+    for (guint i = 0; i < jobs->len; i++)
+        if (((const VdJob *)g_ptr_array_index(jobs, i))->state == VD_JOB_INTERRUPTED)
+            return TRUE;
+    return FALSE;
+}
+
+static void look_work(VdWorker *worker, gpointer data)
+{
+    Look *look = data;
+    g_autoptr(GError) error = NULL;
+    VdJournal *journal = vd_worker_journal(worker, &error);
+    if (!journal)
+        return;
+    gint64 version = vd_journal_version(journal);
+    if (version == look->version && !look->force)
+        return;
+    look->version = version;
+    look->jobs = vd_journal_jobs(journal, JOBS_KEPT, &error);
+    if (look->jobs && any_interrupted(look->jobs) && vd_jobs_sweep(journal) > 0)
+        vd_log(VD_LOG_WARNING, NULL, "interrupted jobs are rolled back");
+}
+
+static guint count_active(const GPtrArray *jobs)
+{
+    guint active = 0;
+    for (guint i = 0; i < jobs->len; i++)
+        active += !vd_job_state_ended(((const VdJob *)g_ptr_array_index(jobs, i))->state);
+    return active;
+}
+
+static void look_done(gpointer data)
+{
+    Look *look = data;
+    VdDeck *deck = look->deck;
+    deck->watching = FALSE;
+    deck->jobs_version = look->version;
+    if (!look->jobs)
+        return;
+    guint before = count_active(deck->jobs);
+    g_ptr_array_unref(deck->jobs);
+    deck->jobs = g_steal_pointer(&look->jobs);
+    vd_deck_changed(deck, VD_CHANGED_JOBS);
+    if (count_active(deck->jobs) < before)
+        vd_deck_images_read(deck);
+}
+
+static void look_now(VdDeck *deck, gboolean force)
+{
+    if (deck->watching)
+        return;
+    deck->watching = TRUE;
+    Look *look = g_new0(Look, 1);
+    look->deck = deck;
+    look->version = deck->jobs_version;
+    look->force = force;
+    vd_worker_run(deck->journal, look_work, look_done, look, look_free);
+}
+
+static gboolean watch(gpointer data)
+{
+    VdDeck *deck = data;
+    deck->looks = (deck->looks + 1) % LOOKS_MOST;
+    look_now(deck, deck->looks == 0 && count_active(deck->jobs) > 0);
+    return G_SOURCE_CONTINUE;
+}
+
+void vd_deck_watch_start(VdDeck *deck)
+{
+    if (deck->watch)
+        return;
+    deck->jobs_version = -1;
+    deck->watch = g_timeout_source_new(WATCH_MS);
+    g_source_set_callback(deck->watch, watch, deck, NULL);
+    g_source_attach(deck->watch, deck->context);
+    look_now(deck, TRUE);
+}
+
+void vd_deck_watch_now(VdDeck *deck)
+{
+    if (deck->watch)
+        look_now(deck, TRUE);
+}
+
+typedef struct {
+    VdDeck *deck;
+    GPtrArray *images;
+} Reading;
+
+static void reading_free(gpointer data)
+{
+    Reading *reading = data;
+    g_clear_pointer(&reading->images, g_ptr_array_unref);
+    g_free(reading);
+}
+
+static void images_work(VdWorker *worker, gpointer data)
+{
+    (void)worker;
+    g_autoptr(GError) error = NULL;
+    ((Reading *)data)->images = vd_images_list(&error);
+}
+
+static void images_done(gpointer data)
+{
+    Reading *reading = data;
+    if (!reading->images)
+        return;
+    g_ptr_array_unref(reading->deck->images);
+    reading->deck->images = g_steal_pointer(&reading->images);
+    vd_deck_changed(reading->deck, VD_CHANGED_IMAGES);
+}
+
+void vd_deck_images_read(VdDeck *deck)
+{
+    if (!deck->live)
+        return;
+    Reading *reading = g_new0(Reading, 1);
+    reading->deck = deck;
+    vd_worker_run(deck->forms, images_work, images_done, reading, reading_free);
+}

@@ -1,0 +1,2 @@
+# tier lab: real hosts in namespaces
+EXTRA_DIST += tests/lab/lab tests/lab/network.xml

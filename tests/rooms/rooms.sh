@@ -1,0 +1,93 @@
+#!/bin/bash
+# Who may know whom: the rooms of the house, held by the includes and by the objects' symbols.
+# Prints a TAP line for each rule of each room.
+set -u
+source=${VMDECK_SOURCE:?}
+build=${VMDECK_BUILD:?}
+cd "$source" || exit 1
+
+# room: the rooms whose headers its files may include, besides its own
+rules="
+src/base:
+src/model: src/base
+src/virt: src/base src/model
+src/guest: src/base src/model
+src/jobs: src/base src/model
+src/access: src/base src/model
+src/node: src/base src/model
+src/metrics: src/base src/model
+src/deploy: src/base src/model src/virt src/guest src/jobs
+src/deck: src/base src/model src/virt src/guest src/jobs src/access src/node src/metrics src/deploy
+src/cli: src/base src/model src/deck
+ui: src/base src/model src/deck
+"
+
+# say NAME OFFENDERS: ok when there is no offender
+say() {
+  if [ -z "$2" ]; then
+    echo "ok - $1"
+  else
+    echo "not ok - $1"
+    printf '%s\n' "$2" | sed 's/^/# /'
+  fi
+}
+
+files_of() { find "$1" -name '*.[ch]' 2>/dev/null; }
+
+# quoted ROOM: its own includes as FILE:LINE:#include "PATH"
+quoted() { files_of "$1" | xargs -r grep -Hn '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' /dev/null; }
+angled() { files_of "$1" | xargs -r grep -Hn '^[[:space:]]*#[[:space:]]*include[[:space:]]*<' /dev/null; }
+
+check_room() { # ROOM ALLOWED...
+  local room=$1 allowed="config\\.h" friend
+  for friend; do allowed="$allowed|$friend/[^/\"]*\\.h"; done
+  say "$room includes only what it may know: ${*:2}" \
+    "$(quoted "$room" | grep -Ev "include[[:space:]]*\"($allowed)\"")"
+}
+
+while IFS=: read -r room friends; do
+  [ -n "$room" ] && [ -d "$room" ] || continue
+  # shellcheck disable=SC2086 -- a list of rooms
+  check_room "$room" $friends
+done <<<"$rules"
+
+say "every room is in the rules" "$(for room in src/*/ ui/; do
+  grep -q "^${room%/}:" <<<"$rules" || echo "$room"; done)"
+
+# only_in LIBRARY ROOMS PATTERN: angle includes matching PATTERN nowhere but in ROOMS
+only_in() {
+  say "$1 is included only in: $2" \
+    "$(for room in src ui; do angled "$room"; done | grep -E "<($3)" | grep -Ev "^($2)/")"
+}
+only_in libvirt "src/virt" "libvirt/"
+only_in libguestfs "src/guest" "guestfs\\.h"
+only_in SQLite "src/jobs|src/metrics" "sqlite3\\.h"
+only_in curses "ui" "n?cursesw?(/|\\.h)|term\\.h|panel\\.h|ncurses"
+say "ui/ includes no XML or transfer library" "$(angled ui | grep -E '<(libxml/|curl/)')"
+
+# Only one file puts the canvas on the terminal.
+say "curses is included in ui/term*.c alone" \
+  "$(angled ui | grep -E '<n?cursesw?|<ncurses' | grep -Ev '^ui/term[a-z_]*\.c:')"
+
+say "every source file starts with config.h" "$(for file in $(files_of src; files_of ui); do
+  case $file in *.c) ;; *) continue ;; esac
+  [ "$(grep -m1 '^#[[:space:]]*include' "$file")" = '#include "config.h"' ] || echo "$file"; done)"
+
+# symbols DIR: what the room's objects ask others for
+symbols() {
+  find "$build/$1" -name '*.o' -exec nm -A -u {} + 2>/dev/null
+}
+say "ui/ has objects to look at" "$(find "$build/ui" -name '*.o' 2>/dev/null | grep -q . ||
+  echo "none below $build/ui")"
+say "no object of ui/ asks for a libvirt, libguestfs or SQLite symbol" \
+  "$(symbols ui | grep -E ' U (vir[A-Z]|guestfs_|sqlite3_|xml[A-Z]|curl_)')"
+say "no object of src/cli asks for a libvirt, libguestfs or SQLite symbol" \
+  "$(symbols src/cli | grep -E ' U (vir[A-Z]|guestfs_|sqlite3_)')"
+say "no object of src/ asks for a curses symbol" \
+  "$(symbols src | grep -E ' U (initscr|newterm|doupdate|wnoutrefresh|endwin|waddn?w?str|wget_wch|setupterm)$')"
+
+say "no file is longer than 1000 lines" "$(for file in $(files_of src; files_of ui; files_of tests); do
+  lines=$(wc -l <"$file"); [ "$lines" -le 1000 ] || echo "$file: $lines lines"; done)"
+say "no line is wider than 100 columns" \
+  "$(for file in $(files_of src; files_of ui); do
+    awk -v f="$file" '{ gsub(/\t/, "    ") } length($0) > 100 { print f ":" NR }' "$file"; done)"

@@ -14,8 +14,9 @@ typedef struct _VdJournal VdJournal;
 VdJournal *vd_journal_open(const char *path, GError **error);
 void vd_journal_close(VdJournal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdJournal, vd_journal_close)
-const char *
-vd_journal_notice(const VdJournal *journal); /* a sentence about what was set aside, or NULL */
+/* A sentence about what was set aside, or NULL. Owned by the journal; it may also come later, when
+ * damage shows in a call (which then fails with VD_ERR_DAMAGED; the next one has the new file). */
+const char *vd_journal_notice(const VdJournal *journal);
 
 /* Requests: every verb that changes something. outcome: "done", "failed", "unknown", "cancelled",
  * "denied". */
@@ -23,41 +24,63 @@ typedef struct {
     const char *id, *verb, *author, *host, *target, *uuid; /* host, target, uuid may be NULL */
     const char *args;                                      /* JSON without secrets */
 } VdJournalRequest;
+/* VD_ERR_EXISTS if the id is in use. On the disk when it returns. */
 gboolean vd_journal_begin(VdJournal *journal, const VdJournalRequest *request, GError **error);
+/* Writes the outcome. That of a job's request is written by its runner; a later one replaces it. */
 gboolean vd_journal_end(VdJournal *journal, const char *id, const char *outcome,
                         const char *message, const char *detail, GError **error);
-/* A line of the request's story, from any process. */
+/* A line of the request's story, from any process. level as in the log: "info", "warning",
+ * "error". VD_ERR_NOT_FOUND if the request was not begun. */
 gboolean vd_journal_event(VdJournal *journal, const char *request, const char *level,
                           const char *text, GError **error);
 
 /* Jobs. */
+
+/* The row of a job that is queued, with its steps; begins the request as well if nobody has. spec
+ * is JSON without secrets. */
 gboolean vd_journal_job_create(VdJournal *journal, const VdJob *job, const char *spec,
                                GError **error);
-/* Newest first; ended ones only the last `ended`. Jobs marked running whose lock is free come as
- * VD_JOB_INTERRUPTED. */
+/* Newest first; ended ones only the last `ended`. Jobs that have not ended and whose lock is free
+ * come as VD_JOB_INTERRUPTED; a lock that is let go changes no version: look again now and then
+ * while a job runs. VdJob; the caller unrefs. */
 GPtrArray *vd_journal_jobs(VdJournal *journal, guint ended, GError **error);
+/* One job, or NULL: VD_ERR_NOT_FOUND. The caller unrefs. */
 VdJob *vd_journal_job(VdJournal *journal, const char *id, GError **error);
+/* What it was created with; the caller frees. */
 char *vd_journal_job_spec(VdJournal *journal, const char *id, GError **error);
+/* A new state, and its time. Texts that are NULL leave what stands. An ended state stays unless
+ * the new one is an ended one too. */
 gboolean vd_journal_job_state(VdJournal *journal, const char *id, VdJobState state,
                               const char *error_text, const char *detail, const char *undone,
                               GError **error);
+/* The last act of a job: the state with its texts, the outcome of its request and, if it is done,
+ * the end of its undo entries, in one piece. */
+gboolean vd_journal_job_finish(VdJournal *journal, const char *id, VdJobState state,
+                               const char *error_text, const char *detail, const char *undone,
+                               GError **error);
 gboolean vd_journal_job_note(VdJournal *journal, const char *id, const char *note, GError **error);
+/* The step as it is now. Not forced to the disk: a step that a power failure takes back was only
+ * progress. */
 gboolean vd_journal_step(VdJournal *journal, const char *id, const VdStep *step, GError **error);
-/* Undo entries, newest first when read: written before the act, removed when undone. kind and
- * argument are the step's own words. */
+/* Undo entries, newest first when read: written before the act (on the disk when it returns),
+ * removed when undone. kind and argument are the step's own words. */
 gboolean vd_journal_undo_push(VdJournal *journal, const char *id, const char *kind,
                               const char *argument, GError **error);
-GPtrArray *vd_journal_undo_list(VdJournal *journal, const char *id, GError **error); /* VdUndo */
+/* VdUndo; the caller unrefs. */
+GPtrArray *vd_journal_undo_list(VdJournal *journal, const char *id, GError **error);
 gboolean vd_journal_undo_done(VdJournal *journal, const char *id, gint64 undo, GError **error);
 typedef struct {
     gint64 id;
+    char *step; /* that ran when it was pushed, or NULL */
     char *kind, *argument;
 } VdUndo;
 void vd_undo_free(VdUndo *undo);
 
-/* Changes when any process wrote (PRAGMA data_version): cheap, for polling. */
+/* Changes when any process wrote (PRAGMA data_version, and our own changes): cheap, for polling. */
 gint64 vd_journal_version(VdJournal *journal);
-/* All that is known of a request, in order of time: lines of (time µs, source, text). */
+/* All that is known of a request, in order of time: lines of (time µs, source, level, text).
+ * Sources: "request", "event", "job", "step", "undo", "log" (vmdeck.log; of its last 32 MiB). Texts
+ * are one line, cleaned and not translated. VD_ERR_NOT_FOUND if nothing is known. */
 typedef struct {
     gint64 time;
     char *source, *level, *text;

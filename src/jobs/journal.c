@@ -1,0 +1,285 @@
+/* Opening the journal, and its requests. A console, a dozen runners and the command line have the
+ * file open at the same time, so opening it has to hold together without a word between them: the
+ * usual case takes no lock at all, and whoever finds the file missing, empty or damaged takes
+ * journal.db.lock, looks again, and alone makes it or sets it aside.
+ *
+ * synchronous is FULL: with WAL, NORMAL keeps the file whole when the power fails but may lose the
+ * last commits, and an undo entry that is lost is a volume that nobody removes. Progress alone is
+ * written with NORMAL (see vd_journal_step()). */
+#include "config.h"
+
+#include "src/jobs/journal-impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "src/base/error.h"
+#include "src/base/files.h"
+#include "src/base/i18n.h"
+#include "src/base/log.h"
+#include "src/base/paths.h"
+#include "src/jobs/job-lock.h"
+#include "src/jobs/journal-schema.h"
+
+#define LOCK_WAIT_MS 2000
+/* A checkpoint leaves the WAL at its size; a burst of entries need not keep that for ever. */
+#define WAL_LIMIT "PRAGMA journal_size_limit = 1048576"
+
+/* SQLite would make it readable by all. Only a file that does not exist is opened here: closing
+ * any descriptor of the file drops the locks SQLite holds on it in this process. */
+static gboolean make_file(const char *path, GError **error)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0) {
+        close(fd);
+        return TRUE;
+    }
+    if (errno == EEXIST)
+        return TRUE;
+    VdErrorCode code = errno == EACCES || errno == EROFS || errno == EPERM ? VD_ERR_DENIED
+                       : errno == ENOSPC || errno == EDQUOT                ? VD_ERR_NO_SPACE
+                                                                           : VD_ERR_FAILED;
+    return vd_fail(error, code, NULL, _("The journal %s cannot be made: %s."), path,
+                   g_strerror(errno));
+}
+
+/* A -wal that is removed by name when its last user closes it might be that of the new file, once
+ * the old one was set aside: keep it. */
+static void keep_wal(VdDb *db)
+{
+    int on = 1;
+    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+}
+
+static gboolean settings(VdDb *db, GError **error)
+{
+    sqlite3_stmt *statement = vd_db_query(db, error, "PRAGMA journal_mode = WAL", "");
+    if (!statement || vd_db_row(db, statement, error) != 1)
+        return FALSE;
+    vd_db_leave(statement);
+    return vd_db_exec(db, error, "PRAGMA synchronous = FULL", "") &&
+           vd_db_exec(db, error, "PRAGMA foreign_keys = ON", "") &&
+           vd_db_exec(db, error, WAL_LIMIT, "");
+}
+
+static gboolean remember_file(VdJournal *journal, GError **error)
+{
+    struct stat now;
+    if (stat(journal->path, &now) != 0)
+        return vd_fail(error, VD_ERR_BUSY, NULL, _("The journal %s was moved: try again."),
+                       journal->path);
+    /* Made by hand or by another program: it tells who did what. */
+    if (now.st_mode & 077)
+        chmod(journal->path, 0600);
+    journal->device = now.st_dev;
+    journal->inode = now.st_ino;
+    journal->opened++;
+    return TRUE;
+}
+
+/* create: the lock is held, so an empty file may be given its tables. *ret_empty: it would need
+ * them. */
+static gboolean open_db(VdJournal *journal, gboolean create, gboolean *ret_empty, GError **error)
+{
+    VdDb *db = &journal->db;
+    *ret_empty = FALSE;
+    if (!vd_db_open(db, journal->path, error))
+        return FALSE;
+    keep_wal(db);
+    VdSchemaState state = vd_schema_check(db, error);
+    if (state == VD_SCHEMA_ERROR)
+        return FALSE;
+    if (state == VD_SCHEMA_EMPTY && !create) {
+        *ret_empty = TRUE;
+        return vd_fail(error, VD_ERR_BUSY, NULL, _("The journal %s is being made."), db->path);
+    }
+    return settings(db, error) && (state == VD_SCHEMA_OURS || vd_schema_create(db, error)) &&
+           remember_file(journal, error);
+}
+
+static gboolean move_aside(const char *path, const char *suffix, const char *to, GError **error)
+{
+    g_autofree char *from = g_strconcat(path, suffix, NULL);
+    g_autofree char *target = g_strconcat(to, suffix, NULL);
+    if (rename(from, target) == 0 || errno == ENOENT)
+        return TRUE;
+    return vd_fail(error, errno == EACCES || errno == EROFS ? VD_ERR_DENIED : VD_ERR_FAILED, NULL,
+                   _("The damaged journal %s cannot be set aside: %s."), from, g_strerror(errno));
+}
+
+static gboolean set_aside(VdJournal *journal, GError **error)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    g_autofree char *date = g_date_time_format(now, "%Y%m%d-%H%M%S");
+    g_autofree char *to = g_strdup_printf("%s.damaged-%s", journal->path, date);
+    for (int i = 2; g_file_test(to, G_FILE_TEST_EXISTS); i++) {
+        g_free(to);
+        to = g_strdup_printf("%s.damaged-%s-%d", journal->path, date, i);
+    }
+    /* The WAL goes first: beside a new file it would be taken for the new one's. */
+    if (!move_aside(journal->path, "-wal", to, error) ||
+        !move_aside(journal->path, "-shm", to, error) || !move_aside(journal->path, "", to, error))
+        return FALSE;
+    g_free(journal->notice);
+    journal->notice = g_strdup_printf(_("The journal was damaged: it was kept as %s and a new one "
+                                        "was begun. What jobs were running then is not known."),
+                                      to);
+    vd_log(VD_LOG_WARNING, NULL, "journal damaged, kept as %s", to);
+    return TRUE;
+}
+
+/* With the lock held: nobody else makes it or sets it aside meanwhile. */
+static gboolean open_locked(VdJournal *journal, GError **error)
+{
+    gboolean empty;
+    g_autoptr(GError) local = NULL;
+    if (!make_file(journal->path, error))
+        return FALSE;
+    if (open_db(journal, TRUE, &empty, &local))
+        return TRUE;
+    vd_db_close(&journal->db);
+    if (vd_error_code(local) != VD_ERR_DAMAGED) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    if (!set_aside(journal, error) || !make_file(journal->path, error))
+        return FALSE;
+    if (open_db(journal, TRUE, &empty, error))
+        return TRUE;
+    vd_db_close(&journal->db);
+    return FALSE;
+}
+
+static gboolean open_any(VdJournal *journal, GError **error)
+{
+    gboolean empty = FALSE;
+    if (g_file_test(journal->path, G_FILE_TEST_EXISTS)) {
+        g_autoptr(GError) local = NULL;
+        if (open_db(journal, FALSE, &empty, &local))
+            return TRUE;
+        vd_db_close(&journal->db);
+        if (!empty && vd_error_code(local) != VD_ERR_DAMAGED) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+    }
+    g_autofree char *folder = g_path_get_dirname(journal->path);
+    g_autofree char *lock = g_strconcat(journal->path, ".lock", NULL);
+    if (!vd_mkdirs(folder, 0700, error))
+        return FALSE;
+    int fd = vd_lock_take(lock, LOCK_WAIT_MS, error);
+    if (fd < 0)
+        return FALSE;
+    gboolean ok = open_locked(journal, error);
+    close(fd);
+    return ok;
+}
+
+VdJournal *vd_journal_open(const char *path, GError **error)
+{
+    g_autoptr(VdJournal) journal = g_new0(VdJournal, 1);
+    journal->path = g_strdup(path);
+    if (!open_any(journal, error))
+        return NULL;
+    vd_journal_prune(journal);
+    return g_steal_pointer(&journal);
+}
+
+void vd_journal_close(VdJournal *journal)
+{
+    if (!journal)
+        return;
+    vd_db_close(&journal->db);
+    g_free(journal->path);
+    g_free(journal->notice);
+    g_free(journal);
+}
+
+const char *vd_journal_notice(const VdJournal *journal)
+{
+    return journal->notice;
+}
+
+static gboolean is_current(const VdJournal *journal)
+{
+    struct stat now;
+    return journal->db.handle && !journal->db.damaged && stat(journal->path, &now) == 0 &&
+           now.st_dev == journal->device && now.st_ino == journal->inode;
+}
+
+gboolean vd_journal_ready(VdJournal *journal, GError **error)
+{
+    if (is_current(journal))
+        return TRUE;
+    vd_db_close(&journal->db);
+    return open_any(journal, error);
+}
+
+gint64 vd_journal_version(VdJournal *journal)
+{
+    gint64 data = 0;
+    if (!vd_journal_ready(journal, NULL) ||
+        !vd_db_int(&journal->db, &data, 0, NULL, "PRAGMA data_version"))
+        return journal->version;
+    /* data_version counts what others wrote, total_changes what we did. */
+    gint64 mine = sqlite3_total_changes64(journal->db.handle);
+    journal->version = ((gint64)(journal->opened & 0x7f) << 56) |
+                       ((data & G_GINT64_CONSTANT(0xfffffff)) << 28) |
+                       (mine & G_GINT64_CONSTANT(0xfffffff));
+    return journal->version;
+}
+
+/* ---- requests ---- */
+
+gboolean vd_journal_begin(VdJournal *journal, const VdJournalRequest *request, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    if (!vd_journal_ready(journal, error))
+        return FALSE;
+    if (vd_db_exec(&journal->db, &local,
+                   "INSERT INTO request (id, verb, author, host, target, uuid, args, begun)"
+                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                   "sssssssi", request->id, request->verb, request->author, request->host,
+                   request->target, request->uuid, request->args, g_get_real_time()))
+        return TRUE;
+    if (vd_error_code(local) == VD_ERR_EXISTS)
+        return vd_fail(error, VD_ERR_EXISTS, vd_error_detail(local),
+                       _("There is a request %s already."), request->id);
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
+gboolean vd_journal_end(VdJournal *journal, const char *id, const char *outcome,
+                        const char *message, const char *detail, GError **error)
+{
+    gboolean none = FALSE;
+    if (!vd_journal_ready(journal, error))
+        return FALSE;
+    if (vd_db_change(&journal->db, &none, error,
+                     "UPDATE request SET ended = ?, outcome = ?, message = ?, detail = ?"
+                     " WHERE id = ?",
+                     "issss", g_get_real_time(), outcome, message, detail, id))
+        return TRUE;
+    return none ? vd_fail(error, VD_ERR_NOT_FOUND, NULL, _("There is no request %s."), id) : FALSE;
+}
+
+gboolean vd_journal_event(VdJournal *journal, const char *request, const char *level,
+                          const char *text, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    if (!vd_journal_ready(journal, error))
+        return FALSE;
+    if (vd_db_exec(&journal->db, &local,
+                   "INSERT INTO event (request, time, level, text) VALUES (?, ?, ?, ?)", "siss",
+                   request, g_get_real_time(), level, text))
+        return TRUE;
+    if (vd_error_code(local) == VD_ERR_NOT_FOUND)
+        return vd_fail(error, VD_ERR_NOT_FOUND, vd_error_detail(local),
+                       _("There is no request %s."), request);
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}

@@ -1,0 +1,152 @@
+/* What every operation shares: handing its answer over, and telling people what libvirt said.
+ *
+ * libvirt keeps the last error for each thread. Its code decides what a caller does about it; its
+ * words are kept whole as the detail, and the part that says why, without libvirt's own class of
+ * error in front, ends the sentence for people. */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <libvirt/virterror.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "src/virt/call.h"
+
+/* Long enough for a path and a reason; the whole text is in the detail. */
+#define REASON_CHARS 400
+
+void vd_call_answer(VdVirtCall *call, VdDoc *doc)
+{
+    if (call->answer != NULL)
+        vd_doc_unref(call->answer);
+    call->answer = doc;
+}
+
+/* A failed system call: libvirt puts errno into int1. */
+static VdErrorCode code_of_errno(int number)
+{
+    switch (number) {
+    case ENOSPC:
+    case EDQUOT:
+        return VD_ERR_NO_SPACE;
+    case EACCES:
+    case EPERM:
+        return VD_ERR_DENIED;
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ETIMEDOUT:
+    case EPIPE:
+        return VD_ERR_UNREACHABLE;
+    default:
+        return VD_ERR_FAILED;
+    }
+}
+
+/* A socket that is not there means that nobody listens; a disk that is not there does not. */
+static VdErrorCode code_of_system_error(const virError *last)
+{
+    VdErrorCode code;
+
+    if (last->domain == VIR_FROM_RPC && last->int1 == ENOENT)
+        return VD_ERR_UNREACHABLE;
+    code = code_of_errno(last->int1);
+    if (code == VD_ERR_DENIED && last->domain != VIR_FROM_RPC)
+        return VD_ERR_FAILED;
+    return code;
+}
+
+static VdErrorCode code_of(const virError *last)
+{
+    switch (last->code) {
+    case VIR_ERR_NO_DOMAIN:
+    case VIR_ERR_NO_NETWORK:
+    case VIR_ERR_NO_STORAGE_POOL:
+    case VIR_ERR_NO_STORAGE_VOL:
+    case VIR_ERR_NO_DOMAIN_SNAPSHOT:
+        return VD_ERR_NOT_FOUND;
+    case VIR_ERR_DOM_EXIST:
+    case VIR_ERR_NETWORK_EXIST:
+    case VIR_ERR_STORAGE_VOL_EXIST:
+        return VD_ERR_EXISTS;
+    case VIR_ERR_AUTH_FAILED:
+    case VIR_ERR_AUTH_CANCELLED:
+    case VIR_ERR_AUTH_UNAVAILABLE:
+    case VIR_ERR_ACCESS_DENIED:
+    case VIR_ERR_OPERATION_DENIED:
+        return VD_ERR_DENIED;
+    case VIR_ERR_NO_SUPPORT:
+    case VIR_ERR_OPERATION_UNSUPPORTED:
+    case VIR_ERR_ARGUMENT_UNSUPPORTED:
+    case VIR_ERR_CONFIG_UNSUPPORTED:
+        return VD_ERR_UNSUPPORTED;
+    case VIR_ERR_OPERATION_TIMEOUT:
+    case VIR_ERR_RESOURCE_BUSY:
+        return VD_ERR_BUSY;
+    case VIR_ERR_AGENT_UNRESPONSIVE:
+        return VD_ERR_TIMEOUT;
+    case VIR_ERR_OPERATION_ABORTED:
+        return VD_ERR_CANCELLED;
+    case VIR_ERR_UNKNOWN_HOST:
+    case VIR_ERR_NO_CONNECT:
+    case VIR_ERR_INVALID_CONN:
+    case VIR_ERR_RPC:
+    case VIR_ERR_GNUTLS_ERROR:
+    case VIR_ERR_SSH:
+    case VIR_ERR_LIBSSH:
+        return VD_ERR_UNREACHABLE;
+    case VIR_ERR_SYSTEM_ERROR:
+        return code_of_system_error(last);
+    default:
+        /* A connection that broke during a call says so as an internal error of the RPC part. */
+        if (last->code == VIR_ERR_INTERNAL_ERROR && last->domain == VIR_FROM_RPC)
+            return VD_ERR_UNREACHABLE;
+        return VD_ERR_FAILED;
+    }
+}
+
+/* libvirt's message without the class of error in front of it. Borrowed from message. */
+static const char *without_class(const char *message)
+{
+    static const char *const classes[] = {
+        "internal error: ",
+        "operation failed: ",
+        "Requested operation is not valid: ",
+        "unsupported configuration: ",
+        "Operation not supported: ",
+        "argument unsupported: ",
+        "Timed out during operation: ",
+        "XML error: ",
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(classes); i++) {
+        if (g_str_has_prefix(message, classes[i]))
+            return message + strlen(classes[i]);
+    }
+    return message;
+}
+
+gboolean vd_virt_fail(GError **error, const char *format, ...)
+{
+    const virError *last = virGetLastError();
+    g_autofree char *what = NULL, *reason = NULL;
+    VdErrorCode code;
+    va_list args;
+
+    va_start(args, format);
+    what = g_strdup_vprintf(format, args);
+    va_end(args);
+    if (last == NULL || last->code == VIR_ERR_OK || last->message == NULL)
+        return vd_fail(error, VD_ERR_FAILED, NULL, _("%s: libvirt gave no reason"), what);
+
+    code = code_of(last);
+    if (code == VD_ERR_UNSUPPORTED && last->code == VIR_ERR_NO_SUPPORT)
+        reason = g_strdup(_("this kind of host cannot do it"));
+    else
+        reason = vd_text_clean(without_class(last->message), REASON_CHARS, FALSE);
+    return vd_fail(error, code, last->message, "%s: %s", what, reason);
+}

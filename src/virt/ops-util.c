@@ -1,5 +1,8 @@
 /* What the operations ask before they act. A machine may change between the question and the act;
- * libvirt then refuses, and vd_virt_fail() tells so. The questions are for a clear sentence. */
+ * libvirt then refuses, and vd_virt_fail() tells so. The questions are for a clear sentence.
+ *
+ * Every call of libvirt forgets the last error, even one that only reads a name from the handle:
+ * names are taken before the call that may fail. */
 #include "config.h"
 
 #include <libvirt/virterror.h>
@@ -18,11 +21,10 @@ char *vd_op_name(const VdVirtCall *call)
 
 gboolean vd_op_state(VdVirtCall *call, int *ret_state, int *ret_reason, GError **error)
 {
-    g_autofree char *name = NULL;
+    g_autofree char *name = vd_op_name(call);
 
     if (virDomainGetState(call->domain, ret_state, ret_reason, 0) == 0)
         return TRUE;
-    name = vd_op_name(call);
     return vd_virt_fail(error, _("The state of %s cannot be read"), name);
 }
 
@@ -58,12 +60,11 @@ gboolean vd_op_need_persistent(VdVirtCall *call, GError **error)
 
 char *vd_op_xml(VdVirtCall *call, unsigned int flags, GError **error)
 {
-    g_autofree char *name = NULL;
+    g_autofree char *name = vd_op_name(call);
     char *xml = virDomainGetXMLDesc(call->domain, flags);
 
     if (xml != NULL)
         return xml;
-    name = vd_op_name(call);
     vd_virt_fail(error, _("The definition of %s cannot be read"), name);
     return NULL;
 }

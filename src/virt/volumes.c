@@ -222,14 +222,14 @@ static gboolean keep_used_by_others(const Search *search, GError **error)
 
 static gboolean keep_under_volume(const Search *search, virStorageVolPtr vol, GError **error)
 {
+    g_autofree char *name = vd_text_clean(virStorageVolGetName(vol), 80, FALSE);
     g_autofree char *xml = virStorageVolGetXMLDesc(vol, 0);
     g_autoptr(xmlDoc) doc = NULL;
-    g_autofree char *backing = NULL, *name = NULL;
+    g_autofree char *backing = NULL;
     VdMachineVolume *volume;
 
     if (xml == NULL && virGetLastErrorCode() == VIR_ERR_NO_STORAGE_VOL)
         return TRUE;
-    name = vd_text_clean(virStorageVolGetName(vol), 80, FALSE);
     if (xml == NULL)
         return vd_virt_fail(error, _("The volume %s cannot be read"), name);
     doc = vd_xml_parse(xml, "volume", error);

@@ -1,2 +1,3 @@
 # tier lab: real hosts in namespaces
-EXTRA_DIST += tests/lab/lab tests/lab/network.xml
+EXTRA_DIST += tests/lab/lab tests/lab/image tests/lab/guest-console tests/lab/lib.bash \
+  tests/lab/network.xml tests/lab/lab-ground.sh

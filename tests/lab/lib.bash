@@ -1,0 +1,89 @@
+# What the lab's tests share: a lab that goes away with the test, cases in TAP, ways into a guest.
+# Each case proves an effect; nothing waits for a time, everything for a condition with a deadline.
+set -u
+
+lab_home=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+work=$(mktemp -d /tmp/vmdeck-lab.XXXXXX)
+chmod 755 "$work"
+dir=$work/host
+cases=0
+
+clean_up() {
+  if [ -n "${VMDECK_LAB_KEEP:-}" ]; then
+    echo "# kept: $dir" >&2
+    return
+  fi
+  "$lab_home/lab" down "$dir"
+  rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+
+# ok NAME COMMAND...: a case that holds when the command succeeds; what it printed is shown if not.
+ok() {
+  local name=$1 out
+  shift
+  cases=$((cases + 1))
+  if out=$("$@" 2>&1); then
+    echo "ok $cases - $name"
+  else
+    echo "not ok $cases - $name"
+    printf '%s\n' "$*" "$out" | tail -n 30 | sed 's/^/# /'
+  fi
+}
+
+# same NAME WANTED GOT
+same() {
+  cases=$((cases + 1))
+  if [ "$2" = "$3" ]; then
+    echo "ok $cases - $1"
+  else
+    echo "not ok $cases - $1"
+    printf 'wanted: %s\ngot: %s\n' "$2" "$3" | sed 's/^/# /'
+  fi
+}
+
+finish() { echo "1..$cases"; }
+
+# give_up WHY: nothing further can be proved
+give_up() {
+  cases=$((cases + 1))
+  echo "not ok $cases - $1"
+  finish
+  exit 1
+}
+
+in_host() { "$lab_home/lab" exec "$dir" -- "$@"; }
+vm() { in_host virsh -q "$@"; }
+deck() { in_host "$VMDECK" "$@"; }
+image() { "$lab_home/image" "$1"; }
+
+lab_up() { "$lab_home/lab" up "$dir" || give_up "the lab comes up"; }
+
+# until_ok SECONDS COMMAND...
+until_ok() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ $SECONDS -lt $end ] || return 1
+    sleep 0.2
+  done
+}
+
+# on_console DOMAIN USER PASSWORD-FILE COMMAND: prints its output
+on_console() { "$lab_home/guest-console" "$dir" "$@"; }
+
+# lease_of DOMAIN: the address that the network gave it
+lease_of() {
+  vm domifaddr "$1" --source lease | awk '{ sub("/.*", "", $4); if ($4 != "") { print $4; exit } }' |
+    grep .
+}
+
+# by_ssh ADDRESS USER KEY COMMAND...
+by_ssh() {
+  local address=$1 user=$2 key=$3
+  shift 3
+  in_host ssh -F none -i "$key" -o BatchMode=yes -o StrictHostKeyChecking=no \
+    -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=10 \
+    -o IdentitiesOnly=yes "$user@$address" -- "$@"
+}

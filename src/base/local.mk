@@ -1,6 +1,8 @@
 noinst_LIBRARIES += libbase.a
 libbase_a_CFLAGS = $(AM_CFLAGS) $(CONFIG_CFLAGS)
 libbase_a_SOURCES = \
+  src/base/child.c \
+  src/base/child.h \
   src/base/conf.c \
   src/base/conf.h \
   src/base/error.c \
@@ -8,6 +10,8 @@ libbase_a_SOURCES = \
   src/base/files.c \
   src/base/files.h \
   src/base/i18n.h \
+  src/base/kvm.c \
+  src/base/kvm.h \
   src/base/log.c \
   src/base/log.h \
   src/base/paths.c \

@@ -1,0 +1,148 @@
+/* A short-lived child, waited for with a deadline.
+ *
+ * GSubprocess does the work; a context of our own turns until it has ended, so that any thread may
+ * wait for it. A child that cannot be killed (it sleeps in the kernel) is left behind. */
+#include "config.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+#include <gio/gio.h>
+
+#include "src/base/child.h"
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+
+typedef struct {
+    GSubprocess *process;
+    GCancellable *cancel;
+    VdChild *ret;
+    gboolean done;
+} Wait;
+
+void vd_child_clear(VdChild *child)
+{
+    g_clear_pointer(&child->out, g_free);
+    g_clear_pointer(&child->error, g_free);
+}
+
+/* Between fork and exec: async-signal-safe calls only. */
+static void no_core(gpointer data)
+{
+    const struct rlimit none = {0, 0};
+
+    (void)data;
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
+
+/* Takes ownership of bytes, which may be NULL. */
+static char *text_of(GBytes *bytes)
+{
+    gsize length = 0;
+    const char *data = bytes == NULL ? NULL : g_bytes_get_data(bytes, &length);
+    char *text = g_utf8_make_valid(data == NULL ? "" : data, (gssize)length);
+
+    if (bytes != NULL)
+        g_bytes_unref(bytes);
+    return text;
+}
+
+static void ended(GObject *source, GAsyncResult *result, gpointer data)
+{
+    Wait *wait = data;
+    GBytes *out = NULL, *error = NULL;
+
+    (void)g_subprocess_communicate_finish(G_SUBPROCESS(source), result, &out, &error, NULL);
+    wait->ret->out = text_of(out);
+    wait->ret->error = text_of(error);
+    wait->done = TRUE;
+}
+
+static gboolean too_late(gpointer data)
+{
+    Wait *wait = data;
+
+    wait->ret->late = TRUE;
+    g_subprocess_force_exit(wait->process);
+    g_cancellable_cancel(wait->cancel);
+    return G_SOURCE_REMOVE;
+}
+
+static void wait_for(GMainContext *context, Wait *wait, const char *input, int deadline_ms)
+{
+    g_autoptr(GBytes) bytes = input == NULL ? NULL : g_bytes_new(input, strlen(input));
+    GSource *timer = g_timeout_source_new((guint)deadline_ms);
+
+    g_source_set_callback(timer, too_late, wait, NULL);
+    g_source_attach(timer, context);
+    g_subprocess_communicate_async(wait->process, bytes, wait->cancel, ended, wait);
+    while (!wait->done)
+        g_main_context_iteration(context, TRUE);
+    g_source_destroy(timer);
+    g_source_unref(timer);
+}
+
+static void read_status(Wait *wait)
+{
+    VdChild *ret = wait->ret;
+
+    /* After a late kill its status says only that; asking for it could wait. */
+    if (ret->late)
+        return;
+    if (g_subprocess_get_if_exited(wait->process))
+        ret->status = g_subprocess_get_exit_status(wait->process);
+    else if (g_subprocess_get_if_signaled(wait->process))
+        ret->signal = g_subprocess_get_term_sig(wait->process);
+}
+
+gboolean vd_child_run(const char *const *argv, const char *input, int deadline_ms, VdChild *ret,
+                      GError **error)
+{
+    GSubprocessFlags flags = G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE;
+    g_autoptr(GSubprocessLauncher) launcher = NULL;
+    g_autoptr(GCancellable) cancel = g_cancellable_new();
+    g_autoptr(GMainContext) context = g_main_context_new();
+    g_autoptr(GSubprocess) process = NULL;
+    g_autoptr(GError) why = NULL;
+    Wait wait = {NULL, cancel, ret, FALSE};
+
+    *ret = (VdChild){.status = -1};
+    if (input != NULL)
+        flags |= G_SUBPROCESS_FLAGS_STDIN_PIPE;
+    launcher = g_subprocess_launcher_new(flags);
+    g_subprocess_launcher_setenv(launcher, "LC_ALL", "C", TRUE);
+    g_subprocess_launcher_set_child_setup(launcher, no_core, NULL, NULL);
+    g_main_context_push_thread_default(context);
+    process = g_subprocess_launcher_spawnv(launcher, argv, &why);
+    if (process != NULL) {
+        wait.process = process;
+        wait_for(context, &wait, input, deadline_ms);
+        read_status(&wait);
+    }
+    g_main_context_pop_thread_default(context);
+    if (process != NULL)
+        return TRUE;
+    if (g_error_matches(why, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT))
+        return vd_fail(error, VD_ERR_NOT_FOUND, why->message, _("%s is not installed."), argv[0]);
+    return vd_fail(error, VD_ERR_FAILED, why->message, _("%s could not be run."), argv[0]);
+}
+
+char *vd_child_words(const VdChild *child)
+{
+    g_auto(GStrv) lines = g_strsplit(child->error != NULL ? child->error : "", "\n", 256);
+    const char *words = "", *colon;
+
+    for (char **line = lines; *line != NULL; line++) {
+        if (*g_strstrip(*line) == '\0')
+            continue;
+        if (strstr(*line, "error: ") != NULL || strstr(words, "error: ") == NULL)
+            words = *line;
+    }
+    colon = strstr(words, "error: ");
+    if (colon != NULL)
+        words = colon + strlen("error: ");
+    else if ((colon = strstr(words, ": ")) != NULL && strchr(words, ' ') > colon)
+        words = colon + 2;
+    return vd_text_clean(words, 200, FALSE);
+}

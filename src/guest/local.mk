@@ -1,1 +1,49 @@
-# The guest helper: the only program with libguestfs.
+# The guest helper: the only program with libguestfs. Its pure parts are a library of their own, so
+# that unit tests link them without it.
+noinst_LIBRARIES += libguestpure.a
+libguestpure_a_SOURCES = \
+  src/guest/accounts.c \
+  src/guest/accounts.h \
+  src/guest/fail.c \
+  src/guest/fail.h \
+  src/guest/firstboot.c \
+  src/guest/firstboot.h \
+  src/guest/hosts.c \
+  src/guest/hosts.h \
+  src/guest/layout.c \
+  src/guest/layout.h \
+  src/guest/netfiles.c \
+  src/guest/netfiles.h \
+  src/guest/out.c \
+  src/guest/out.h \
+  src/guest/parts.c \
+  src/guest/parts.h \
+  src/guest/request.c \
+  src/guest/request.h \
+  src/guest/selinux.c \
+  src/guest/selinux.h \
+  src/guest/take.c \
+  src/guest/take.h
+
+pkglibexec_PROGRAMS += vmdeck-guest
+vmdeck_guest_CFLAGS = $(AM_CFLAGS) $(GUESTFS_CFLAGS)
+vmdeck_guest_SOURCES = \
+  src/guest/customise-accounts.c \
+  src/guest/customise-boot.c \
+  src/guest/customise-system.c \
+  src/guest/customise.c \
+  src/guest/customise.h \
+  src/guest/files.c \
+  src/guest/files.h \
+  src/guest/grow.c \
+  src/guest/grow.h \
+  src/guest/inspect-grow.c \
+  src/guest/inspect-grow.h \
+  src/guest/inspect.c \
+  src/guest/inspect.h \
+  src/guest/launch.c \
+  src/guest/launch.h \
+  src/guest/leash.c \
+  src/guest/leash.h \
+  src/guest/main.c
+vmdeck_guest_LDADD = libguestpure.a libbase.a $(GUESTFS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)

@@ -1,0 +1,25 @@
+/* Writing the guest's files for one deployment. Nothing of the guest is ever run. */
+#pragma once
+
+#include "src/guest/files.h"
+#include "src/guest/launch.h"
+#include "src/guest/request.h"
+
+/* Everything the request's customise part asks for, in the mounted guest. The step "customise".
+ * *ret_relabel: the guest labels its files anew at its first boot. */
+gboolean vd_customise(VdGuest *guest, const VdRequest *request, gboolean *ret_relabel,
+                      GError **error);
+
+/* Its parts, each in a file of its own. files, layout and customise are borrowed. */
+gboolean vd_customise_accounts(VdFiles *files, const VdLayout *layout, const VdCustomise *customise,
+                               GError **error);
+gboolean vd_customise_name(VdFiles *files, const VdLayout *layout, const char *hostname,
+                           GError **error);
+gboolean vd_customise_timezone(VdFiles *files, const VdLayout *layout, const char *zone,
+                               GError **error);
+/* What must not be the same in two machines of one image: machine-id, host keys, leases … */
+gboolean vd_customise_identity(VdFiles *files, const VdLayout *layout, GError **error);
+gboolean vd_customise_network(VdFiles *files, const VdLayout *layout, const VdNetSpec *net,
+                              GError **error);
+gboolean vd_customise_firstboot(VdFiles *files, const VdLayout *layout,
+                                const VdCustomise *customise, GError **error);

@@ -1,0 +1,252 @@
+/* libguestfs finds the operating system; the rest (network system, init, users) is looked up in the
+ * mounted guest by the presence of files, never by running anything of it. Strings of the guest are
+ * cleaned before they go anywhere. */
+#include "config.h"
+
+#include "src/guest/inspect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "src/guest/accounts.h"
+#include "src/guest/fail.h"
+#include "src/guest/files.h"
+#include "src/guest/grow.h"
+#include "src/guest/inspect-grow.h"
+#include "src/guest/request.h"
+
+enum { PASSWD_MAX = 4 * 1024 * 1024, PEOPLE_MAX = 200, ZONES_MAX = 2000, PHASES = 4 };
+
+static void free_strings(char **strings)
+{
+    for (char **one = strings; one && *one; one++)
+        free(*one);
+    free(strings);
+}
+
+/* Takes a string of the library (NULL, or "unknown": nothing known) and gives a clean one. */
+static char *take_clean(char *foreign)
+{
+    char *clean = vd_text_clean(foreign, 200, FALSE);
+    free(foreign);
+    if (g_str_equal(clean, "unknown"))
+        *clean = '\0';
+    return clean;
+}
+
+/* The JSON of a disk on which nothing can be done, and why. */
+static JsonObject *nothing(VdGuestCode code, const char *message)
+{
+    JsonObject *result = json_object_new();
+    json_object_set_null_member(result, "os");
+    JsonObject *reason = json_object_new();
+    json_object_set_string_member(reason, "code", vd_guest_code_name(code));
+    json_object_set_string_member(reason, "message", message);
+    json_object_set_object_member(result, "reason", reason);
+    return result;
+}
+
+static gboolean has_luks(VdGuest *guest)
+{
+    char **systems = guestfs_list_filesystems(guest->g); /* device, type, device, type … */
+    gboolean luks = FALSE;
+    for (char **one = systems; one && one[0] && one[1]; one += 2)
+        luks |= g_str_has_prefix(one[1], "crypto_LUKS") || g_str_equal(one[1], "BitLocker");
+    free_strings(systems);
+    return luks;
+}
+
+static JsonObject *no_os(VdGuest *guest, const GError *table_error)
+{
+    if (g_error_matches(table_error, VD_GUEST_ERROR, VD_GUEST_TRUNCATED))
+        return nothing(VD_GUEST_TRUNCATED, table_error->message);
+    if (has_luks(guest))
+        return nothing(VD_GUEST_ENCRYPTED,
+                       _("The image is encrypted, so nothing in it can be grown or customised."));
+    return nothing(VD_GUEST_NO_OS, _("No operating system was found in the image."));
+}
+
+/* The root to work on: the first Linux, else the first. Owned by roots. */
+static const char *choose_root(VdGuest *guest, char **roots)
+{
+    const char *chosen = roots[0];
+    for (char **root = roots; *root; root++) {
+        char *type = guestfs_inspect_get_type(guest->g, *root);
+        gboolean is_linux = type && g_str_equal(type, "linux");
+        free(type);
+        if (is_linux) {
+            chosen = *root;
+            break;
+        }
+    }
+    if (roots[1])
+        vd_out_log(guest->out,
+                   _("The image holds several operating systems; taking the one on "
+                     "%s."),
+                   chosen);
+    return chosen;
+}
+
+static void read_os(VdGuest *guest, VdLayout *layout, const char *root)
+{
+    guestfs_h *g = guest->g;
+    layout->root = g_strdup(root);
+    layout->type = take_clean(guestfs_inspect_get_type(g, root));
+    layout->distro = take_clean(guestfs_inspect_get_distro(g, root));
+    layout->product = take_clean(guestfs_inspect_get_product_name(g, root));
+    layout->arch = take_clean(guestfs_inspect_get_arch(g, root));
+    layout->hostname = take_clean(guestfs_inspect_get_hostname(g, root));
+    layout->osinfo = take_clean(guestfs_inspect_get_osinfo(g, root));
+    layout->major = MAX(guestfs_inspect_get_major_version(g, root), 0);
+    layout->minor = MAX(guestfs_inspect_get_minor_version(g, root), 0);
+    char **mounts = guestfs_inspect_get_mountpoints(g, root); /* mount point, device, … */
+    for (char **one = mounts; one && one[0] && one[1]; one += 2)
+        if (*one[0] == '/' && vd_layout_device_ok(one[1]))
+            vd_layout_add_mount(layout, one[0], one[1]);
+    free_strings(mounts);
+    vd_layout_sort_mounts(layout);
+}
+
+static gboolean any_exists(VdFiles *files, const char *const *paths)
+{
+    for (guint i = 0; paths[i]; i++)
+        if (vd_files_kind(files, paths[i], TRUE) != VD_FILE_MISSING)
+            return TRUE;
+    return FALSE;
+}
+
+static VdNetKind find_network(VdFiles *files, const VdLayout *layout)
+{
+    static const char *const netplan[] = {"/usr/sbin/netplan", "/sbin/netplan", NULL};
+    static const char *const ifup[] = {"/sbin/ifup", "/usr/sbin/ifup", NULL};
+    static const char *const manager[] = {"/usr/sbin/NetworkManager", "/usr/bin/NetworkManager",
+                                          NULL};
+    static const char *const networkd[] = {"/lib/systemd/systemd-networkd",
+                                           "/usr/lib/systemd/systemd-networkd", NULL};
+    static const char *const scripts[] = {"/etc/sysconfig/network-scripts",
+                                          "/etc/sysconfig/network/config", NULL};
+    static const char *const interfaces[] = {"/etc/network", NULL};
+    if (any_exists(files, netplan))
+        return VD_NET_NETPLAN;
+    /* NetworkManager's key files are the only way from RHEL 9 on, and work since RHEL 8. */
+    if (vd_layout_is_family(layout, "redhat") && layout->major > 0 && layout->major < 8)
+        return VD_NET_IFCFG;
+    if (any_exists(files, ifup) && any_exists(files, interfaces))
+        return VD_NET_IFUPDOWN;
+    if (any_exists(files, manager))
+        return VD_NET_NETWORKMANAGER;
+    if (any_exists(files, scripts))
+        return VD_NET_IFCFG;
+    return any_exists(files, networkd) ? VD_NET_NETWORKD : VD_NET_NONE;
+}
+
+static VdInitKind find_init(VdFiles *files)
+{
+    static const char *const systemd[] = {"/lib/systemd/systemd", "/usr/lib/systemd/systemd", NULL};
+    static const char *const openrc[] = {"/sbin/openrc-run", "/usr/sbin/openrc-run", NULL};
+    if (any_exists(files, systemd))
+        return VD_INIT_SYSTEMD;
+    return any_exists(files, openrc) ? VD_INIT_OPENRC : VD_INIT_SYSV;
+}
+
+static void look_inside(VdGuest *guest, VdLayout *layout)
+{
+    static const char *const policy[] = {"/etc/selinux/config", NULL};
+    static const char *const loader[] = {"/usr/sbin/load_policy", "/sbin/load_policy", NULL};
+    static const char *const cloud[] = {"/usr/bin/cloud-init", "/usr/local/bin/cloud-init", NULL};
+    VdFiles files = {.guest = guest};
+    layout->network = find_network(&files, layout);
+    layout->init = find_init(&files);
+    layout->selinux = any_exists(&files, policy) && any_exists(&files, loader);
+    layout->cloud_init = any_exists(&files, cloud);
+    layout->customisable = vd_files_kind(&files, "/etc", FALSE) == VD_FILE_FOLDER &&
+                           vd_files_kind(&files, "/etc/passwd", TRUE) == VD_FILE_REGULAR;
+    if (!layout->customisable)
+        layout->customise_why = g_strdup(_("The guest has no /etc/passwd."));
+}
+
+static void add_people(VdGuest *guest, const VdLayout *layout, JsonObject *result)
+{
+    VdFiles files = {.guest = guest};
+    g_autofree char *text = NULL;
+    JsonArray *users = json_array_new();
+    if (vd_files_read(&files, "/etc/passwd", PASSWD_MAX, &text, NULL) && text) {
+        g_autoptr(VdColon) passwd = vd_colon_parse(text);
+        gboolean old_ids =
+            vd_layout_is_family(layout, "redhat") && layout->major > 0 && layout->major < 7;
+        g_autoptr(GPtrArray) people = vd_accounts_people(passwd, old_ids, PEOPLE_MAX);
+        for (guint i = 0; i < people->len; i++) {
+            g_autofree char *clean = vd_text_clean(g_ptr_array_index(people, i), 64, FALSE);
+            json_array_add_string_element(users, clean);
+        }
+    }
+    json_object_set_array_member(result, "users", users);
+}
+
+/* The files below the zone folder, as find(1) would list them; folders are those that are the
+ * beginning of the next name. "posix/" and "right/" repeat the others. */
+static void add_zones(VdGuest *guest, JsonObject *result)
+{
+    JsonArray *zones = json_array_new();
+    char **names = guestfs_find(guest->g, "/usr/share/zoneinfo");
+    for (guint i = 0; names && names[i] && json_array_get_length(zones) < ZONES_MAX; i++) {
+        const char *name = names[i];
+        gsize length = strlen(name);
+        gboolean folder =
+            names[i + 1] && strncmp(names[i + 1], name, length) == 0 && names[i + 1][length] == '/';
+        if (folder || !g_ascii_isupper(*name) || !vd_zone_name_ok(name))
+            continue;
+        json_array_add_string_element(zones, name);
+    }
+    free_strings(names);
+    json_object_set_array_member(result, "timezones", zones);
+}
+
+static JsonObject *describe(VdGuest *guest, VdLayout *layout, const VdParts *parts,
+                            const GError *table_error, GError **error)
+{
+    vd_inspect_grow(guest, layout, parts, table_error ? table_error->message : NULL);
+    vd_out_progress(guest->out, 2, PHASES);
+    if (!vd_grow_mount(guest, layout, TRUE, error))
+        return NULL;
+    look_inside(guest, layout);
+    JsonObject *result = json_object_new();
+    vd_layout_to_json(layout, result);
+    add_people(guest, layout, result);
+    vd_out_progress(guest->out, 3, PHASES);
+    add_zones(guest, result);
+    return result;
+}
+
+JsonObject *vd_inspect(VdGuest *guest, guint64 disk_bytes, GError **error)
+{
+    vd_out_step(guest->out, "inspect", NULL);
+    g_autoptr(GError) table_error = NULL;
+    g_autoptr(VdParts) parts = vd_grow_parts(guest, disk_bytes, &table_error);
+    char **roots = guestfs_inspect_os(guest->g);
+    if (!roots) {
+        vd_guest_call_failed(guest, error, VD_GUEST_FAILED, _("The image cannot be inspected."));
+        return NULL;
+    }
+    vd_out_progress(guest->out, 1, PHASES);
+    if (!roots[0]) {
+        free_strings(roots);
+        return no_os(guest, table_error);
+    }
+    g_autoptr(VdLayout) layout = vd_layout_new();
+    layout->disk_bytes = disk_bytes;
+    read_os(guest, layout, choose_root(guest, roots));
+    free_strings(roots);
+    if (!g_str_equal(layout->type, "linux")) {
+        g_autofree char *message =
+            g_strdup_printf(_("The image holds %s, and only Linux can be grown and customised."),
+                            *layout->product ? layout->product : layout->type);
+        return nothing(VD_GUEST_UNSUPPORTED_OS, message);
+    }
+    JsonObject *result = describe(guest, layout, parts, table_error, error);
+    if (result)
+        vd_out_step_done(guest->out, layout->grow.text);
+    return result;
+}

@@ -1,0 +1,222 @@
+/* The backend is always "direct": it never goes through the libvirt that is being managed. A handle
+ * that failed to launch cannot be launched again, so falling back from KVM to TCG makes a new one.
+ */
+#include "config.h"
+
+#include "src/guest/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/base/i18n.h"
+#include "src/guest/fail.h"
+#include "src/guest/leash.h"
+
+/* A launch by a KVM that works takes a few seconds; by one that does not it may never end. */
+enum { KVM_DEADLINE_SECONDS = 90 };
+
+static void on_event(guestfs_h *g, void *opaque, uint64_t event, int handle, int flags,
+                     const char *buffer, size_t length, const uint64_t *array, size_t array_length)
+{
+    VdOut *out = opaque;
+    (void)g;
+    (void)handle;
+    (void)flags;
+    if (event == GUESTFS_EVENT_PROGRESS && array_length >= 4)
+        vd_out_progress(out, array[2], array[3]);
+    else if (event == GUESTFS_EVENT_WARNING && length > 0)
+        vd_out_log(out, "%.*s", (int)MIN(length, 400), buffer);
+    else if (length > 0)
+        (void)!write(STDERR_FILENO, buffer, length);
+}
+
+static guestfs_h *handle_new(VdGuest *guest)
+{
+    guestfs_h *g = guestfs_create();
+    if (!g)
+        return NULL;
+    guestfs_set_error_handler(g, NULL, NULL);
+    guestfs_set_event_callback(g, on_event,
+                               GUESTFS_EVENT_PROGRESS | GUESTFS_EVENT_APPLIANCE |
+                                   GUESTFS_EVENT_LIBRARY | GUESTFS_EVENT_WARNING |
+                                   GUESTFS_EVENT_TRACE,
+                               0, guest->out);
+    if (guestfs_set_backend(g, "direct") != 0 || guestfs_set_tmpdir(g, guest->tmpdir) != 0) {
+        guestfs_close(g);
+        return NULL;
+    }
+    guestfs_set_autosync(g, 1);
+    guestfs_set_network(g, 0);
+    return g;
+}
+
+VdGuest *vd_guest_new(VdOut *out, const char *tmpdir, GError **error)
+{
+    g_autoptr(VdGuest) guest = g_new0(VdGuest, 1);
+    guest->out = out;
+    guest->tmpdir = g_strdup(tmpdir);
+    guest->g = handle_new(guest);
+    if (!guest->g) {
+        vd_guest_fail(error, VD_GUEST_APPLIANCE_FAILED, NULL, _("libguestfs could not be set up."));
+        return NULL;
+    }
+    return g_steal_pointer(&guest);
+}
+
+void vd_guest_free(VdGuest *guest)
+{
+    if (!guest)
+        return;
+    if (guest->g)
+        guestfs_close(guest->g);
+    g_free(guest->tmpdir);
+    g_free(guest);
+}
+
+const char *vd_guest_words(VdGuest *guest)
+{
+    const char *words = guestfs_last_error(guest->g);
+    return words ? words : "";
+}
+
+gboolean vd_guest_call_failed(VdGuest *guest, GError **error, VdGuestCode code, const char *format,
+                              ...)
+{
+    g_autofree char *words = g_strdup(vd_guest_words(guest));
+    if (guestfs_last_errno(guest->g) == ENOSPC || strstr(words, "No space left on device"))
+        return vd_guest_fail(error, VD_GUEST_DISK_FULL, words,
+                             _("There is no room left in the guest's file system or on this "
+                               "host's disk."));
+    va_list args;
+    va_start(args, format);
+    g_autofree char *message = g_strdup_vprintf(format, args);
+    va_end(args);
+    return vd_guest_fail(error, code, words, "%s", message);
+}
+
+gboolean vd_guest_feature(VdGuest *guest, const char *group)
+{
+    char name[32];
+    g_strlcpy(name, group, sizeof name);
+    char *const groups[] = {name, NULL};
+    return guestfs_feature_available(guest->g, groups) == 1;
+}
+
+static gboolean env_forces_tcg(guestfs_h *g)
+{
+    char **settings = guestfs_get_backend_settings(g);
+    gboolean forced = settings && g_strv_contains((const char *const *)settings, "force_tcg");
+    for (char **one = settings; one && *one; one++)
+        free(*one);
+    free(settings);
+    return forced;
+}
+
+static gboolean add_disk(VdGuest *guest, const VdRequest *request, GError **error)
+{
+    gboolean readonly = request->action == VD_ACTION_INSPECT;
+    struct guestfs_add_drive_opts_argv options = {
+        .bitmask = GUESTFS_ADD_DRIVE_OPTS_READONLY_BITMASK | GUESTFS_ADD_DRIVE_OPTS_FORMAT_BITMASK |
+                   GUESTFS_ADD_DRIVE_OPTS_CACHEMODE_BITMASK |
+                   GUESTFS_ADD_DRIVE_OPTS_DISCARD_BITMASK,
+        .readonly = readonly,
+        .format = request->format,
+        .cachemode = "unsafe", /* vd_guest_close() syncs once instead */
+        .discard = readonly ? "disable" : "besteffort",
+    };
+    if (guestfs_add_drive_opts_argv(guest->g, request->disk, &options) != 0)
+        return vd_guest_call_failed(guest, error, VD_GUEST_NO_DISK,
+                                    _("The disk “%s” cannot be opened."), request->disk);
+    return TRUE;
+}
+
+static gboolean launch_once(VdGuest *guest, const VdRequest *request, gboolean tcg, GError **error)
+{
+    guest->tcg = tcg;
+    if (tcg && guestfs_set_backend_setting(guest->g, "force_tcg", "1") != 0)
+        return vd_guest_call_failed(guest, error, VD_GUEST_APPLIANCE_FAILED,
+                                    _("libguestfs could not be set up."));
+    guestfs_set_identifier(guest->g, request->id);
+    /* A probe launches for real, and an appliance needs one disk at least. */
+    if (request->disk ? !add_disk(guest, request, error)
+                      : guestfs_add_drive_scratch(guest->g, 1024 * 1024, -1) != 0)
+        return error && *error ? FALSE
+                               : vd_guest_call_failed(guest, error, VD_GUEST_APPLIANCE_FAILED,
+                                                      _("A scratch disk could not be made."));
+    gint64 begin = g_get_monotonic_time();
+    if (!tcg)
+        vd_leash_deadline(KVM_DEADLINE_SECONDS);
+    int failed = guestfs_launch(guest->g);
+    vd_leash_call_off();
+    guest->launch_ms = (g_get_monotonic_time() - begin) / 1000;
+    if (failed)
+        return vd_guest_call_failed(guest, error, VD_GUEST_APPLIANCE_FAILED,
+                                    _("libguestfs' appliance did not launch."));
+    return TRUE;
+}
+
+gboolean vd_guest_launch(VdGuest *guest, const VdRequest *request, GError **error)
+{
+    gboolean tcg = request->tcg || env_forces_tcg(guest->g);
+    vd_out_step(guest->out, "appliance", tcg ? _("without KVM, slowly") : "");
+    if (!tcg && access("/dev/kvm", R_OK | W_OK) != 0) {
+        vd_out_log(guest->out,
+                   _("KVM is not available (/dev/kvm: %s): the appliance runs by TCG, "
+                     "slowly."),
+                   g_strerror(errno));
+        tcg = TRUE;
+    }
+    if (!tcg) {
+        g_autoptr(GError) why = NULL;
+        if (launch_once(guest, request, FALSE, &why)) {
+            vd_out_step_done(guest->out, NULL);
+            return TRUE;
+        }
+        if (!g_error_matches(why, VD_GUEST_ERROR, VD_GUEST_APPLIANCE_FAILED)) {
+            g_propagate_error(error, g_steal_pointer(&why));
+            return FALSE;
+        }
+        vd_out_log(guest->out, _("The appliance did not launch by KVM; trying again by TCG, "
+                                 "slowly."));
+        guestfs_close(guest->g);
+        guest->g = handle_new(guest);
+        if (!guest->g)
+            return vd_guest_fail(error, VD_GUEST_APPLIANCE_FAILED, NULL,
+                                 _("libguestfs could not be set up."));
+    }
+    if (!launch_once(guest, request, TRUE, error))
+        return FALSE;
+    vd_out_step_done(guest->out, NULL);
+    return TRUE;
+}
+
+static gboolean sync_disk(const char *disk, GError **error)
+{
+    int fd = open(disk, O_RDONLY | O_CLOEXEC);
+    gboolean synced = fd >= 0 && fsync(fd) == 0;
+    int saved = errno;
+    if (fd >= 0)
+        close(fd);
+    if (synced)
+        return TRUE;
+    return vd_guest_fail(error, saved == ENOSPC ? VD_GUEST_DISK_FULL : VD_GUEST_FAILED,
+                         g_strerror(saved), _("The disk “%s” could not be written to the end."),
+                         disk);
+}
+
+gboolean vd_guest_close(VdGuest *guest, const char *disk, GError **error)
+{
+    vd_out_step(guest->out, "close", NULL);
+    if (guestfs_umount_all(guest->g) != 0)
+        return vd_guest_call_failed(guest, error, VD_GUEST_FAILED,
+                                    _("The guest's file systems could not be unmounted."));
+    if (guestfs_shutdown(guest->g) != 0)
+        return vd_guest_call_failed(guest, error, VD_GUEST_FAILED,
+                                    _("The disk could not be written to the end."));
+    if (disk && !sync_disk(disk, error))
+        return FALSE;
+    vd_out_step_done(guest->out, NULL);
+    return TRUE;
+}

@@ -1,0 +1,20 @@
+/* The end of this process, whenever it comes, is the end of all it started: the appliance's QEMU,
+ * supermin, libguestfs' recovery process. Most calls of libguestfs cannot be cancelled, so the
+ * whole group is killed instead. */
+#pragma once
+
+#include <glib.h>
+
+#include "src/guest/out.h"
+
+/* Makes this process the leader of its process group (if it is not) and starts the thread that
+ * watches. On SIGTERM, SIGINT or SIGHUP, or when the reader of out_fd is gone, it silences out,
+ * kills the others of the group, removes folder and ends the process with status 143. Call once,
+ * before any child is started. out must live as long as the process; folder (NULL: none) is copied.
+ */
+void vd_leash_start(VdOut *out, int out_fd, const char *folder);
+
+/* Kills the children (the group but for us) if vd_leash_call_off() does not come within so many
+ * seconds: a launch that hangs then fails. Any thread. */
+void vd_leash_deadline(guint seconds);
+void vd_leash_call_off(void);

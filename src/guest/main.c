@@ -1,0 +1,229 @@
+/* vmdeck-guest: reads one request, does it with one appliance, tells how it goes. It is a program
+ * of its own because most of libguestfs' calls can be ended only by killing the process they run
+ * in. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <locale.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/base/files.h"
+#include "src/base/i18n.h"
+#include "src/guest/customise.h"
+#include "src/guest/fail.h"
+#include "src/guest/grow.h"
+#include "src/guest/inspect.h"
+#include "src/guest/launch.h"
+#include "src/guest/leash.h"
+#include "src/guest/request.h"
+
+enum { REQUEST_MAX = 1024 * 1024 };
+
+/* The events' descriptor: the first one, kept apart, so that nothing a library prints gets there.
+ */
+static int take_stdout(void)
+{
+    int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        return -1;
+    return fd;
+}
+
+/* Standard input to its end; NULL if it is too long or cannot be read. Free with
+ * vd_secret_free(). */
+static char *read_request(GError **error)
+{
+    char *text = g_malloc(REQUEST_MAX + 1);
+    gsize length = 0;
+    ssize_t n = 1;
+    while (length <= REQUEST_MAX && n != 0) {
+        n = read(STDIN_FILENO, text + length, REQUEST_MAX + 1 - length);
+        if (n < 0 && errno != EINTR)
+            break;
+        length += n > 0 ? (gsize)n : 0;
+    }
+    if (n == 0 && length <= REQUEST_MAX && !memchr(text, 0, length)) {
+        text[length] = '\0';
+        return text;
+    }
+    explicit_bzero(text, REQUEST_MAX + 1);
+    g_free(text);
+    vd_guest_fail(error, VD_GUEST_BAD_REQUEST, NULL,
+                  _("The request cannot be read, or is too long."));
+    return NULL;
+}
+
+static VdRequest *take_request(GError **error)
+{
+    char *text = read_request(error);
+    if (!text)
+        return NULL;
+    VdRequest *request = vd_request_parse(text, -1, error);
+    vd_secret_free(text);
+    return request;
+}
+
+/* The size the guest will see, read on the host: quicker than asking the appliance. */
+static gboolean disk_size(VdGuest *guest, const VdRequest *request, guint64 *ret_bytes,
+                          GError **error)
+{
+    if (access(request->disk, R_OK) != 0)
+        return vd_guest_fail(error, VD_GUEST_NO_DISK, g_strerror(errno),
+                             _("The disk “%s” cannot be opened."), request->disk);
+    char *format = guestfs_disk_format(guest->g, request->disk);
+    gboolean named = format && g_str_equal(format, request->format);
+    free(format);
+    if (!named && g_str_equal(request->format, "qcow2"))
+        return vd_guest_fail(error, VD_GUEST_NO_DISK, NULL, _("“%s” is not a %s image."),
+                             request->disk, request->format);
+    /* A raw disk may hold anything, also what looks like another format: its size is the file's. */
+    int64_t bytes = -1;
+    if (g_str_equal(request->format, "qcow2")) {
+        bytes = guestfs_disk_virtual_size(guest->g, request->disk);
+    } else {
+        int fd = open(request->disk, O_RDONLY | O_CLOEXEC);
+        bytes = fd >= 0 ? lseek(fd, 0, SEEK_END) : -1;
+        if (fd >= 0)
+            close(fd);
+    }
+    if (bytes <= 0)
+        return vd_guest_call_failed(guest, error, VD_GUEST_NO_DISK,
+                                    _("The size of the disk “%s” cannot be read."), request->disk);
+    *ret_bytes = (guint64)bytes;
+    return TRUE;
+}
+
+static void add_launch(const VdGuest *guest, JsonObject *result)
+{
+    json_object_set_boolean_member(result, "tcg", guest->tcg);
+    json_object_set_int_member(result, "launch_ms", guest->launch_ms);
+}
+
+static JsonObject *do_probe(VdGuest *guest, const VdRequest *request, GError **error)
+{
+    static const char *const groups[] = {"xfs", "btrfs", "lvm2", "gdisk", "selinuxrelabel"};
+    if (!vd_guest_launch(guest, request, error))
+        return NULL;
+    g_autoptr(JsonObject) result = json_object_new();
+    JsonObject *features = json_object_new();
+    for (guint i = 0; i < G_N_ELEMENTS(groups); i++)
+        json_object_set_boolean_member(features, groups[i], vd_guest_feature(guest, groups[i]));
+    json_object_set_object_member(result, "features", features);
+    struct guestfs_version *version = guestfs_version(guest->g);
+    if (version) {
+        g_autofree char *text = g_strdup_printf("%" PRIi64 ".%" PRIi64 ".%" PRIi64, version->major,
+                                                version->minor, version->release);
+        json_object_set_string_member(result, "version", text);
+        guestfs_free_version(version);
+    }
+    add_launch(guest, result);
+    return vd_guest_close(guest, NULL, error) ? g_steal_pointer(&result) : NULL;
+}
+
+static JsonObject *do_inspect(VdGuest *guest, const VdRequest *request, GError **error)
+{
+    guint64 bytes = 0;
+    if (!disk_size(guest, request, &bytes, error) || !vd_guest_launch(guest, request, error))
+        return NULL;
+    g_autoptr(JsonObject) result = vd_inspect(guest, bytes, error);
+    if (!result)
+        return NULL;
+    add_launch(guest, result);
+    return vd_guest_close(guest, NULL, error) ? g_steal_pointer(&result) : NULL;
+}
+
+static gboolean check_size(VdGuest *guest, const VdRequest *request, GError **error)
+{
+    guint64 bytes = 0;
+    if (!disk_size(guest, request, &bytes, error))
+        return FALSE;
+    if (!request->grow || bytes == request->size)
+        return TRUE;
+    g_autofree char *is = g_strdup_printf("%" PRIu64, bytes);
+    g_autofree char *wanted = g_strdup_printf("%" PRIu64, request->size);
+    return vd_guest_fail(error, VD_GUEST_NO_DISK, NULL,
+                         _("The disk “%s” has %s bytes, and %s were expected."), request->disk, is,
+                         wanted);
+}
+
+static JsonObject *do_prepare(VdGuest *guest, const VdRequest *request, GError **error)
+{
+    gboolean grown = FALSE, relabel = FALSE;
+    guint64 root_bytes = 0;
+    if (!check_size(guest, request, error) || !vd_guest_launch(guest, request, error))
+        return NULL;
+    if (request->grow && !vd_grow_device(guest, request, &grown, error))
+        return NULL;
+    if (!vd_grow_mount(guest, request->layout, FALSE, error))
+        return NULL;
+    if (request->grow && !vd_grow_filesystem(guest, request, grown, &root_bytes, error))
+        return NULL;
+    if (request->customise && !vd_customise(guest, request, &relabel, error))
+        return NULL;
+    if (!vd_guest_close(guest, request->disk, error))
+        return NULL;
+    JsonObject *result = json_object_new();
+    json_object_set_boolean_member(result, "grown", grown);
+    json_object_set_int_member(result, "root_bytes", (gint64)root_bytes);
+    json_object_set_boolean_member(result, "customised", request->customise != NULL);
+    json_object_set_boolean_member(result, "relabel", relabel);
+    add_launch(guest, result);
+    return result;
+}
+
+static JsonObject *run(VdOut *out, const VdRequest *request, const char *tmpdir, GError **error)
+{
+    g_autoptr(VdGuest) guest = vd_guest_new(out, tmpdir, error);
+    if (!guest)
+        return NULL;
+    switch (request->action) {
+    case VD_ACTION_INSPECT:
+        return do_inspect(guest, request, error);
+    case VD_ACTION_PREPARE:
+        return do_prepare(guest, request, error);
+    case VD_ACTION_PROBE:
+        return do_probe(guest, request, error);
+    }
+    return NULL;
+}
+
+static JsonObject *serve(VdOut *out, int fd, GError **error)
+{
+    g_autoptr(VdRequest) request = take_request(error);
+    if (!request)
+        return NULL;
+    g_autoptr(GError) why = NULL;
+    g_autofree char *tmpdir = g_dir_make_tmp("vmdeck-guest-XXXXXX", &why);
+    if (!tmpdir) {
+        vd_guest_fail(error, VD_GUEST_DISK_FULL, why->message,
+                      _("A temporary folder could not be made."));
+        return NULL;
+    }
+    vd_leash_start(out, fd, tmpdir);
+    JsonObject *result = run(out, request, tmpdir, error);
+    vd_remove_tree(tmpdir, NULL);
+    return result;
+}
+
+int main(void)
+{
+    setlocale(LC_ALL, "");
+    bindtextdomain(PACKAGE, LOCALEDIR);
+    bind_textdomain_codeset(PACKAGE, "UTF-8");
+    textdomain(PACKAGE);
+    int fd = take_stdout();
+    if (fd < 0)
+        return 1;
+    VdOut *out = vd_out_new(fd); /* the leash's thread may use it to the very end */
+    g_autoptr(GError) error = NULL;
+    JsonObject *result = serve(out, fd, &error);
+    if (!result) {
+        vd_out_error(out, error);
+        return 1;
+    }
+    vd_out_result(out, result);
+    return 0;
+}

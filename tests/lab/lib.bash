@@ -87,3 +87,31 @@ by_ssh() {
     -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=10 \
     -o IdentitiesOnly=yes "$user@$address" -- "$@"
 }
+
+# deploy_status: what came of the last `deploy NAME ARGUMENT...`; its words are in $work/NAME.err
+try_deploy() {
+  local name=$1
+  deck deploy "$@" --yes >"$work/$name.out" 2>"$work/$name.err"
+}
+
+# said NAME PATTERN: whether the deployment of NAME said so on standard error
+said() { grep -Eqi -- "$2" "$work/$1.err" || { cat "$work/$1.err"; return 1; }; }
+
+# nothing_of NAME: no machine, no volume, no medium of that name is left in the host
+nothing_of() {
+  local left
+  left=$(
+    vm list --all --name | grep -Fx -- "$1"
+    vm vol-list default | grep -F -- "$1"
+    find "$dir/lib/images" "$dir/vmdeck" -name "*$1*"
+  )
+  [ -z "$left" ] || { echo "left: $left"; return 1; }
+}
+
+# job_of NAME: the id of the newest job that makes the machine NAME
+job_of() {
+  deck jobs --format csv 2>/dev/null | grep -F -- "$1" | grep -Eo 'r-[A-Z0-9]+' | head -n 1 | grep .
+}
+
+# Disk size in GiB, rounded down, as `df` in the guest tells it in KiB.
+gib() { echo $(($1 / 1024 / 1024)); }

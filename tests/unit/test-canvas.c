@@ -73,7 +73,9 @@ static void control_characters_are_not_drawn(void **state)
 {
     (void)state;
     g_autoptr(VdCanvas) canvas = vd_canvas_new(12, 1, FALSE);
-    vd_canvas_text(canvas, 0, 0, 12, VD_ROLE_NORMAL, "a\033[31mb\xc2\x9b" "c\x7f");
+    vd_canvas_text(canvas, 0, 0, 12, VD_ROLE_NORMAL,
+                   "a\033[31mb\xc2\x9b"
+                   "c\x7f");
     assert_line(canvas, 0, "a?[31mb?c?");
 }
 

@@ -352,8 +352,10 @@ static void test_story(void **state)
         assert_null(strchr(line->text, '\033'));
         last = line->time;
     }
-    assert_string_equal(find_line(story, "a line of ours")->source, "log");
-    assert_string_equal(find_line(story, "slow host")->level, "warning");
+    const VdStoryLine *ours = find_line(story, "a line of ours");
+    const VdStoryLine *slow = find_line(story, "slow host");
+    assert_true(ours && g_str_equal(ours->source, "log"));
+    assert_true(slow && g_str_equal(slow->level, "warning"));
     assert_non_null(find_line(story, "deploy asked by anna"));
     assert_non_null(find_line(story, "failed: No room."));
     assert_null(find_line(story, "of another"));

@@ -1,0 +1,438 @@
+/* Forms and the job window on a canvas: what is typed becomes the request, what is refused is kept
+ * and named, nothing breaks on the smallest screens. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "src/base/i18n.h"
+#include "tests/screens/fake-app.h"
+#include "ui/form.h"
+#include "ui/forms.h"
+#include "ui/job-window.h"
+
+static const VdArgSpec deploy_args[] = {
+    {.name = "name",
+     .label = "Name",
+     .help = "What it is called.",
+     .type = VD_ARG_NAME,
+     .required = TRUE,
+     .positional = TRUE},
+    {.name = "image",
+     .label = "Image",
+     .help = "From which image.",
+     .type = VD_ARG_IMAGE,
+     .required = TRUE},
+    {.name = "disk", .label = "Disk", .help = "How large.", .type = VD_ARG_SIZE},
+    {.name = "cpus", .label = "CPUs", .help = "How many.", .type = VD_ARG_INT, .value = "2"},
+    {.name = "memory", .label = "Memory", .help = "How much.", .type = VD_ARG_SIZE, .value = "2G"},
+    {.name = "network",
+     .label = "Network",
+     .help = "Which.",
+     .type = VD_ARG_NETWORK,
+     .value = "default"},
+    {.name = "address", .label = "Address", .help = "A fixed one.", .type = VD_ARG_ADDRESS},
+    {.name = "gateway", .label = "Gateway", .help = "The way out.", .type = VD_ARG_IP},
+    {.name = "dns", .label = "DNS", .help = "Name servers.", .type = VD_ARG_IP, .many = TRUE},
+    {.name = "password", .label = "Root password", .help = "Of root.", .type = VD_ARG_SECRET},
+    {.name = "key", .label = "Keys", .help = "SSH keys.", .type = VD_ARG_FILE, .many = TRUE},
+    {.name = "timezone", .label = "Timezone", .help = "Where.", .type = VD_ARG_TIMEZONE},
+    {.name = "whole", .label = "Whole copy", .help = "No overlay.", .type = VD_ARG_FLAG},
+    {0},
+};
+static const VdVerb deploy = {.id = "deploy",
+                              .command = "deploy",
+                              .label = "Deploy",
+                              .target = VD_TARGET_HOST,
+                              .kind = VD_VERB_JOB,
+                              .args = deploy_args};
+
+static const VdArgSpec rename_args[] = {
+    {.name = "new-name",
+     .label = "New name",
+     .help = "Letters and digits.",
+     .type = VD_ARG_NAME,
+     .required = TRUE,
+     .positional = TRUE},
+    {0},
+};
+static const VdVerb rename_verb = {.id = "vm.rename",
+                                   .command = "rename",
+                                   .label = "Rename",
+                                   .target = VD_TARGET_VM,
+                                   .args = rename_args};
+
+static VdHost *host_up(const char *id)
+{
+    VdHost *host = vd_host_new(id, "test:///default");
+    host->state = VD_HOST_UP;
+    return host;
+}
+
+static VdForm *deploy_open(int width, int height, gboolean ascii)
+{
+    static const char *const choices[] = {"alpine", "debian-12", "Europe/Berlin", "default", "kvm1",
+                                          "kvm2",   NULL};
+    VdApp *app = vd_fake_new(width, height, ascii);
+    vd_fake()->choices = choices;
+    vd_fake()->summary = "overlay, offline: about 25 s here, then the first boot";
+    g_ptr_array_add(vd_fake()->fleet->hosts, host_up("kvm1"));
+    VdDialog *form = vd_form_new(app, &deploy, NULL, NULL);
+    vd_app_push(app, form);
+    vd_fake_answer();
+    return (VdForm *)form;
+}
+
+static void assert_shows(const char *text)
+{
+    g_autofree char *screen = vd_fake_screen();
+    if (!strstr(screen, text))
+        fail_msg("\"%s\" is not on the screen:\n%s", text, screen);
+}
+
+static void assert_shows_not(const char *text)
+{
+    g_autofree char *screen = vd_fake_screen();
+    if (strstr(screen, text))
+        fail_msg("\"%s\" is on the screen:\n%s", text, screen);
+}
+
+static void test_typed_becomes_request(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    vd_fake_type("db-07<Tab><Tab>deb<Tab>20G<Tab>");
+    assert_string_equal(vd_form_value(form, "image"), "debian-12"); /* by type-ahead */
+    vd_form_focus(form, 0);
+    while (strcmp(vd_form_focused(form)->spec->name, "password") != 0)
+        vd_fake_type("<Tab>");
+    vd_fake_type("s3cr3t, \"ä\"");
+    assert_shows("••••••••••");
+    assert_shows_not("s3cr3t");
+    while (strcmp(vd_form_focused(form)->spec->name, "key") != 0)
+        vd_fake_type("<Tab>");
+    vd_fake_type("/a.pub, /b.pub");
+    assert_shows("overlay, offline: about 25 s here");
+    vd_fake_type("<F2>");
+    assert_int_equal(vd_fake()->submitted, 1);
+    assert_string_equal(vd_fake()->last_host, "kvm1");
+    const VdArgs *args = vd_fake()->last_args;
+    assert_string_equal(vd_args_get(args, "name"), "db-07");
+    assert_string_equal(vd_args_get(args, "disk"), "20G");
+    assert_string_equal(vd_args_get(args, "cpus"), "2");
+    assert_string_equal(vd_args_get(args, "password"), "s3cr3t, \"ä\"");
+    g_auto(GStrv) keys = vd_args_all(args, "key");
+    assert_int_equal(g_strv_length(keys), 2);
+    assert_string_equal(keys[1], "/b.pub");
+    assert_null(vd_args_get(args, "address"));
+    assert_null(vd_args_get(args, "host")); /* the form's own fields are no arguments */
+    assert_null(vd_args_get(args, "static"));
+    /* It was taken: the job's window stands where the form was. */
+    assert_string_equal(vd_fake_top()->class->name, "job");
+    vd_fake_free();
+}
+
+static void test_bad_field_is_named_and_kept(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    vd_fake()->bad_field = "disk";
+    vd_fake()->bad_text = "There are 12 GiB free on default.";
+    vd_fake_type("db-07<Tab><Tab>deb<Tab>900G<F2>");
+    assert_int_equal(vd_fake()->submitted, 0);
+    assert_string_equal(vd_form_focused(form)->spec->name, "disk");
+    assert_shows("There are 12 GiB free on default.");
+    assert_shows("900G");
+    vd_fake_type("<Tab>"); /* the reason stays in sight */
+    assert_shows("Disk: There are 12 GiB free on default.");
+    vd_fake_type("<Shift-Tab>");
+    vd_fake()->bad_field = NULL;
+    vd_fake_type("<Backspace><Backspace><F2>");
+    assert_int_equal(vd_fake()->submitted, 1);
+    vd_fake_free();
+}
+
+static void test_refused_request_keeps_the_form(void **state)
+{
+    (void)state;
+    deploy_open(80, 24, FALSE);
+    vd_fake()->refusal = "A machine called db-07 is there already.";
+    vd_fake_type("db-07<Tab><Tab>deb<F2>");
+    assert_int_equal(vd_fake()->submitted, 1);
+    assert_shows("A machine called db-07 is there already. (request r-7K2M9Q)");
+    assert_shows("db-07");
+    vd_fake()->refusal = NULL;
+    vd_fake_type("<F2>");
+    assert_int_equal(vd_fake()->submitted, 2);
+    vd_fake_free();
+}
+
+static void test_static_address(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    assert_true(vd_form_field(form, "address")->off);
+    while (strcmp(vd_form_focused(form)->spec->name, "static") != 0)
+        vd_fake_type("<Tab>");
+    assert_shows("(•) DHCP ( ) static");
+    vd_fake_type("<Right>");
+    assert_shows("( ) DHCP (•) static");
+    vd_fake_type("<Tab>192.0.2.7/24<Tab>192.0.2.1<Tab>192.0.2.1,192.0.2.2<Tab>");
+    g_autoptr(VdArgs) args = vd_form_args(form);
+    assert_string_equal(vd_args_get(args, "address"), "192.0.2.7/24");
+    g_auto(GStrv) servers = vd_args_all(args, "dns");
+    assert_int_equal(g_strv_length(servers), 2);
+    vd_fake_free();
+}
+
+static void test_list(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    vd_fake_type("<Tab><Tab><Enter>");
+    assert_true(form->list.open);
+    assert_shows("alpine");
+    vd_fake_type("<Down><Enter>");
+    assert_string_equal(vd_form_value(form, "image"), "debian-12");
+    assert_false(form->list.open);
+    vd_fake_type("<Ctrl-U>ber");
+    assert_shows("Europe/Berlin"); /* in the middle of a choice as well */
+    assert_shows_not("alpine");
+    vd_fake_type("<Esc>"); /* one layer: the list, not the form */
+    assert_non_null(vd_fake_top());
+    assert_false(form->list.open);
+    vd_fake_free();
+}
+
+static void test_mouse(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    g_free(vd_fake_screen());
+    VdField *flag = vd_form_field(form, "whole");
+    vd_fake_click(flag->place.x, flag->place.y);
+    assert_true(flag->on);
+    assert_ptr_equal(vd_form_focused(form), flag);
+    VdField *image = vd_form_field(form, "image");
+    vd_fake_click(image->place.x, image->place.y);
+    assert_true(form->list.open);
+    vd_fake_click(form->list.rect.x, form->list.rect.y + 1);
+    assert_string_equal(vd_form_value(form, "image"), "debian-12");
+    vd_fake_click(form->button_rects[2].x + 1, form->button_rects[2].y);
+    assert_null(vd_fake_top());
+    vd_fake_free();
+}
+
+static void test_escape_asks_once(void **state)
+{
+    (void)state;
+    deploy_open(80, 24, FALSE);
+    vd_fake_type("db");
+    vd_fake_type("<Esc>");
+    assert_non_null(vd_fake_top());
+    assert_shows("Esc once more");
+    vd_fake_type("<Esc>");
+    assert_null(vd_fake_top());
+    vd_fake_free();
+}
+
+static void test_late_answer(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    VdApp *app = form->dialog.app;
+    vd_form_set(form, vd_form_field(form, "name"), "a");
+    vd_form_check(form, vd_form_field(form, "name"));
+    vd_app_close(app, &form->dialog); /* before the answer came */
+    vd_fake_answer();
+    assert_int_equal(vd_fake()->awaited, 0);
+    vd_fake_free();
+}
+
+static void test_command(void **state)
+{
+    (void)state;
+    deploy_open(80, 24, FALSE);
+    vd_fake_type("db-07<Tab><Tab>deb<F3>"); /* what is clear is taken before the button works */
+    assert_shows("vmdeck -c kvm1 deploy db-07 --image debian-12 --disk '20 -- G' --memory 4G");
+    assert_shows("\\");
+    assert_shows("  --cpus 2 --timezone Europe/Berlin");
+    vd_fake_type("<Esc>");
+    assert_string_equal(vd_fake_top()->class->name, "form");
+    vd_fake_free();
+}
+
+static void test_generic_form(void **state)
+{
+    (void)state;
+    VdApp *app = vd_fake_new(80, 24, FALSE);
+    g_autoptr(VdTargets) targets = vd_targets_new(VD_TARGET_VM);
+    vd_targets_add(targets, "kvm1", "uuid-1", "web-01");
+    vd_app_push(app, vd_form_new(app, &rename_verb, targets, NULL));
+    assert_shows("Rename: web-01");
+    assert_shows("Letters and digits.");
+    vd_fake_type("web-09<F2>");
+    assert_string_equal(vd_args_get(vd_fake()->last_args, "new-name"), "web-09");
+    assert_string_equal(vd_fake()->last_target, "uuid-1");
+    assert_null(vd_fake_top());
+    vd_fake_free();
+}
+
+/* ---- the job window ---- */
+
+static VdJob *job_make(VdJobState job_state)
+{
+    VdJob *job = vd_job_new("r-7K2M9Q");
+    gint64 now = g_get_real_time();
+    job->verb = g_strdup("deploy");
+    job->title = g_strdup("deploy db-07");
+    job->target = g_strdup("db-07");
+    job->host = g_strdup("kvm1");
+    job->state = job_state;
+    job->started = now - 41 * G_USEC_PER_SEC;
+    job->note = g_strdup("No KVM here: emulated, slow.");
+    static const char *const labels[] = {"check", "disk", "grow", "customise", "start"};
+    for (guint i = 0; i < G_N_ELEMENTS(labels); i++) {
+        VdStep *step = vd_job_add_step(job, labels[i], labels[i], 5);
+        step->text = g_strdup("what it does");
+        step->state = i < 2 ? VD_STEP_DONE : i == 2 ? VD_STEP_RUNNING : VD_STEP_WAITING;
+        step->fraction = i < 2 ? 1 : i == 2 ? 0.44 : 0;
+        step->started = i <= 2 ? job->started : 0;
+        step->ended = i < 2 ? job->started + 100000 : 0;
+    }
+    if (job_state == VD_JOB_FAILED) {
+        ((VdStep *)g_ptr_array_index(job->steps, 2))->state = VD_STEP_FAILED;
+        job->ended = now;
+        job->error = g_strdup("The file system is full.");
+        job->detail = g_strdup("resize2fs: No space left on device");
+        job->undone = g_strdup("the disk was removed");
+    }
+    return job;
+}
+
+static VdApp *job_open(VdJobState job_state, int width, int height, gboolean ascii)
+{
+    VdApp *app = vd_fake_new(width, height, ascii);
+    g_ptr_array_add(vd_fake()->jobs, job_make(job_state));
+    vd_app_push(app, vd_job_window_new(app, "r-7K2M9Q"));
+    return app;
+}
+
+static void test_job_running(void **state)
+{
+    (void)state;
+    job_open(VD_JOB_RUNNING, 80, 24, FALSE);
+    assert_shows("deploy db-07 · r-7K2M9Q · 00:41");
+    assert_shows("✓ check     what it does");
+    assert_shows("▸ grow");
+    assert_shows(" 44%");
+    assert_shows("Total");
+    assert_shows("No KVM here: emulated, slow.");
+    vd_fake_type("c");
+    assert_string_equal(vd_fake()->last_verb->id, "job.cancel");
+    assert_string_equal(vd_fake()->last_target, "r-7K2M9Q");
+    vd_fake()->log = "one\ntwo\033[31m three\nfour";
+    vd_fake_type("l");
+    assert_shows("Log of deploy db-07");
+    assert_shows("four");
+    g_autofree char *screen = vd_fake_screen();
+    assert_null(strchr(screen, '\033'));
+    vd_fake_type("<Esc>");
+    assert_string_equal(vd_fake_top()->class->name, "job");
+    vd_fake_free();
+}
+
+static void test_job_failed(void **state)
+{
+    (void)state;
+    job_open(VD_JOB_FAILED, 80, 24, FALSE);
+    assert_shows("✗ grow");
+    assert_shows("grow: The file system is full.");
+    assert_shows("resize2fs: No space left on device");
+    assert_shows("Undone: the disk was removed");
+    assert_shows("Request r-7K2M9Q. r tries again, l shows the log.");
+    vd_fake()->last_verb = &deploy;
+    vd_fake_type("r");
+    assert_string_equal(vd_fake_top()->class->name, "form");
+    assert_string_equal(vd_form_value((VdForm *)vd_fake_top(), "name"), "db-07");
+    vd_fake_free();
+}
+
+static void assert_7bit(void)
+{
+    g_autofree char *screen = vd_fake_screen();
+    for (const char *p = screen; *p; p++)
+        assert_true((guchar)*p < 0x80);
+}
+
+static void test_ascii(void **state)
+{
+    (void)state;
+    deploy_open(80, 24, TRUE);
+    vd_fake_type("db<Tab><Tab><Enter>");
+    assert_7bit();
+    vd_fake_free();
+    job_open(VD_JOB_FAILED, 80, 24, TRUE);
+    assert_7bit();
+    assert_shows("x grow");
+    vd_fake_free();
+}
+
+/* Every size from a whole screen down to one cell, with the focus on every field and the list
+ * open. */
+static void test_sizes(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{160, 45}, {100, 30}, {80, 24}, {79, 12}, {40, 10}, {30, 6},
+                                   {20, 5},   {12, 4},   {5, 3},   {3, 3},   {2, 2},   {1, 1}};
+    for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        deploy_open(sizes[i][0], sizes[i][1], FALSE);
+        for (int n = 0; n < 24; n++)
+            vd_fake_type("<Enter><Down><Esc><Tab>");
+        vd_fake_free();
+        job_open(i % 2 ? VD_JOB_RUNNING : VD_JOB_FAILED, sizes[i][0], sizes[i][1], FALSE);
+        vd_fake_type("<Down><Down><Down><Up>l<Down><Right><Esc>");
+        vd_fake_free();
+    }
+}
+
+static void test_focus_is_always_seen(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(40, 8, FALSE);
+    for (guint i = 0; i < form->fields->len; i++) {
+        const VdField *field = g_ptr_array_index(form->fields, i);
+        if (field->off)
+            continue;
+        vd_form_focus(form, i);
+        g_free(vd_fake_screen());
+        assert_true(field->place.w > 0);
+    }
+    vd_fake_free();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_typed_becomes_request),
+        cmocka_unit_test(test_bad_field_is_named_and_kept),
+        cmocka_unit_test(test_refused_request_keeps_the_form),
+        cmocka_unit_test(test_static_address),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_mouse),
+        cmocka_unit_test(test_escape_asks_once),
+        cmocka_unit_test(test_late_answer),
+        cmocka_unit_test(test_command),
+        cmocka_unit_test(test_generic_form),
+        cmocka_unit_test(test_job_running),
+        cmocka_unit_test(test_job_failed),
+        cmocka_unit_test(test_ascii),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_focus_is_always_seen),
+    };
+    return cmocka_run_group_tests_name("forms", tests, NULL, NULL);
+}

@@ -1,0 +1,296 @@
+/* How a form looks: fields in one column, or in two from 76 cells on; below them the words that
+ * belong to the field with the focus, the summary, the buttons. When there is less room than that,
+ * the fields scroll, and the lines below give way from the least needed on, the words last. */
+#include "config.h"
+
+#include <string.h>
+
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "ui/form.h"
+
+enum { TWO_FROM = 76, WIDE = 100, NARROW = 72, GAP = 2, WORDS = 2 };
+
+typedef struct {
+    int columns, rows;                          /* of fields */
+    int label_w[2], column_w;                   /* column_w: label, field and mark */
+    VdRect body;                                /* where fields are */
+    int words_y, words_h, summary_y, buttons_y; /* -1: no room */
+} Layout;
+
+static int label_width(const VdField *field)
+{
+    return vd_text_width(_(field->spec->label)) + 1;
+}
+
+static Layout layout_make(VdForm *form, VdRect in)
+{
+    Layout lay = {.columns = form->two_columns && in.w >= TWO_FROM - 2 ? 2 : 1};
+    int n = (int)form->fields->len;
+    lay.rows = (n + lay.columns - 1) / lay.columns;
+    lay.column_w = (in.w - GAP * (lay.columns - 1)) / lay.columns;
+    for (int i = 0; i < n; i++) {
+        int *width = &lay.label_w[i % lay.columns];
+        *width = MAX(*width, label_width(g_ptr_array_index(form->fields, (guint)i)));
+    }
+    for (int i = 0; i < 2; i++)
+        lay.label_w[i] = MIN(lay.label_w[i], lay.column_w / 2);
+
+    int left = in.h, below = in.y + in.h;
+    lay.words_y = lay.summary_y = lay.buttons_y = -1;
+    if (left >= 4) {
+        lay.buttons_y = --below;
+        left--;
+    }
+    if (left - lay.rows >= WORDS + 3 || left >= 10) { /* a blank line above the buttons */
+        below--;
+        left--;
+    }
+    if (form->summary && left >= 5) {
+        lay.summary_y = --below;
+        left--;
+    }
+    lay.words_h = left >= 5 ? WORDS : left >= 2 ? 1 : 0;
+    below -= lay.words_h;
+    left -= lay.words_h;
+    lay.words_y = lay.words_h ? below : -1;
+    if (left > lay.rows)
+        left--; /* a blank line above the words */
+    lay.body = (VdRect){in.x, in.y, in.w, MAX(1, left)};
+    return lay;
+}
+
+void vd_form_measure(VdDialog *dialog, int max_w, int max_h, int *ret_w, int *ret_h)
+{
+    VdForm *form = (VdForm *)dialog;
+    gboolean two = form->two_columns && max_w >= TWO_FROM;
+    int n = (int)form->fields->len;
+    (void)max_h;
+    *ret_w = MIN(max_w, two ? WIDE : NARROW);
+    /* frame, fields, blank, words, summary, blank, buttons */
+    *ret_h = 2 + (two ? (n + 1) / 2 : n) + 1 + WORDS + (form->summary ? 1 : 0) + 2;
+}
+
+/* ---- a field ---- */
+
+static int field_width(const VdField *field, int room)
+{
+    int width = room - 2; /* for the mark */
+    if (field->spec->type == VD_ARG_INT)
+        width = MIN(width, 7);
+    else if (field->spec->type == VD_ARG_SIZE)
+        width = MIN(width, field->empty ? 13 : 9);
+    else
+        width = MIN(width, 44);
+    return MAX(1, width);
+}
+
+static void draw_flag(VdField *field, VdCanvas *canvas, int x, int y, int width, gboolean focused)
+{
+    VdRole role = field->off ? VD_ROLE_DIM : focused ? VD_ROLE_FIELD_FOCUS : VD_ROLE_DIALOG;
+    int used = 0;
+    if (field->yes)
+        used = vd_canvas_printf(canvas, x, y, width, role, "(%s) %s (%s) %s", field->on ? " " : "•",
+                                _(field->no), field->on ? "•" : " ", _(field->yes));
+    else
+        used = vd_canvas_printf(canvas, x, y, width, role, "[%s]", field->on ? "x" : " ");
+    field->place = (VdRect){x, y, used, 1};
+    if (focused)
+        vd_canvas_set_cursor(canvas, x + 1, y);
+}
+
+static void draw_edit(VdField *field, VdCanvas *canvas, int x, int y, int width, gboolean focused)
+{
+    gboolean list = vd_field_has_list(field) && width > 4;
+    const char *text = vd_edit_text(&field->edit);
+    VdRole role = field->off                     ? VD_ROLE_DIM
+                  : focused                      ? VD_ROLE_FIELD_FOCUS
+                  : field->state == VD_FIELD_BAD ? VD_ROLE_FIELD_BAD
+                                                 : VD_ROLE_FIELD;
+    field->place = (VdRect){x, y, width, 1};
+    vd_canvas_fill(canvas, field->place, role);
+    if (list)
+        vd_canvas_text(canvas, x + width - 1, y, 1, role, "▾");
+    if (field->off)
+        vd_canvas_text(canvas, x, y, width, role, "–");
+    else
+        vd_edit_draw(&field->edit, canvas, x, y, width - (list ? 1 : 0), role, focused);
+    if (!*text && field->empty && !focused && !field->off) {
+        vd_canvas_text(canvas, x, y, width - (list ? 1 : 0), role, _(field->empty));
+        vd_canvas_tint(canvas, (VdRect){x, y, width - (list ? 1 : 0), 1}, VD_ROLE_HINT);
+    }
+}
+
+/* The mark and, where the field leaves room, its words. */
+static void draw_state(const VdField *field, VdCanvas *canvas, int x, int y, int room)
+{
+    const char *text = vd_edit_text(&field->edit);
+    gboolean filled = *text || field->state == VD_FIELD_BAD;
+    if (field->off || field->spec->type == VD_ARG_FLAG || !filled)
+        return;
+    if (field->state == VD_FIELD_GOOD)
+        vd_canvas_text(canvas, x, y, 1, VD_ROLE_STATE_GOOD, "✓");
+    else if (field->state == VD_FIELD_BAD)
+        vd_canvas_text(canvas, x, y, 1, VD_ROLE_STATE_BAD, "✗");
+    else if (field->state == VD_FIELD_CHECKING)
+        vd_canvas_text(canvas, x, y, 1, VD_ROLE_STATE_BUSY, "…");
+    if (field->message && room > 8)
+        vd_canvas_text(canvas, x + 2, y, room - 2,
+                       field->state == VD_FIELD_BAD ? VD_ROLE_FIELD_BAD : VD_ROLE_HINT,
+                       field->message);
+}
+
+static void draw_field(VdField *field, VdCanvas *canvas, VdRect cell, int label_w, gboolean focused)
+{
+    int x = cell.x + label_w, room = cell.w - label_w;
+    field->label = (VdRect){cell.x, cell.y, label_w, 1};
+    vd_canvas_text(canvas, cell.x, cell.y, label_w - 1, field->off ? VD_ROLE_DIM : VD_ROLE_LABEL,
+                   _(field->spec->label));
+    if (field->spec->type == VD_ARG_FLAG) {
+        draw_flag(field, canvas, x, cell.y, room, focused);
+        return;
+    }
+    int width = field_width(field, room);
+    draw_edit(field, canvas, x, cell.y, width, focused);
+    draw_state(field, canvas, x + width + 1, cell.y, room - width - 1);
+}
+
+static void draw_fields(VdForm *form, VdCanvas *canvas, const Layout *lay)
+{
+    int focus_row = (int)MIN(form->focus, form->fields->len - 1) / lay->columns;
+    form->scroll = CLAMP(form->scroll, MAX(0, focus_row - lay->body.h + 1), focus_row);
+    form->scroll = MIN(form->scroll, MAX(0, lay->rows - lay->body.h));
+    for (guint i = 0; i < form->fields->len; i++) {
+        VdField *field = g_ptr_array_index(form->fields, i);
+        int column = (int)i % lay->columns, row = (int)i / lay->columns - form->scroll;
+        field->place = field->label = (VdRect){0, 0, 0, 0};
+        if (row < 0 || row >= lay->body.h)
+            continue;
+        VdRect cell = {lay->body.x + column * (lay->column_w + GAP), lay->body.y + row,
+                       lay->column_w, 1};
+        draw_field(field, canvas, cell, lay->label_w[column], i == form->focus);
+    }
+    int edge = lay->body.x + lay->body.w - 1;
+    if (form->scroll > 0)
+        vd_canvas_text(canvas, edge, lay->body.y, 1, VD_ROLE_HINT, "▴");
+    if (form->scroll + lay->body.h < lay->rows)
+        vd_canvas_text(canvas, edge, lay->body.y + lay->body.h - 1, 1, VD_ROLE_HINT, "▾");
+}
+
+/* ---- what stands below ---- */
+
+/* The words for the field with the focus: what is wrong, a hint, or what it is. */
+static char *field_words(const VdField *field, VdRole *ret_role)
+{
+    *ret_role = field->state == VD_FIELD_BAD ? VD_ROLE_FIELD_BAD : VD_ROLE_HINT;
+    if (field->message && *field->message)
+        return g_strdup(field->message);
+    return g_strdup(field->spec->help ? _(field->spec->help) : "");
+}
+
+/* What there is to say of another field: the first that is wrong, else the last hint that came. The
+ * caller frees; NULL: nothing. */
+static char *other_words(VdForm *form, VdRole *ret_role)
+{
+    const VdField *focused = vd_form_focused(form);
+    const VdField *told = form->told && form->told != focused ? form->told : NULL;
+    for (guint i = 0; i < form->fields->len; i++) {
+        const VdField *field = g_ptr_array_index(form->fields, i);
+        if (field == focused || field->off || field->state != VD_FIELD_BAD)
+            continue;
+        *ret_role = VD_ROLE_FIELD_BAD;
+        return g_strdup_printf("%s: %s", _(field->spec->label), field->message);
+    }
+    *ret_role = VD_ROLE_HINT;
+    if (!told || told->off || !told->message || !*told->message)
+        return NULL;
+    return g_strdup_printf("%s: %s", _(told->spec->label), told->message);
+}
+
+static char *own_words(VdForm *form, VdRole *ret_role)
+{
+    const VdField *focused = vd_form_focused(form);
+    *ret_role = form->note_bad ? VD_ROLE_FIELD_BAD : VD_ROLE_HINT;
+    if (form->note && *form->note)
+        return g_strdup(form->note);
+    *ret_role = VD_ROLE_HINT;
+    if (form->submitting || form->sent)
+        return g_strdup(_("Checking…"));
+    return focused ? field_words(focused, ret_role) : NULL;
+}
+
+static void draw_words(VdForm *form, VdCanvas *canvas, VdRect place)
+{
+    VdRole role = VD_ROLE_HINT, other_role = VD_ROLE_HINT;
+    g_autofree char *other = other_words(form, &other_role);
+    g_autofree char *own = own_words(form, &role);
+    gboolean urgent = role == VD_ROLE_FIELD_BAD || !other || (form->note && *form->note);
+    int lines = own ? vd_canvas_wrap(NULL, (VdRect){0, 0, place.w, 99}, role, own) : 0;
+    if (urgent || lines < place.h) {
+        vd_canvas_wrap(canvas, place, role, own ? own : "");
+        place.y += lines;
+        place.h -= lines;
+    } else if (place.h > 1) { /* a long help text gives way to one line of what matters more */
+        vd_canvas_text(canvas, place.x, place.y++, place.w, role, own);
+        place.h--;
+    }
+    if (other && place.h > 0)
+        vd_canvas_text(canvas, place.x, place.y, place.w, other_role, other);
+}
+
+static char *button_label(const VdFormButton *button, gboolean keys)
+{
+    g_autofree char *key = keys && button->key ? vd_key_name(button->key) : NULL;
+    return key ? g_strdup_printf("[ %s %s ]", key, _(button->label))
+               : g_strdup_printf("[ %s ]", _(button->label));
+}
+
+static int buttons_width(const VdForm *form, gboolean keys, int gap)
+{
+    int width = -gap;
+    for (guint i = 0; i < form->n_buttons; i++) {
+        g_autofree char *label = button_label(&form->buttons[i], keys);
+        width += vd_text_width(label) + gap;
+    }
+    return width;
+}
+
+/* With the names of their keys, where there is room. */
+static void draw_buttons(VdForm *form, VdCanvas *canvas, VdRect in, int y)
+{
+    gboolean keys = buttons_width(form, TRUE, 2) <= in.w;
+    int gap = keys || buttons_width(form, FALSE, 2) <= in.w ? 2 : 1;
+    int x = in.x + MAX(0, in.w - buttons_width(form, keys, gap));
+    for (guint i = 0; i < form->n_buttons; i++) {
+        g_autofree char *label = button_label(&form->buttons[i], keys);
+        gboolean focused = form->focus == form->fields->len + i;
+        int used = vd_canvas_text(canvas, x, y, in.x + in.w - x,
+                                  focused ? VD_ROLE_BUTTON_FOCUS : VD_ROLE_BUTTON, label);
+        form->button_rects[i] = (VdRect){x, y, MAX(0, used), 1};
+        if (focused)
+            vd_canvas_set_cursor(canvas, x, y);
+        x += used + gap;
+    }
+}
+
+void vd_form_draw(VdDialog *dialog, VdCanvas *canvas, VdRect rect)
+{
+    VdForm *form = (VdForm *)dialog;
+    VdRect in = vd_canvas_box(canvas, rect, VD_ROLE_DIALOG_FRAME, VD_ROLE_DIALOG, form->title);
+    if (in.w > 20) { /* a margin, where there is room */
+        in.x++;
+        in.w -= 2;
+    }
+    Layout lay = layout_make(form, in);
+    memset(form->button_rects, 0, sizeof(form->button_rects));
+    if (form->fields->len)
+        draw_fields(form, canvas, &lay);
+    if (lay.words_y >= 0)
+        draw_words(form, canvas, (VdRect){in.x, lay.words_y, in.w, lay.words_h});
+    if (lay.summary_y >= 0)
+        vd_canvas_text(canvas, in.x, lay.summary_y, in.w,
+                       form->summary_bad ? VD_ROLE_FIELD_BAD : VD_ROLE_DIALOG, form->summary);
+    if (lay.buttons_y >= 0)
+        draw_buttons(form, canvas, in, lay.buttons_y);
+    vd_form_list_draw(form, canvas, rect);
+}

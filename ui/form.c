@@ -1,0 +1,439 @@
+/* The form's data: fields, their values, the questions put to the deck about them. An answer that
+ * comes late knows its field by place and serial, so that a newer question or a closed form drops
+ * it. A form stays open until the deck has taken the request: what was typed is not lost when it
+ * is refused. */
+#include "config.h"
+
+#include "ui/form.h"
+
+#include <string.h>
+
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "ui/forms.h"
+
+/* One question to the deck; holds the form alive until it is answered. */
+typedef struct {
+    VdForm *form;
+    guint field, serial;
+} Asked;
+
+static Asked *asked_new(VdForm *form, guint field, guint serial)
+{
+    Asked *asked = g_new0(Asked, 1);
+    asked->form = (VdForm *)vd_dialog_ref(&form->dialog);
+    asked->field = field;
+    asked->serial = serial;
+    vd_app_expect(form->dialog.app);
+    return asked;
+}
+
+static void asked_free(Asked *asked)
+{
+    VdForm *form = asked->form;
+    vd_app_expected(form->dialog.app);
+    vd_app_dirty(form->dialog.app);
+    vd_dialog_unref(&form->dialog);
+    g_free(asked);
+}
+
+/* ---- making ---- */
+
+static void field_free(gpointer data)
+{
+    VdField *field = data;
+    vd_edit_clear(&field->edit);
+    g_free(field->message);
+    g_clear_pointer(&field->choices, g_ptr_array_unref);
+    g_free(field);
+}
+
+static void form_free(VdDialog *dialog)
+{
+    VdForm *form = (VdForm *)dialog;
+    vd_targets_free(form->targets);
+    g_ptr_array_unref(form->fields);
+    g_clear_pointer(&form->list.shown, g_ptr_array_unref);
+    g_free(form->title);
+    g_free(form->note);
+    g_free(form->summary);
+    g_free(form);
+}
+
+static const VdDialogClass form_class = {
+    .name = "form",
+    .measure = vd_form_measure,
+    .draw = vd_form_draw,
+    .event = vd_form_event,
+    .free = form_free,
+    .hint = vd_form_hint,
+};
+
+VdForm *vd_form_make(VdApp *app, const VdVerb *verb, const VdTargets *targets, const char *title,
+                     const VdFormButton *buttons, guint n_buttons)
+{
+    VdForm *form = g_new0(VdForm, 1);
+    vd_dialog_init(&form->dialog, &form_class);
+    form->dialog.app = app;
+    form->verb = verb;
+    form->targets = vd_targets_copy(targets);
+    form->title = g_strdup(title);
+    form->fields = g_ptr_array_new_with_free_func(field_free);
+    form->buttons = buttons;
+    form->n_buttons = n_buttons;
+    return form;
+}
+
+static char *first_text(const VdArgSpec *spec, const VdArgs *args)
+{
+    g_auto(GStrv) values = args ? vd_args_all(args, spec->name) : NULL;
+    if (values && *values)
+        return g_strjoinv(", ", values);
+    return g_strdup(spec->value);
+}
+
+VdField *vd_form_add(VdForm *form, const VdArgSpec *spec, gboolean own, const VdArgs *args)
+{
+    g_autofree char *text = first_text(spec, args);
+    VdField *field = g_new0(VdField, 1);
+    field->spec = spec;
+    field->own = own;
+    field->dirty = TRUE;
+    field->on = args ? vd_args_flag(args, spec->name) : FALSE;
+    vd_edit_init(&field->edit, spec->type == VD_ARG_FLAG ? "" : text, spec->type == VD_ARG_SECRET);
+    g_ptr_array_add(form->fields, field);
+    return field;
+}
+
+/* ---- values ---- */
+
+VdField *vd_form_field(VdForm *form, const char *name)
+{
+    for (guint i = 0; i < form->fields->len; i++) {
+        VdField *field = g_ptr_array_index(form->fields, i);
+        if (strcmp(field->spec->name, name) == 0)
+            return field;
+    }
+    return NULL;
+}
+
+const char *vd_form_value(VdForm *form, const char *name)
+{
+    const VdField *field = vd_form_field(form, name);
+    if (!field || field->off || !*vd_edit_text(&field->edit))
+        return NULL;
+    return vd_edit_text(&field->edit);
+}
+
+static void put_many(VdArgs *args, const VdField *field)
+{
+    g_auto(GStrv) values = g_strsplit(vd_edit_text(&field->edit), ",", 256);
+    for (char **value = values; *value; value++) {
+        g_strstrip(*value);
+        if (**value)
+            vd_args_add(args, field->spec->name, *value);
+    }
+}
+
+static void put_value(VdArgs *args, const VdField *field)
+{
+    const char *text = vd_edit_text(&field->edit);
+    if (field->spec->type == VD_ARG_FLAG) {
+        if (field->on)
+            vd_args_set(args, field->spec->name, "true");
+    } else if (!*text) {
+        return;
+    } else if (field->spec->type == VD_ARG_SECRET) {
+        vd_args_set_secret(args, field->spec->name, text);
+    } else if (field->spec->many) {
+        put_many(args, field);
+    } else {
+        vd_args_set(args, field->spec->name, text);
+    }
+}
+
+VdArgs *vd_form_args(VdForm *form)
+{
+    VdArgs *args = vd_args_new();
+    for (guint i = 0; i < form->fields->len; i++) {
+        const VdField *field = g_ptr_array_index(form->fields, i);
+        if (!field->own && !field->off)
+            put_value(args, field);
+    }
+    return args;
+}
+
+const VdTarget *vd_form_target(VdForm *form)
+{
+    return vd_targets_count(form->targets) ? &vd_targets_at(form->targets, 0)->target : NULL;
+}
+
+void vd_form_set(VdForm *form, VdField *field, const char *text)
+{
+    vd_edit_set(&field->edit, text);
+    vd_form_field_changed(form, field);
+}
+
+void vd_form_field_changed(VdForm *form, VdField *field)
+{
+    field->dirty = TRUE;
+    field->state = VD_FIELD_PLAIN;
+    g_clear_pointer(&field->message, g_free);
+    form->typed = TRUE;
+    form->leaving = FALSE;
+    vd_form_say(form, FALSE, NULL);
+    if (form->changed)
+        form->changed(form, field);
+    vd_app_dirty(form->dialog.app);
+}
+
+void vd_form_say(VdForm *form, gboolean bad, const char *text)
+{
+    g_free(form->note);
+    form->note = vd_text_clean(text, 1000, FALSE);
+    form->note_bad = bad;
+}
+
+/* ---- choices ---- */
+
+gboolean vd_field_has_list(const VdField *field)
+{
+    switch (field->spec->type) {
+    case VD_ARG_CHOICE:
+    case VD_ARG_IMAGE:
+    case VD_ARG_HOST:
+    case VD_ARG_POOL:
+    case VD_ARG_NETWORK:
+    case VD_ARG_TIMEZONE:
+        return TRUE;
+    default: /* a file may have suggestions, such as one's keys: known once they have come */
+        return field->choices && field->choices->len > 0;
+    }
+}
+
+static void on_choices(VdDeck *deck, const char *const *choices, gpointer data)
+{
+    Asked *asked = data;
+    VdForm *form = asked->form;
+    (void)deck;
+    if (!form->dialog.closed) {
+        VdField *field = g_ptr_array_index(form->fields, asked->field);
+        field->asked = FALSE;
+        g_clear_pointer(&field->choices, g_ptr_array_unref);
+        field->choices = g_ptr_array_new_with_free_func(g_free);
+        for (const char *const *choice = choices; choice && *choice; choice++)
+            g_ptr_array_add(field->choices, g_strdup(*choice));
+        if (form->list.open && vd_form_focused(form) == field)
+            vd_form_list_fill(form);
+    }
+    asked_free(asked);
+}
+
+void vd_form_ask_choices(VdForm *form, VdField *field)
+{
+    guint at = 0;
+    if (field->choices || field->asked || !g_ptr_array_find(form->fields, field, &at))
+        return;
+    g_autoptr(VdArgs) args = vd_form_args(form);
+    field->asked = TRUE;
+    vd_deck_choices(vd_app_deck(form->dialog.app), form->verb, vd_form_target(form), args,
+                    field->spec->name, on_choices, asked_new(form, at, 0));
+}
+
+void vd_form_forget_choices(VdForm *form, VdField *field)
+{
+    (void)form;
+    g_clear_pointer(&field->choices, g_ptr_array_unref);
+}
+
+/* ---- checks ---- */
+
+static void on_summary(VdDeck *deck, gboolean ok, const char *text, gpointer data)
+{
+    Asked *asked = data;
+    VdForm *form = asked->form;
+    (void)deck;
+    if (!form->dialog.closed && asked->serial == form->summary_serial) {
+        g_free(form->summary);
+        form->summary = text ? vd_text_clean(text, 500, FALSE) : NULL;
+        form->summary_bad = !ok;
+    }
+    asked_free(asked);
+}
+
+static void ask_summary(VdForm *form)
+{
+    g_autoptr(VdArgs) args = vd_form_args(form);
+    vd_deck_summary(vd_app_deck(form->dialog.app), form->verb, vd_form_target(form), args,
+                    on_summary, asked_new(form, 0, ++form->summary_serial));
+}
+
+static void submit_now(VdForm *form);
+
+static VdField *first_bad(VdForm *form, guint *ret_at)
+{
+    for (guint i = 0; i < form->fields->len; i++) {
+        VdField *field = g_ptr_array_index(form->fields, i);
+        if (field->state == VD_FIELD_BAD && !field->off) {
+            *ret_at = i;
+            return field;
+        }
+    }
+    return NULL;
+}
+
+static void field_answered(VdField *field, gboolean ok, const char *text)
+{
+    g_free(field->message);
+    field->message = text ? vd_text_clean(text, 500, FALSE) : NULL;
+    field->state = ok ? VD_FIELD_GOOD : VD_FIELD_BAD;
+}
+
+/* All questions are answered: go on with what was waiting for them. */
+static void checks_done(VdForm *form)
+{
+    guint at = 0;
+    if (!form->submitting) {
+        ask_summary(form);
+        return;
+    }
+    form->submitting = FALSE;
+    if (first_bad(form, &at))
+        form->focus = at;
+    else
+        submit_now(form);
+}
+
+static void on_checked(VdDeck *deck, gboolean ok, const char *text, gpointer data)
+{
+    Asked *asked = data;
+    VdForm *form = asked->form;
+    (void)deck;
+    if (!form->dialog.closed) {
+        VdField *field = g_ptr_array_index(form->fields, asked->field);
+        if (asked->serial == field->serial && field->state == VD_FIELD_CHECKING)
+            field_answered(field, ok, text);
+        if (ok && text)
+            form->told = field;
+        if (--form->waiting == 0)
+            checks_done(form);
+    }
+    asked_free(asked);
+}
+
+/* A choice of the form's own, such as the host, must be one of those offered. */
+static void check_own(VdField *field)
+{
+    const char *text = vd_edit_text(&field->edit);
+    if (!*text || !field->choices || field->spec->type == VD_ARG_FLAG ||
+        g_ptr_array_find_with_equal_func(field->choices, text, g_str_equal, NULL)) {
+        field_answered(field, TRUE, NULL);
+        return;
+    }
+    g_autofree char *reason = g_strdup_printf(_("There is no %s here."), text);
+    field_answered(field, FALSE, reason);
+}
+
+void vd_form_check(VdForm *form, VdField *field)
+{
+    guint at = 0;
+    if (!field->dirty || field->off || !g_ptr_array_find(form->fields, field, &at))
+        return;
+    field->dirty = FALSE;
+    if (field->own) {
+        check_own(field);
+        return;
+    }
+    g_autoptr(VdArgs) args = vd_form_args(form);
+    field->state = VD_FIELD_CHECKING;
+    form->waiting++;
+    vd_deck_check(vd_app_deck(form->dialog.app), form->verb, vd_form_target(form), args,
+                  field->spec->name, on_checked, asked_new(form, at, ++field->serial));
+}
+
+/* ---- submitting ---- */
+
+static void on_outcome(VdDeck *deck, const VdOutcome *outcome, gpointer data)
+{
+    Asked *asked = data;
+    VdForm *form = asked->form;
+    (void)deck;
+    if (!form->dialog.closed) {
+        form->sent = FALSE;
+        if (outcome->error) {
+            g_autofree char *text =
+                g_strdup_printf(_("%s (request %s)"), outcome->error->message, outcome->request);
+            vd_form_say(form, TRUE, text);
+        } else {
+            VdApp *app = form->dialog.app;
+            if (form->verb->kind == VD_VERB_JOB)
+                vd_app_push(app, vd_job_window_new(app, outcome->request));
+            vd_app_close(app, &form->dialog);
+        }
+    }
+    asked_free(asked);
+}
+
+static void submit_now(VdForm *form)
+{
+    VdApp *app = form->dialog.app;
+    g_autoptr(VdArgs) args = vd_form_args(form);
+    if (form->verb->danger || vd_targets_count(form->targets) > 1) {
+        vd_app_submit(app, form->verb, form->targets, args);
+        vd_app_close(app, &form->dialog);
+        return;
+    }
+    form->sent = TRUE;
+    vd_deck_submit(vd_app_deck(app), form->verb, vd_form_target(form), args, on_outcome,
+                   asked_new(form, 0, 0));
+}
+
+void vd_form_submit(VdForm *form)
+{
+    guint at = 0;
+    if (form->submitting || form->sent)
+        return;
+    for (guint i = 0; i < form->fields->len; i++)
+        vd_form_check(form, g_ptr_array_index(form->fields, i));
+    if (form->waiting)
+        form->submitting = TRUE;
+    else if (first_bad(form, &at))
+        form->focus = at;
+    else
+        submit_now(form);
+}
+
+void vd_form_show_command(VdForm *form)
+{
+    VdApp *app = form->dialog.app;
+    g_autoptr(VdArgs) args = vd_form_args(form);
+    g_autofree char *line =
+        vd_deck_as_command(vd_app_deck(app), form->verb, vd_form_target(form), args);
+    vd_app_push(app, vd_form_command_new(line));
+}
+
+void vd_form_cancel(VdForm *form)
+{
+    vd_app_close(form->dialog.app, &form->dialog);
+}
+
+/* ---- focus ---- */
+
+VdField *vd_form_focused(VdForm *form)
+{
+    return form->focus < form->fields->len ? g_ptr_array_index(form->fields, form->focus) : NULL;
+}
+
+void vd_form_focus(VdForm *form, guint focus)
+{
+    VdField *left = vd_form_focused(form);
+    if (focus == form->focus)
+        return;
+    vd_form_list_close(form);
+    form->focus = focus;
+    if (left)
+        vd_form_check(form, left);
+    VdField *field = vd_form_focused(form);
+    if (field && (vd_field_has_list(field) || field->spec->type == VD_ARG_FILE))
+        vd_form_ask_choices(form, field);
+}

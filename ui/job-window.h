@@ -1,0 +1,9 @@
+/* What the job window and its log share. Loop thread only. */
+#pragma once
+
+#include "ui/app.h"
+
+/* The job with this id in the deck's list, or NULL. Borrowed until the next change. */
+const VdJob *vd_job_find(VdApp *app, const char *id);
+/* A job's log, which follows its end while the job runs. Hand it to vd_app_push(). */
+VdDialog *vd_job_log_new(VdApp *app, const char *job);

@@ -25,6 +25,12 @@ void vd_call_answer(VdVirtCall *call, VdDoc *doc)
     call->answer = doc;
 }
 
+void vd_call_expect(VdVirtCall *call, guint seconds)
+{
+    if (call->patience)
+        g_atomic_int_set(call->patience, (gint)MIN(seconds, 86400u) * 1000);
+}
+
 /* A failed system call: libvirt puts errno into int1. */
 static VdErrorCode code_of_errno(int number)
 {

@@ -11,15 +11,17 @@ struct _VdVirtCall {
     const VdArgs *args;  /* never NULL */
     const char *request; /* may be NULL */
     VdDoc *answer;       /* owned; set by vd_call_answer() */
+    gint *patience;      /* atomic, the lane's; by vd_call_expect(); NULL in a call without a lane */
 };
 
 /* Takes ownership of doc. */
 void vd_call_answer(VdVirtCall *call, VdDoc *doc);
 
+/* This operation may rightly take this long (a managed save of a large machine, say): its hard
+ * deadline is moved. Before the call into libvirt that takes long. */
+void vd_call_expect(VdVirtCall *call, guint seconds);
+
 /* Turns libvirt's last error on this thread into *error: the sentence "what: …" in people's words
  * with the right code (no such domain: NOT_FOUND, access denied: DENIED, …), libvirt's words as
- * detail; returns FALSE. */
+ * detail; returns FALSE. format says what was tried, without a full stop: _("Cannot start %s"). */
 gboolean vd_virt_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-/* libvirt's own XML comes from a daemon that may be anything: parsed without network, entities or
- * huge nodes. */

@@ -2,6 +2,23 @@ noinst_LIBRARIES += libvirtroom.a
 libvirtroom_a_CFLAGS = $(AM_CFLAGS) $(LIBVIRT_CFLAGS) $(XML_CFLAGS)
 libvirtroom_a_SOURCES = \
   src/virt/virt.h src/virt/call.h src/virt/ops.h src/virt/provision.h
+# the engine
+libvirtroom_a_SOURCES += \
+  src/virt/backend-libvirt.c src/virt/backend.h \
+  src/virt/backend-list.c src/virt/lv.h \
+  src/virt/backend-stats.c \
+  src/virt/calls.c \
+  src/virt/detail.c \
+  src/virt/host.c src/virt/engine.h \
+  src/virt/inventory.c \
+  src/virt/lane.c src/virt/lane.h \
+  src/virt/mailbox.c src/virt/mailbox.h \
+  src/virt/rates.c src/virt/rates.h \
+  src/virt/sampler.c src/virt/sampler.h \
+  src/virt/tap.c src/virt/tap.h \
+  src/virt/uri.c src/virt/uri.h \
+  src/virt/vevent.c src/virt/vevent.h \
+  src/virt/virt.c
 # operations on machines and hosts
 libvirtroom_a_SOURCES += \
   src/virt/call.c \

@@ -1,0 +1,265 @@
+/* libvirt behind the engine's table of calls: connections, events and operations. Listings are in
+ * backend-list.c, figures in backend-stats.c. */
+#include "config.h"
+
+#include <errno.h>
+#include <libvirt/virterror.h>
+#include <string.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "src/virt/call.h"
+#include "src/virt/lv.h"
+#include "src/virt/vevent.h"
+
+/* A dead peer is seen in interval × (count + 1) = 20 s. */
+#define KEEPALIVE_SECONDS 5
+#define KEEPALIVE_COUNT   3
+
+VdVmState vd_lv_state(int state)
+{
+    static const VdVmState states[] = {
+        [VIR_DOMAIN_NOSTATE] = VD_VM_NOSTATE,   [VIR_DOMAIN_RUNNING] = VD_VM_RUNNING,
+        [VIR_DOMAIN_BLOCKED] = VD_VM_BLOCKED,   [VIR_DOMAIN_PAUSED] = VD_VM_PAUSED,
+        [VIR_DOMAIN_SHUTDOWN] = VD_VM_SHUTDOWN, [VIR_DOMAIN_SHUTOFF] = VD_VM_OFF,
+        [VIR_DOMAIN_CRASHED] = VD_VM_CRASHED,   [VIR_DOMAIN_PMSUSPENDED] = VD_VM_SUSPENDED,
+    };
+    if (state < 0 || state >= (int)G_N_ELEMENTS(states))
+        return VD_VM_NOSTATE;
+    return states[state];
+}
+
+virDomainPtr vd_lv_lookup(VdBackendConn *conn, const char *uuid)
+{
+    return virDomainLookupByUUIDString(conn->conn, uuid);
+}
+
+void vd_lv_uuid(virDomainPtr domain, char uuid[37])
+{
+    char text[VIR_UUID_STRING_BUFLEN] = "";
+    (void)virDomainGetUUIDString(domain, text);
+    g_strlcpy(uuid, text, 37);
+}
+
+void vd_lv_domains_free(virDomainPtr *domains, int n)
+{
+    for (int i = 0; domains && i < n; i++)
+        virDomainFree(domains[i]);
+    free(domains);
+}
+
+/* The test driver keeps its machines in the connection itself; there is no daemon behind it. */
+static gboolean is_private(virConnectPtr conn, const char *uri)
+{
+    const char *type = virConnectGetType(conn);
+    return type && g_ascii_strcasecmp(type, "TEST") == 0 && g_str_has_prefix(uri, "test:");
+}
+
+/* In people's words where libvirt's name a socket and an errno; NULL: libvirt's will do. */
+static const char *why_not(const virError *last)
+{
+    if (!last || last->code != VIR_ERR_SYSTEM_ERROR || last->domain != VIR_FROM_RPC)
+        return NULL;
+    switch (last->int1) {
+    case ENOENT:
+        return _("no libvirt daemon listens there; is it installed and started?");
+    case ECONNREFUSED:
+        return _("the connection is refused; is the daemon up?");
+    case EACCES:
+    case EPERM:
+        return _("this user may not; is the user in the group libvirt?");
+    default:
+        return NULL;
+    }
+}
+
+/* A connection that cannot be had is unreachable, or denied; a wrong address stays wrong. */
+static void open_failed(const char *uri, VdOpened *ret, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    g_autofree char *clean = vd_text_clean(uri, 256, FALSE);
+    int code = virGetLastErrorCode();
+    const char *words = why_not(virGetLastError());
+    vd_virt_fail(&why, _("Cannot connect to %s"), clean);
+    gboolean denied = vd_error_code(why) == VD_ERR_DENIED;
+    ret->hopeless = denied || code == VIR_ERR_INVALID_ARG || code == VIR_ERR_NO_CONNECT ||
+                    code == VIR_ERR_CONFIG_UNSUPPORTED;
+    VdErrorCode as = denied ? VD_ERR_DENIED : VD_ERR_UNREACHABLE;
+    if (words)
+        vd_error_set(error, as, vd_error_detail(why), _("Cannot connect to %s: %s"), clean, words);
+    else
+        vd_error_set(error, as, vd_error_detail(why), "%s", why->message);
+}
+
+static VdBackendConn *lv_open(const VdBackend *backend, const char *uri, VdOpened *ret,
+                              GError **error)
+{
+    (void)backend;
+    vd_vevent_start();
+    virConnectPtr conn = virConnectOpen(uri);
+    if (!conn) {
+        open_failed(uri, ret, error);
+        return NULL;
+    }
+    (void)virConnectSetKeepAlive(conn, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
+    VdBackendConn *self = g_new0(VdBackendConn, 1);
+    self->refs = 1;
+    self->conn = conn;
+    ret->is_private = is_private(conn, uri);
+    g_atomic_int_set(&self->one_by_one, ret->is_private);
+    return self;
+}
+
+static VdBackendConn *lv_ref(VdBackendConn *conn)
+{
+    g_atomic_int_inc(&conn->refs);
+    return conn;
+}
+
+static gboolean lv_alive(VdBackendConn *conn)
+{
+    return virConnectIsAlive(conn->conn) == 1;
+}
+
+/* ---- events: on libvirt's event thread; copy and post ---- */
+
+static void hint(virDomainPtr domain, void *tap)
+{
+    char uuid[37];
+    vd_lv_uuid(domain, uuid);
+    vd_tap_hint(tap, uuid);
+}
+
+static void on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail, void *tap)
+{
+    (void)conn;
+    (void)event;
+    (void)detail;
+    hint(domain, tap);
+}
+
+static void on_plain(virConnectPtr conn, virDomainPtr domain, void *tap)
+{
+    (void)conn;
+    hint(domain, tap);
+}
+
+static void on_metadata(virConnectPtr conn, virDomainPtr domain, int type, const char *space,
+                        void *tap)
+{
+    (void)conn;
+    (void)type;
+    (void)space;
+    hint(domain, tap);
+}
+
+static void on_device(virConnectPtr conn, virDomainPtr domain, const char *alias, void *tap)
+{
+    (void)conn;
+    (void)alias;
+    hint(domain, tap);
+}
+
+static void on_close(virConnectPtr conn, int reason, void *tap)
+{
+    (void)conn;
+    static const VdTapClosed reasons[] = {
+        [VIR_CONNECT_CLOSE_REASON_ERROR] = VD_CLOSED_ERROR,
+        [VIR_CONNECT_CLOSE_REASON_EOF] = VD_CLOSED_EOF,
+        [VIR_CONNECT_CLOSE_REASON_KEEPALIVE] = VD_CLOSED_KEEPALIVE,
+        [VIR_CONNECT_CLOSE_REASON_CLIENT] = VD_CLOSED_CLIENT,
+    };
+    gboolean known = reason >= 0 && reason < (int)G_N_ELEMENTS(reasons);
+    vd_tap_gone(tap, known ? reasons[reason] : VD_CLOSED_ERROR);
+}
+
+static void drop_tap(void *tap)
+{
+    vd_tap_unref(tap);
+}
+
+static gboolean lv_watch(VdBackendConn *conn, VdTap *tap)
+{
+    static const struct {
+        int id;
+        virConnectDomainEventGenericCallback callback;
+    } wanted[] = {
+        {VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle)},
+        {VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_plain)},
+        {VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_metadata)},
+        {VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
+        {VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
+    };
+    if (virConnectRegisterCloseCallback(conn->conn, on_close, vd_tap_ref(tap), drop_tap) < 0)
+        vd_tap_unref(tap);
+    else
+        conn->closing = TRUE;
+    conn->events = g_array_new(FALSE, FALSE, sizeof(int));
+    for (guint i = 0; i < G_N_ELEMENTS(wanted); i++) {
+        int id = virConnectDomainEventRegisterAny(conn->conn, NULL, wanted[i].id,
+                                                  wanted[i].callback, vd_tap_ref(tap), drop_tap);
+        if (id < 0)
+            vd_tap_unref(tap);
+        else
+            g_array_append_val(conn->events, id);
+        if (id < 0 && i == 0)
+            return FALSE; /* without the lifecycle the others are of no use */
+    }
+    return TRUE;
+}
+
+static void lv_unwatch(VdBackendConn *conn)
+{
+    if (conn->closing)
+        (void)virConnectUnregisterCloseCallback(conn->conn, on_close);
+    conn->closing = FALSE;
+    for (guint i = 0; conn->events && i < conn->events->len; i++)
+        (void)virConnectDomainEventDeregisterAny(conn->conn, g_array_index(conn->events, int, i));
+    g_clear_pointer(&conn->events, g_array_unref);
+}
+
+static void lv_unref(VdBackendConn *conn)
+{
+    if (!g_atomic_int_dec_and_test(&conn->refs))
+        return;
+    lv_unwatch(conn);
+    (void)virConnectClose(conn->conn);
+    g_free(conn);
+}
+
+static gboolean lv_run(VdBackendConn *conn, const VdRun *run, VdDoc **ret_doc, GError **error)
+{
+    VdVirtCall call = {
+        .conn = conn->conn, .args = run->args, .request = run->request, .patience = run->patience};
+    if (run->uuid) {
+        call.domain = vd_lv_lookup(conn, run->uuid);
+        if (!call.domain)
+            return vd_virt_fail(error, _("Cannot find the machine"));
+    }
+    gboolean ok = run->func(&call, error);
+    if (call.domain)
+        virDomainFree(call.domain);
+    if (ok)
+        *ret_doc = call.answer;
+    else
+        vd_doc_unref(call.answer);
+    return ok;
+}
+
+const VdBackend vd_backend_libvirt = {
+    .open = lv_open,
+    .ref = lv_ref,
+    .unref = lv_unref,
+    .alive = lv_alive,
+    .watch = lv_watch,
+    .unwatch = lv_unwatch,
+    .facts = vd_lv_facts,
+    .list = vd_lv_list,
+    .look = vd_lv_look,
+    .cheap = vd_lv_cheap,
+    .dear = vd_lv_dear,
+    .detail = vd_lv_detail,
+    .cache_free = vd_lv_cache_free,
+    .run = lv_run,
+};

@@ -1,0 +1,129 @@
+/* The engine's own: what its files share. Everything here belongs to the loop thread, unless it
+ * says something else. */
+#pragma once
+
+#include "src/virt/lane.h"
+#include "src/virt/sampler.h"
+
+/* Times in ms; the tests of the engine shorten them. */
+typedef struct {
+    guint backoff_ms;                 /* the unit of the waits 1, 2, 5, 15, 60 before a retry */
+    guint merge_ms;                   /* hints of events run together this long */
+    guint refresh_min_ms;             /* a full listing comes no more often */
+    guint refresh_max_ms;             /* and no more rarely */
+    guint max_stuck;                  /* abandoned lanes a host may have before it is given up */
+    guint dear_soft_ms, dear_hard_ms; /* deadlines of a shard of dear figures */
+    guint shard;                      /* machines in a shard */
+    guint quarantine_ms;              /* first wait before a stuck machine is tried again */
+} VdTuning;
+
+extern const VdTuning vd_tuning_usual;
+
+/* Where the tests come in; vd_virt_new() is this with libvirt and the usual tuning, both static. */
+VdVirt *vd_virt_new_on(GMainContext *context, const VdVirtOptions *options,
+                       const VdBackend *backend, const VdTuning *tuning, VdVirtHostFn changed,
+                       gpointer data);
+
+struct _VdVirt {
+    GMainContext *context;
+    VdVirtOptions options; /* deadlines filled in */
+    int action_soft_ms;
+    const VdTuning *tuning;
+    VdYard *yard;
+    VdVirtHostFn changed;
+    gpointer data;
+    GPtrArray *keepers; /* VdKeeper*, owned */
+};
+
+/* A machine as the engine keeps it. */
+typedef struct {
+    VdVm *vm;          /* the one reference that is published next; never changed in place */
+    guint requests;    /* that run on it and are shown as pending */
+    gboolean settling; /* they ended; pending is shown until it has been looked at */
+    VdSampled sampled;
+} VdCell;
+
+/* One host. */
+struct _VdKeeper {
+    VdVirt *virt;
+    char *uri;         /* as it is opened */
+    VdHost *face;      /* the host without machines: changed in place, published as a copy */
+    VdHost *published; /* the last one given out */
+    GError *why;       /* of being down, or NULL */
+    gboolean hopeless; /* no retry before it is told */
+    guint attempt;     /* failures in a row */
+    guint lists;       /* listings since it was connected */
+
+    VdLane *monitor;
+    GPtrArray *stuck; /* VdLane*: abandoned monitor lanes whose call has not come back */
+    VdTap *tap;
+    VdBackendConn *shared; /* a private connection that all lanes share, or NULL */
+    gboolean events;       /* the driver has events */
+
+    GSource *publish, *retry, *merge, *refresh;
+    GHashTable *hints; /* set of uuids that changed */
+    gboolean list_wanted;
+
+    GHashTable *cells; /* uuid (the cell's own) → VdCell, owned */
+    GPtrArray *order;  /* VdCell*, sorted by name */
+
+    GQueue calls;             /* VdCallTask* that wait (calls.c) */
+    guint settling;           /* cells that are */
+    GPtrArray *actions;       /* VdLane*: action lanes in use */
+    GPtrArray *stuck_actions; /* VdLane*: abandoned ones whose call has not come back */
+    VdSampler *sampler;       /* NULL: nothing is sampled */
+};
+
+/* ---- virt.c ---- */
+
+VdKeeper *vd_virt_keeper(const VdVirt *virt, const char *id); /* borrowed, or NULL */
+
+/* ---- host.c ---- */
+
+VdKeeper *vd_keeper_new(VdVirt *virt, const char *id, const char *uri);
+void vd_keeper_free(VdKeeper *keeper);
+void vd_keeper_connect(VdKeeper *keeper);    /* now, whatever the state */
+void vd_keeper_disconnect(VdKeeper *keeper); /* until told */
+/* A new snapshot goes out in the next turn of the loop. */
+void vd_keeper_touch(VdKeeper *keeper);
+/* The machine changed, by an event or by ourselves. */
+void vd_keeper_hint(VdKeeper *keeper, const char *uuid);
+void vd_keeper_list(VdKeeper *keeper); /* a full listing as soon as may be */
+/* It is connected and has been listed. */
+gboolean vd_keeper_up(const VdKeeper *keeper);
+/* A lane other than the monitor became slow, or is no more. */
+void vd_keeper_slow(VdKeeper *keeper);
+/* The host is lost: takes why. It is tried again unless that is hopeless. */
+void vd_keeper_down(VdKeeper *keeper, GError *why, gboolean hopeless);
+
+/* What the inventory reports. took: microseconds; complete: every machine was asked for its
+ * processors. list_failed takes the error. */
+void vd_keeper_listed(VdKeeper *keeper, gint64 took, gboolean complete);
+void vd_keeper_looked(VdKeeper *keeper, GPtrArray *uuids);
+void vd_keeper_list_failed(VdKeeper *keeper, GError *error);
+
+/* ---- inventory.c ---- */
+
+VdCell *vd_keeper_cell(const VdKeeper *keeper, const char *uuid); /* borrowed, or NULL */
+void vd_cell_free(gpointer cell);
+/* Replaces the published machine: takes vm. */
+void vd_cell_take(VdCell *cell, VdVm *vm);
+void vd_keeper_push_list(VdKeeper *keeper);
+void vd_keeper_push_look(VdKeeper *keeper, GHashTable *uuids);
+
+/* ---- calls.c ---- */
+
+/* Hands waiting calls to action lanes. */
+void vd_keeper_run_calls(VdKeeper *keeper);
+/* Ends all that wait with the host's reason, and lets idle action lanes go. */
+void vd_keeper_fail_calls(VdKeeper *keeper);
+/* Ends those that run as abandoned. */
+void vd_keeper_give_up_calls(VdKeeper *keeper);
+void vd_keeper_close_calls(VdKeeper *keeper); /* before it is freed: no callbacks */
+/* The machine was looked at: it is no longer pending if its requests have ended. */
+void vd_cell_settle(VdKeeper *keeper, VdCell *cell);
+
+/* ---- detail.c ---- */
+
+/* Asks for what the rows on the screen still lack, a few at a time: titles, addresses. */
+void vd_details_push(VdKeeper *keeper, VdLane *lane, GHashTable *wanted);

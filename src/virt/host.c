@@ -1,0 +1,489 @@
+/* One host's life on the loop thread: connecting, up, slow, down, off. The monitor lane opens the
+ * connection, takes events and lists; each report of it arrives here and decides the next step.
+ * A lane that is closed or abandoned reports nothing more, so an answer of a former connection can
+ * never be taken for one of this: the lane is the host's generation. */
+#include "config.h"
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/log.h"
+#include "src/virt/engine.h"
+#include "src/virt/uri.h"
+
+static void pump(VdKeeper *keeper);
+
+/* ---- publishing ---- */
+
+static gboolean publish(gpointer data)
+{
+    VdKeeper *keeper = data;
+    VdHost *host = vd_host_copy(keeper->face);
+    for (guint i = 0; i < keeper->order->len; i++) {
+        const VdCell *cell = g_ptr_array_index(keeper->order, i);
+        g_ptr_array_add(host->vms, vd_vm_ref(cell->vm));
+    }
+    vd_host_unref(keeper->published);
+    keeper->published = host;
+    keeper->virt->changed(host, keeper->virt->data);
+    return G_SOURCE_REMOVE;
+}
+
+void vd_keeper_touch(VdKeeper *keeper)
+{
+    if (!keeper->publish)
+        vd_timer_set(&keeper->publish, keeper->virt->context, 0, publish, keeper);
+}
+
+static void set_state(VdKeeper *keeper, VdHostState state)
+{
+    if (keeper->face->state == state)
+        return;
+    keeper->face->state = state;
+    keeper->face->since = g_get_monotonic_time();
+    vd_keeper_touch(keeper);
+}
+
+static void set_why(VdKeeper *keeper, GError *why)
+{
+    VdHost *face = keeper->face;
+    const char *detail = vd_error_detail(why);
+    g_clear_error(&keeper->why);
+    g_clear_pointer(&face->error, g_ref_string_release);
+    g_clear_pointer(&face->detail, g_ref_string_release);
+    keeper->why = why;
+    if (why)
+        face->error = g_ref_string_new(why->message);
+    if (detail)
+        face->detail = g_ref_string_new(detail);
+}
+
+gboolean vd_keeper_up(const VdKeeper *keeper)
+{
+    VdHostState state = keeper->face->state;
+    return keeper->lists > 0 && (state == VD_HOST_UP || state == VD_HOST_SLOW);
+}
+
+void vd_keeper_slow(VdKeeper *keeper)
+{
+    VdHostState state = keeper->face->state;
+    gboolean slow = (keeper->monitor && vd_lane_slow(keeper->monitor)) ||
+                    (keeper->sampler && vd_sampler_slow(keeper->sampler));
+    if (state == VD_HOST_DOWN || state == VD_HOST_OFF)
+        return;
+    set_state(keeper, slow ? VD_HOST_SLOW : keeper->lists > 0 ? VD_HOST_UP : VD_HOST_CONNECTING);
+}
+
+/* ---- the monitor lane's life ---- */
+
+static void on_slow(VdLane *lane, gboolean slow, gpointer owner)
+{
+    (void)lane;
+    (void)slow;
+    vd_keeper_slow(owner);
+}
+
+static void on_stuck(VdLane *lane, gpointer owner)
+{
+    VdKeeper *keeper = owner;
+    GError *why = NULL;
+    g_ptr_array_add(keeper->stuck, lane);
+    keeper->monitor = NULL;
+    gboolean bound = keeper->stuck->len >= keeper->virt->tuning->max_stuck;
+    vd_error_set(&why, VD_ERR_UNREACHABLE, NULL, _("%s does not answer."), keeper->face->id);
+    vd_log(VD_LOG_WARNING, NULL, "host %s: a call was abandoned, %u hang", keeper->face->id,
+           keeper->stuck->len);
+    vd_keeper_down(keeper, why, bound);
+}
+
+static gboolean retry(gpointer data)
+{
+    vd_keeper_connect(data);
+    return G_SOURCE_REMOVE;
+}
+
+/* A call came back after its lane had been given up: the host answers again. */
+static void on_returned(VdLane *lane, gpointer owner)
+{
+    VdKeeper *keeper = owner;
+    g_ptr_array_remove(keeper->stuck, lane);
+    vd_lane_close(lane);
+    vd_keeper_touch(keeper);
+    if (keeper->face->state != VD_HOST_DOWN)
+        return;
+    keeper->hopeless = FALSE;
+    keeper->face->next_try =
+        g_get_monotonic_time() + (gint64)keeper->virt->tuning->backoff_ms * 1000;
+    vd_timer_set(&keeper->retry, keeper->virt->context, keeper->virt->tuning->backoff_ms, retry,
+                 keeper);
+}
+
+static const VdLaneHooks hooks = {on_slow, on_stuck, on_returned};
+
+/* ---- connecting ---- */
+
+typedef struct {
+    VdKeeper *keeper; /* loop thread only */
+    char *uri;
+    VdTap *tap; /* NULL: no events */
+    /* written by the lane */
+    const VdBackend *backend;
+    VdOpened opened;
+    VdBackendConn *shared;
+    gboolean events;
+    GError *error;
+} OpenTask;
+
+static void open_free(gpointer data)
+{
+    OpenTask *task = data;
+    g_free(task->uri);
+    vd_tap_unref(task->tap);
+    if (task->shared)
+        task->backend->unref(task->shared);
+    g_clear_error(&task->error);
+    g_free(task);
+}
+
+static void open_run(VdLaneSlot *slot, gpointer data)
+{
+    OpenTask *task = data;
+    task->backend = slot->backend;
+    slot->conn = slot->backend->open(slot->backend, task->uri, &task->opened, &task->error);
+    if (!slot->conn)
+        return;
+    if (task->opened.is_private)
+        task->shared = slot->backend->ref(slot->conn);
+    if (task->tap)
+        task->events = slot->backend->watch(slot->conn, task->tap);
+}
+
+static void push_facts(VdKeeper *keeper);
+
+static void open_done(VdLane *lane, VdTaskEnd end, gpointer data)
+{
+    (void)lane;
+    OpenTask *task = data;
+    VdKeeper *keeper = task->keeper;
+    if (end != VD_TASK_ANSWERED)
+        return;
+    if (task->error) {
+        vd_keeper_down(keeper, g_steal_pointer(&task->error), task->opened.hopeless);
+        return;
+    }
+    keeper->shared = g_steal_pointer(&task->shared);
+    keeper->events = task->events;
+    /* The screen wants the machines first; who asks once wants everything at once. */
+    if (!keeper->virt->options.events)
+        push_facts(keeper);
+    vd_keeper_push_list(keeper);
+    if (keeper->virt->options.events)
+        push_facts(keeper);
+}
+
+static void on_hints(GHashTable *uuids, gpointer owner)
+{
+    GHashTableIter iter;
+    gpointer uuid;
+    g_hash_table_iter_init(&iter, uuids);
+    while (g_hash_table_iter_next(&iter, &uuid, NULL))
+        vd_keeper_hint(owner, uuid);
+}
+
+static void on_gone(VdTapClosed reason, gpointer owner)
+{
+    VdKeeper *keeper = owner;
+    GError *why = NULL;
+    const char *id = keeper->face->id;
+    switch (reason) {
+    case VD_CLOSED_KEEPALIVE:
+        vd_error_set(&why, VD_ERR_UNREACHABLE, "keepalive", _("%s stopped answering."), id);
+        break;
+    case VD_CLOSED_EOF:
+        vd_error_set(&why, VD_ERR_UNREACHABLE, "end of file", _("%s closed the connection."), id);
+        break;
+    default:
+        vd_error_set(&why, VD_ERR_UNREACHABLE, NULL, _("The connection to %s broke."), id);
+    }
+    vd_log_error(NULL, id, why);
+    vd_keeper_down(keeper, why, FALSE);
+}
+
+static void close_lanes(VdKeeper *keeper)
+{
+    vd_timer_clear(&keeper->retry);
+    vd_timer_clear(&keeper->merge);
+    vd_timer_clear(&keeper->refresh);
+    g_hash_table_remove_all(keeper->hints);
+    keeper->list_wanted = FALSE;
+    keeper->lists = 0;
+    if (keeper->tap)
+        vd_tap_close(keeper->tap);
+    g_clear_pointer(&keeper->tap, vd_tap_unref);
+    g_clear_pointer(&keeper->monitor, vd_lane_close);
+    if (keeper->sampler)
+        vd_sampler_stop(keeper->sampler);
+    if (keeper->shared) /* a connection in this process: closing it does not wait */
+        keeper->virt->yard->backend->unref(g_steal_pointer(&keeper->shared));
+}
+
+void vd_keeper_down(VdKeeper *keeper, GError *why, gboolean hopeless)
+{
+    static const guint waits[] = {1, 2, 5, 15, 60};
+    close_lanes(keeper);
+    set_why(keeper, why);
+    keeper->hopeless = hopeless;
+    keeper->face->next_try = 0;
+    if (!hopeless && keeper->virt->options.events) {
+        guint step = MIN(keeper->attempt, (guint)G_N_ELEMENTS(waits) - 1);
+        guint ms = waits[step] * keeper->virt->tuning->backoff_ms;
+        keeper->face->next_try = g_get_monotonic_time() + (gint64)ms * 1000;
+        vd_timer_set(&keeper->retry, keeper->virt->context, ms, retry, keeper);
+    }
+    keeper->attempt++;
+    set_state(keeper, VD_HOST_DOWN);
+    vd_keeper_touch(keeper);
+    vd_keeper_fail_calls(keeper);
+}
+
+void vd_keeper_connect(VdKeeper *keeper)
+{
+    VdVirt *virt = keeper->virt;
+    GError *why = NULL;
+    close_lanes(keeper);
+    keeper->hopeless = FALSE;
+    keeper->face->next_try = 0;
+    if (!vd_uri_check(keeper->uri, &why)) {
+        vd_keeper_down(keeper, why, TRUE);
+        return;
+    }
+    keeper->monitor = vd_lane_new(virt->yard, "vd-monitor", NULL, &hooks, keeper);
+    if (!keeper->monitor) {
+        vd_error_set(&why, VD_ERR_FAILED, NULL, _("The system has no thread left for %s."),
+                     keeper->face->id);
+        vd_keeper_down(keeper, why, FALSE);
+        return;
+    }
+    set_state(keeper, VD_HOST_CONNECTING);
+    if (virt->options.events)
+        keeper->tap = vd_tap_new(virt->yard->box, on_hints, on_gone, keeper);
+    OpenTask *task = g_new0(OpenTask, 1);
+    task->keeper = keeper;
+    task->uri = g_strdup(keeper->uri);
+    task->tap = keeper->tap ? vd_tap_ref(keeper->tap) : NULL;
+    VdTaskKind kind = {open_run, open_done, open_free, (guint)virt->options.connect_soft_ms,
+                       (guint)virt->options.connect_hard_ms};
+    vd_lane_push(keeper->monitor, &kind, task);
+}
+
+void vd_keeper_disconnect(VdKeeper *keeper)
+{
+    GError *why = NULL;
+    close_lanes(keeper);
+    vd_error_set(&why, VD_ERR_UNREACHABLE, NULL, _("%s is disconnected."), keeper->face->id);
+    set_why(keeper, why);
+    keeper->face->next_try = 0;
+    keeper->attempt = 0;
+    set_state(keeper, VD_HOST_OFF);
+    vd_keeper_touch(keeper);
+    vd_keeper_fail_calls(keeper);
+}
+
+/* ---- facts: what the host says of itself, once a connection ---- */
+
+typedef struct {
+    VdKeeper *keeper; /* loop thread only */
+    VdHost *facts;    /* written by the lane */
+    GError *error;
+} FactsTask;
+
+static void facts_free(gpointer data)
+{
+    FactsTask *task = data;
+    vd_host_unref(task->facts);
+    g_clear_error(&task->error);
+    g_free(task);
+}
+
+static void facts_run(VdLaneSlot *slot, gpointer data)
+{
+    FactsTask *task = data;
+    (void)slot->backend->facts(slot->conn, task->facts, &task->error);
+}
+
+static void facts_done(VdLane *lane, VdTaskEnd end, gpointer data)
+{
+    (void)lane;
+    FactsTask *task = data;
+    VdHost *face = task->keeper->face, *facts = task->facts;
+    if (end != VD_TASK_ANSWERED)
+        return;
+    if (task->error) { /* a broken connection is noticed by the listing */
+        pump(task->keeper);
+        return;
+    }
+    GRefString *hostname = face->hostname, *type = face->type;
+    face->hostname = g_steal_pointer(&facts->hostname);
+    face->type = g_steal_pointer(&facts->type);
+    facts->hostname = hostname; /* goes with the facts */
+    facts->type = type;
+    face->cpus = facts->cpus;
+    face->memory = facts->memory;
+    face->lib_version = facts->lib_version;
+    face->hv_version = facts->hv_version;
+    face->seen = g_get_monotonic_time();
+    vd_keeper_touch(task->keeper);
+    pump(task->keeper);
+}
+
+static void push_facts(VdKeeper *keeper)
+{
+    const VdVirtOptions *options = &keeper->virt->options;
+    FactsTask *task = g_new0(FactsTask, 1);
+    task->keeper = keeper;
+    task->facts = vd_host_new("facts", "");
+    VdTaskKind kind = {facts_run, facts_done, facts_free, (guint)options->call_soft_ms,
+                       (guint)options->call_hard_ms};
+    vd_lane_push(keeper->monitor, &kind, task);
+}
+
+/* ---- listing, by time and by hints ---- */
+
+static gboolean refresh(gpointer data)
+{
+    vd_keeper_list(data);
+    return G_SOURCE_REMOVE;
+}
+
+/* A listing that costs little comes often, so that what has no event (autostart, say) shows soon.
+ */
+static void plan_refresh(VdKeeper *keeper, gint64 took)
+{
+    const VdTuning *tuning = keeper->virt->tuning;
+    gint64 ms = CLAMP(took / 10, tuning->refresh_min_ms, tuning->refresh_max_ms);
+    if (!keeper->events)
+        ms = tuning->refresh_min_ms;
+    vd_timer_set(&keeper->refresh, keeper->virt->context, (guint)ms, refresh, keeper);
+}
+
+void vd_keeper_listed(VdKeeper *keeper, gint64 took, gboolean complete)
+{
+    keeper->lists++;
+    if (keeper->lists == 1) {
+        keeper->attempt = 0;
+        set_why(keeper, NULL);
+        set_state(keeper, VD_HOST_UP);
+        vd_keeper_touch(keeper);
+        if (keeper->sampler)
+            vd_sampler_start(keeper->sampler);
+        vd_keeper_run_calls(keeper);
+    }
+    for (guint i = 0; keeper->settling > 0 && i < keeper->order->len; i++)
+        vd_cell_settle(keeper, g_ptr_array_index(keeper->order, i));
+    if (!complete)
+        keeper->list_wanted = TRUE;
+    if (keeper->virt->options.events)
+        plan_refresh(keeper, took);
+    pump(keeper);
+}
+
+void vd_keeper_looked(VdKeeper *keeper, GPtrArray *uuids)
+{
+    for (guint i = 0; i < uuids->len; i++) {
+        VdCell *cell = vd_keeper_cell(keeper, g_ptr_array_index(uuids, i));
+        if (!cell)
+            continue;
+        vd_cell_settle(keeper, cell);
+        cell->sampled.titled = FALSE; /* it may have changed as well */
+    }
+    pump(keeper);
+}
+
+void vd_keeper_list_failed(VdKeeper *keeper, GError *error)
+{
+    vd_log_error(NULL, keeper->face->id, error);
+    vd_keeper_down(keeper, error, vd_error_code(error) == VD_ERR_DENIED);
+}
+
+static gboolean merged(gpointer data)
+{
+    pump(data);
+    return G_SOURCE_REMOVE;
+}
+
+/* Starts what is wanted if the monitor lane is free; called again when it becomes so. */
+static void pump(VdKeeper *keeper)
+{
+    if (keeper->lists == 0 || !keeper->monitor || !vd_lane_idle(keeper->monitor))
+        return;
+    guint hints = g_hash_table_size(keeper->hints);
+    guint few = 8 + keeper->order->len / 64; /* where a full listing becomes the cheaper one */
+    if (keeper->list_wanted || hints > few) {
+        keeper->list_wanted = FALSE;
+        g_hash_table_remove_all(keeper->hints);
+        vd_timer_clear(&keeper->merge);
+        vd_keeper_push_list(keeper);
+    } else if (hints > 0 && !keeper->merge) {
+        vd_keeper_push_look(keeper, keeper->hints);
+        g_hash_table_remove_all(keeper->hints);
+    }
+}
+
+void vd_keeper_hint(VdKeeper *keeper, const char *uuid)
+{
+    if (keeper->lists == 0)
+        return; /* the first listing will tell */
+    if (!g_hash_table_contains(keeper->hints, uuid))
+        g_hash_table_add(keeper->hints, g_strdup(uuid));
+    if (!keeper->merge)
+        vd_timer_set(&keeper->merge, keeper->virt->context, keeper->virt->tuning->merge_ms, merged,
+                     keeper);
+}
+
+void vd_keeper_list(VdKeeper *keeper)
+{
+    keeper->list_wanted = TRUE;
+    pump(keeper);
+}
+
+/* ---- life ---- */
+
+VdKeeper *vd_keeper_new(VdVirt *virt, const char *id, const char *uri)
+{
+    VdKeeper *keeper = g_new0(VdKeeper, 1);
+    keeper->virt = virt;
+    keeper->uri = vd_uri_effective(uri);
+    keeper->face = vd_host_new(id, keeper->uri);
+    keeper->face->since = g_get_monotonic_time();
+    keeper->stuck = g_ptr_array_new();
+    keeper->hints = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    keeper->cells = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, vd_cell_free);
+    keeper->order = g_ptr_array_new();
+    keeper->actions = g_ptr_array_new();
+    keeper->stuck_actions = g_ptr_array_new();
+    g_queue_init(&keeper->calls);
+    if (virt->options.sample)
+        keeper->sampler = vd_sampler_new(keeper);
+    vd_keeper_touch(keeper);
+    return keeper;
+}
+
+void vd_keeper_free(VdKeeper *keeper)
+{
+    close_lanes(keeper);
+    vd_keeper_close_calls(keeper);
+    vd_timer_clear(&keeper->publish);
+    for (guint i = 0; i < keeper->stuck->len; i++)
+        vd_lane_close(g_ptr_array_index(keeper->stuck, i));
+    g_ptr_array_unref(keeper->stuck);
+    g_ptr_array_unref(keeper->actions);
+    g_ptr_array_unref(keeper->stuck_actions);
+    vd_sampler_free(keeper->sampler);
+    g_hash_table_unref(keeper->hints);
+    g_ptr_array_unref(keeper->order);
+    g_hash_table_unref(keeper->cells);
+    g_clear_error(&keeper->why);
+    vd_host_unref(keeper->face);
+    vd_host_unref(keeper->published);
+    g_free(keeper->uri);
+    g_free(keeper);
+}

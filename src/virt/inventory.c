@@ -1,0 +1,322 @@
+/* What machines a host has. A task on the monitor lane lists them (or looks at the few that
+ * changed) and makes VdVms of what is new there, sorted; the loop thread merges that into the
+ * host's cells. A machine in which nothing changed keeps its VdVm, so that merging costs by what
+ * changed. */
+#include "config.h"
+
+#include <string.h>
+
+#include "src/virt/engine.h"
+
+/* A first listing spends this long on asking each new machine for its processors and memory, later
+ * ones more, so that a large host is on the screen before it is complete. */
+#define FIRST_INFO_USEC 100000
+#define INFO_USEC       2000000
+
+typedef struct {
+    VdKeeper *keeper; /* loop thread only */
+    VdHost *known;    /* ref; the machines to compare with */
+    GPtrArray *uuids; /* char*: those to look at; NULL: all */
+    gint64 info_usec; /* 0: no bound */
+    /* written by the lane */
+    GHashTable *by_uuid; /* of known's machines; borrowed values */
+    gint64 info_until;
+    gint64 took;
+    gboolean complete; /* every machine was informed */
+    GPtrArray *vms;    /* VdVm*, sorted */
+    GPtrArray *gone;   /* char* */
+    GError *error;
+} InventoryTask;
+
+static void task_free(gpointer data)
+{
+    InventoryTask *task = data;
+    g_clear_pointer(&task->known, vd_host_unref);
+    g_clear_pointer(&task->uuids, g_ptr_array_unref);
+    g_clear_pointer(&task->by_uuid, g_hash_table_unref);
+    g_clear_pointer(&task->vms, g_ptr_array_unref);
+    g_clear_pointer(&task->gone, g_ptr_array_unref);
+    g_clear_error(&task->error);
+    g_free(task);
+}
+
+static InventoryTask *task_new(VdKeeper *keeper)
+{
+    InventoryTask *task = g_new0(InventoryTask, 1);
+    task->keeper = keeper;
+    task->known = keeper->published ? vd_host_ref(keeper->published) : NULL;
+    task->vms = g_ptr_array_new_with_free_func((GDestroyNotify)vd_vm_unref);
+    task->gone = g_ptr_array_new_with_free_func(g_free);
+    task->complete = TRUE;
+    return task;
+}
+
+/* ---- on the lane ---- */
+
+static void index_known(InventoryTask *task)
+{
+    task->by_uuid = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; task->known && i < task->known->vms->len; i++) {
+        VdVm *vm = g_ptr_array_index(task->known->vms, i);
+        g_hash_table_insert(task->by_uuid, vm->uuid, vm);
+    }
+}
+
+static gboolean needs_info(const char *uuid, gpointer data)
+{
+    InventoryTask *task = data;
+    const VdVm *vm = g_hash_table_lookup(task->by_uuid, uuid);
+    if (vm && vm->vcpus > 0)
+        return FALSE;
+    if (task->info_until == 0 || g_get_monotonic_time() < task->info_until)
+        return TRUE;
+    task->complete = FALSE;
+    return FALSE;
+}
+
+static gboolean same(const VdVm *vm, const VdVm *other)
+{
+    return vm->id == other->id && vm->state == other->state && vm->reason == other->reason &&
+           vm->persistent == other->persistent && vm->autostart == other->autostart &&
+           vm->managed_save == other->managed_save && vm->vcpus == other->vcpus &&
+           vm->max_mem == other->max_mem && strcmp(vm->raw_name, other->raw_name) == 0;
+}
+
+static VdVm *vm_of_row(const VdRow *row, VdVm *old)
+{
+    g_autoptr(VdVm) vm = NULL;
+    if (old && strcmp(old->raw_name, row->raw_name) == 0)
+        vm = vd_vm_copy(old);
+    else
+        vm = vd_vm_new(row->uuid, row->raw_name);
+    vm->id = row->id;
+    vm->state = row->state;
+    vm->reason = row->reason;
+    vm->persistent = row->persistent;
+    vm->autostart = row->autostart;
+    vm->managed_save = row->managed_save;
+    vm->vcpus = row->informed ? row->vcpus : old ? old->vcpus : 0;
+    vm->max_mem = row->informed ? row->max_mem : old ? old->max_mem : 0;
+    return old && same(vm, old) ? vd_vm_ref(old) : g_steal_pointer(&vm);
+}
+
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+    return vd_vm_compare(*(VdVm *const *)a, *(VdVm *const *)b);
+}
+
+static void take_rows(InventoryTask *task, const GArray *rows)
+{
+    for (guint i = 0; i < rows->len; i++) {
+        const VdRow *row = &g_array_index(rows, VdRow, i);
+        if (row->gone)
+            g_ptr_array_add(task->gone, g_strdup(row->uuid));
+        else
+            g_ptr_array_add(task->vms,
+                            vm_of_row(row, g_hash_table_lookup(task->by_uuid, row->uuid)));
+    }
+    g_ptr_array_sort(task->vms, by_name);
+}
+
+static void run(VdLaneSlot *slot, gpointer data)
+{
+    InventoryTask *task = data;
+    g_autoptr(GArray) rows = vd_rows_new();
+    gint64 begun = g_get_monotonic_time();
+    task->info_until = task->info_usec > 0 ? begun + task->info_usec : 0;
+    index_known(task);
+    gboolean ok = task->uuids
+                      ? slot->backend->look(slot->conn, task->uuids, rows, &task->error)
+                      : slot->backend->list(slot->conn, needs_info, task, rows, &task->error);
+    if (ok)
+        take_rows(task, rows);
+    task->took = g_get_monotonic_time() - begun;
+}
+
+/* ---- on the loop ---- */
+
+VdCell *vd_keeper_cell(const VdKeeper *keeper, const char *uuid)
+{
+    return g_hash_table_lookup(keeper->cells, uuid);
+}
+
+void vd_cell_free(gpointer data)
+{
+    VdCell *cell = data;
+    vd_vm_unref(cell->vm);
+    g_free(cell);
+}
+
+void vd_cell_take(VdCell *cell, VdVm *vm)
+{
+    vd_vm_unref(cell->vm);
+    cell->vm = vm;
+}
+
+/* What belongs to the inventory comes from the listing, all else (figures, pending) from the cell,
+ * which may have moved on since the lane began. */
+static gboolean merge_vm(VdCell *cell, VdVm *listed)
+{
+    VdVm *old = cell->vm;
+    if (old == listed || same(old, listed))
+        return FALSE;
+    VdVm *vm = vd_vm_copy(listed);
+    vm->pending = old->pending;
+    vm->stuck_since = old->stuck_since;
+    vm->now = old->now;
+    if (old->title != vm->title) {
+        g_clear_pointer(&vm->title, g_ref_string_release);
+        vm->title = old->title ? g_ref_string_acquire(old->title) : NULL;
+    }
+    if (old->address != vm->address) {
+        g_clear_pointer(&vm->address, g_ref_string_release);
+        vm->address = old->address ? g_ref_string_acquire(old->address) : NULL;
+    }
+    if (!vd_vm_active(vm)) {
+        vm->now = vd_figures_none;
+        vm->stuck_since = 0;
+        g_clear_pointer(&vm->address, g_ref_string_release);
+    }
+    if (vm->id != old->id)
+        cell->sampled = (VdSampled){0}; /* another run: its counters begin anew */
+    vd_cell_take(cell, vm);
+    return TRUE;
+}
+
+static VdCell *merge_one(VdKeeper *keeper, VdVm *listed, gboolean *changed)
+{
+    VdCell *cell = vd_keeper_cell(keeper, listed->uuid);
+    if (cell) {
+        *changed |= merge_vm(cell, listed);
+        return cell;
+    }
+    cell = g_new0(VdCell, 1);
+    cell->vm = vd_vm_ref(listed);
+    g_hash_table_insert(keeper->cells, g_strdup(listed->uuid), cell);
+    *changed = TRUE;
+    return cell;
+}
+
+static void drop_unlisted(VdKeeper *keeper, GHashTable *listed)
+{
+    GHashTableIter iter;
+    gpointer cell;
+    g_hash_table_iter_init(&iter, keeper->cells);
+    while (g_hash_table_iter_next(&iter, NULL, &cell)) {
+        if (g_hash_table_contains(listed, cell))
+            continue;
+        vd_cell_settle(keeper, cell);
+        g_hash_table_iter_remove(&iter);
+    }
+}
+
+static void merge_list(VdKeeper *keeper, InventoryTask *task)
+{
+    g_autoptr(GHashTable) listed = g_hash_table_new(NULL, NULL);
+    gboolean changed = !keeper->face->listed;
+    g_ptr_array_set_size(keeper->order, 0);
+    for (guint i = 0; i < task->vms->len; i++) {
+        VdCell *cell = merge_one(keeper, g_ptr_array_index(task->vms, i), &changed);
+        g_ptr_array_add(keeper->order, cell);
+        g_hash_table_add(listed, cell);
+    }
+    if (g_hash_table_size(keeper->cells) != keeper->order->len) {
+        drop_unlisted(keeper, listed);
+        changed = TRUE;
+    }
+    keeper->face->listed = TRUE;
+    if (changed)
+        vd_keeper_touch(keeper);
+}
+
+/* Where a machine of that name stands, or would stand. */
+static guint place_of(const VdKeeper *keeper, const VdVm *vm)
+{
+    guint low = 0, high = keeper->order->len;
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+        const VdCell *cell = g_ptr_array_index(keeper->order, middle);
+        if (vd_vm_compare(cell->vm, vm) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void merge_look(VdKeeper *keeper, InventoryTask *task)
+{
+    gboolean changed = FALSE;
+    for (guint i = 0; i < task->vms->len; i++) {
+        VdVm *vm = g_ptr_array_index(task->vms, i);
+        VdCell *cell = vd_keeper_cell(keeper, vm->uuid);
+        if (cell && strcmp(cell->vm->name, vm->name) != 0)
+            g_ptr_array_remove(keeper->order, cell); /* renamed: it moves */
+        else if (cell) {
+            changed |= merge_vm(cell, vm);
+            continue;
+        }
+        cell = merge_one(keeper, vm, &changed);
+        g_ptr_array_insert(keeper->order, (gint)place_of(keeper, vm), cell);
+    }
+    for (guint i = 0; i < task->gone->len; i++) {
+        VdCell *cell = vd_keeper_cell(keeper, g_ptr_array_index(task->gone, i));
+        if (!cell)
+            continue;
+        g_ptr_array_remove(keeper->order, cell);
+        vd_cell_settle(keeper, cell);
+        g_hash_table_remove(keeper->cells, g_ptr_array_index(task->gone, i));
+        changed = TRUE;
+    }
+    if (changed)
+        vd_keeper_touch(keeper);
+}
+
+static void done(VdLane *lane, VdTaskEnd end, gpointer data)
+{
+    (void)lane;
+    InventoryTask *task = data;
+    VdKeeper *keeper = task->keeper;
+    if (end != VD_TASK_ANSWERED)
+        return; /* the lane's end is dealt with as a whole */
+    if (task->error) {
+        vd_keeper_list_failed(keeper, g_steal_pointer(&task->error));
+        return;
+    }
+    keeper->face->seen = g_get_monotonic_time();
+    if (task->uuids) {
+        merge_look(keeper, task);
+        vd_keeper_looked(keeper, task->uuids);
+        return;
+    }
+    merge_list(keeper, task);
+    vd_keeper_listed(keeper, task->took, task->complete);
+}
+
+static void push(VdKeeper *keeper, InventoryTask *task)
+{
+    const VdVirtOptions *options = &keeper->virt->options;
+    VdTaskKind kind = {run, done, task_free, (guint)options->call_soft_ms,
+                       (guint)options->call_hard_ms};
+    vd_lane_push(keeper->monitor, &kind, task);
+}
+
+void vd_keeper_push_list(VdKeeper *keeper)
+{
+    InventoryTask *task = task_new(keeper);
+    if (keeper->virt->options.events)
+        task->info_usec = keeper->lists == 0 ? FIRST_INFO_USEC : INFO_USEC;
+    push(keeper, task);
+}
+
+void vd_keeper_push_look(VdKeeper *keeper, GHashTable *uuids)
+{
+    InventoryTask *task = task_new(keeper);
+    GHashTableIter iter;
+    gpointer uuid;
+    task->uuids = g_ptr_array_new_with_free_func(g_free);
+    g_hash_table_iter_init(&iter, uuids);
+    while (g_hash_table_iter_next(&iter, &uuid, NULL))
+        g_ptr_array_add(task->uuids, g_strdup(uuid));
+    push(keeper, task);
+}

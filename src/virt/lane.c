@@ -1,0 +1,381 @@
+/* The loop thread keeps the queue and hands over one task at a time, so that deadlines, abandonment
+ * and the order of events are decided on one thread, without a lock. What the two threads share is
+ * one slot under a lock for the task handed over; answers come back by the mailbox.
+ *
+ * An answer that comes after its lane was abandoned is dropped: its task has ended already. */
+#include "config.h"
+
+#include <pthread.h>
+
+#include "src/virt/lane.h"
+#include "src/virt/vevent.h"
+
+typedef struct {
+    gint refs;     /* atomic: the loop's and, while it runs, the thread's */
+    gint patience; /* atomic */
+    VdTaskKind kind;
+    gpointer data;
+    gboolean ended; /* loop thread only */
+} Task;
+
+struct _VdLane {
+    gint refs; /* atomic: the loop's, the thread's and those of answers on their way */
+    /* immutable */
+    VdYard *yard;
+    const VdLaneHooks *hooks;
+    /* loop thread only */
+    gpointer owner; /* NULL: closed */
+    GQueue waiting; /* Task* */
+    Task *current;
+    gint64 begun;
+    GSource *timer;
+    gboolean slow, abandoned;
+    /* under lock */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    Task *handed;
+    gboolean quit, left;
+    /* the lane's thread only */
+    VdLaneSlot slot;
+};
+
+typedef struct {
+    VdLane *lane;
+    Task *task;
+} Answer;
+
+VdYard *vd_yard_new(GMainContext *context, const VdBackend *backend)
+{
+    VdYard *yard = g_new0(VdYard, 1);
+    yard->refs = 1;
+    yard->context = g_main_context_ref(context);
+    yard->box = vd_mailbox_new(context);
+    yard->backend = backend;
+    return yard;
+}
+
+VdYard *vd_yard_ref(VdYard *yard)
+{
+    g_atomic_int_inc(&yard->refs);
+    return yard;
+}
+
+void vd_yard_unref(VdYard *yard)
+{
+    if (!yard || !g_atomic_int_dec_and_test(&yard->refs))
+        return;
+    vd_mailbox_unref(yard->box);
+    g_main_context_unref(yard->context);
+    g_free(yard);
+}
+
+void vd_timer_clear(GSource **slot)
+{
+    GSource *source = g_steal_pointer(slot);
+    if (!source)
+        return;
+    g_source_destroy(source);
+    g_source_unref(source);
+}
+
+typedef struct {
+    GSource **slot;
+    GSourceFunc func;
+    gpointer data;
+} Timer;
+
+static gboolean timer_fires(gpointer data)
+{
+    Timer timer = *(Timer *)data;
+    g_clear_pointer(timer.slot, g_source_unref);
+    timer.func(timer.data);
+    return G_SOURCE_REMOVE;
+}
+
+void vd_timer_set(GSource **slot, GMainContext *context, guint ms, GSourceFunc func, gpointer data)
+{
+    vd_timer_clear(slot);
+    Timer *timer = g_new(Timer, 1);
+    *timer = (Timer){slot, func, data};
+    *slot = ms > 0 ? g_timeout_source_new(ms) : g_idle_source_new();
+    g_source_set_priority(*slot, G_PRIORITY_DEFAULT);
+    g_source_set_callback(*slot, timer_fires, timer, g_free);
+    g_source_attach(*slot, context);
+}
+
+gboolean vd_slot_connect(VdLaneSlot *slot, const char *uri, GError **error)
+{
+    const VdBackend *backend = slot->backend;
+    VdOpened opened = {0};
+    if (slot->conn && backend->alive(slot->conn))
+        return TRUE;
+    if (slot->cache) /* it refers to the connection */
+        backend->cache_free(g_steal_pointer(&slot->cache));
+    if (slot->conn)
+        backend->unref(g_steal_pointer(&slot->conn));
+    slot->conn = backend->open(backend, uri, &opened, error);
+    return slot->conn != NULL;
+}
+
+static Task *task_ref(Task *task)
+{
+    g_atomic_int_inc(&task->refs);
+    return task;
+}
+
+static void task_unref(Task *task)
+{
+    if (!g_atomic_int_dec_and_test(&task->refs))
+        return;
+    if (task->kind.release)
+        task->kind.release(task->data);
+    g_free(task);
+}
+
+static void lane_unref(VdLane *lane)
+{
+    if (!g_atomic_int_dec_and_test(&lane->refs))
+        return;
+    pthread_mutex_destroy(&lane->lock);
+    pthread_cond_destroy(&lane->changed);
+    vd_yard_unref(lane->yard);
+    g_free(lane);
+}
+
+static VdLane *lane_ref(VdLane *lane)
+{
+    g_atomic_int_inc(&lane->refs);
+    return lane;
+}
+
+static void next(VdLane *lane);
+
+static void end(VdLane *lane, VdTaskEnd how)
+{
+    Task *task = g_steal_pointer(&lane->current);
+    vd_timer_clear(&lane->timer);
+    if (how == VD_TASK_ANSWERED)
+        lane->begun = 0;
+    task->ended = TRUE;
+    task->kind.done(lane, how, task->data);
+    task_unref(task);
+}
+
+static void answered(gpointer data)
+{
+    Answer *answer = data;
+    VdLane *lane = answer->lane;
+    if (answer->task->ended) { /* too late */
+        if (lane->owner && lane->abandoned)
+            lane->hooks->returned(lane, lane->owner);
+        return;
+    }
+    gboolean slow = lane->slow;
+    lane->slow = FALSE;
+    end(lane, VD_TASK_ANSWERED);
+    if (slow && lane->owner)
+        lane->hooks->slow(lane, FALSE, lane->owner);
+    if (lane->owner && !lane->current)
+        next(lane);
+}
+
+static void answer_free(gpointer data)
+{
+    Answer *answer = data;
+    task_unref(answer->task);
+    lane_unref(answer->lane);
+    g_free(answer);
+}
+
+/* Asks the thread to end after its call; left: it is counted as left behind until then. */
+static void quit_thread(VdLane *lane, gboolean left)
+{
+    pthread_mutex_lock(&lane->lock);
+    lane->quit = TRUE;
+    lane->left = lane->left || left;
+    pthread_cond_signal(&lane->changed);
+    pthread_mutex_unlock(&lane->lock);
+}
+
+static void drop_waiting(VdLane *lane)
+{
+    Task *task;
+    while ((task = g_queue_pop_head(&lane->waiting))) {
+        task->ended = TRUE;
+        if (lane->owner)
+            task->kind.done(lane, VD_TASK_DROPPED, task->data);
+        task_unref(task);
+    }
+}
+
+void vd_lane_give_up(VdLane *lane)
+{
+    lane_ref(lane);
+    lane->abandoned = TRUE;
+    g_atomic_int_inc(&lane->yard->abandoned);
+    quit_thread(lane, TRUE);
+    if (lane->current)
+        end(lane, VD_TASK_ABANDONED);
+    drop_waiting(lane);
+    if (lane->owner)
+        lane->hooks->stuck(lane, lane->owner);
+    lane_unref(lane);
+}
+
+static gboolean past_hard(gpointer data)
+{
+    VdLane *lane = data;
+    guint patience = (guint)g_atomic_int_get(&lane->current->patience);
+    guint allowed = MAX(patience, lane->current->kind.hard_ms);
+    gint64 spent = (g_get_monotonic_time() - lane->begun) / 1000;
+    if (spent < (gint64)allowed) {
+        vd_timer_set(&lane->timer, lane->yard->context, allowed - (guint)spent, past_hard, lane);
+        return G_SOURCE_REMOVE;
+    }
+    vd_lane_give_up(lane);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean past_soft(gpointer data)
+{
+    VdLane *lane = data;
+    const VdTaskKind *kind = &lane->current->kind;
+    if (kind->hard_ms > 0)
+        vd_timer_set(&lane->timer, lane->yard->context,
+                     kind->hard_ms > kind->soft_ms ? kind->hard_ms - kind->soft_ms : 0, past_hard,
+                     lane);
+    lane->slow = TRUE;
+    lane->hooks->slow(lane, TRUE, lane->owner);
+    return G_SOURCE_REMOVE;
+}
+
+static void next(VdLane *lane)
+{
+    Task *task = g_queue_pop_head(&lane->waiting);
+    if (!task)
+        return;
+    lane->current = task;
+    lane->begun = g_get_monotonic_time();
+    if (task->kind.soft_ms > 0)
+        vd_timer_set(&lane->timer, lane->yard->context, task->kind.soft_ms, past_soft, lane);
+    else if (task->kind.hard_ms > 0)
+        vd_timer_set(&lane->timer, lane->yard->context, task->kind.hard_ms, past_hard, lane);
+    pthread_mutex_lock(&lane->lock);
+    lane->handed = task_ref(task);
+    pthread_cond_signal(&lane->changed);
+    pthread_mutex_unlock(&lane->lock);
+}
+
+static Task *take(VdLane *lane)
+{
+    pthread_mutex_lock(&lane->lock);
+    while (!lane->handed && !lane->quit)
+        pthread_cond_wait(&lane->changed, &lane->lock);
+    Task *task = lane->quit ? NULL : g_steal_pointer(&lane->handed);
+    pthread_mutex_unlock(&lane->lock);
+    return task;
+}
+
+/* Closes what the lane holds; even that may wait for ever. */
+static void leave(VdLane *lane)
+{
+    const VdBackend *backend = lane->slot.backend;
+    if (lane->slot.cache)
+        backend->cache_free(lane->slot.cache);
+    if (lane->slot.conn)
+        backend->unref(lane->slot.conn);
+    pthread_mutex_lock(&lane->lock);
+    gboolean left = lane->left;
+    Task *never_begun = g_steal_pointer(&lane->handed);
+    pthread_mutex_unlock(&lane->lock);
+    if (never_begun)
+        task_unref(never_begun);
+    if (left)
+        g_atomic_int_add(&lane->yard->abandoned, -1);
+    g_atomic_int_add(&lane->yard->lanes, -1);
+    lane_unref(lane);
+}
+
+static void *body(void *data)
+{
+    VdLane *lane = data;
+    Task *task;
+    while ((task = take(lane))) {
+        g_atomic_int_inc(&lane->yard->calls);
+        lane->slot.patience = &task->patience;
+        task->kind.run(&lane->slot, task->data);
+        Answer *answer = g_new(Answer, 1);
+        *answer = (Answer){lane_ref(lane), task};
+        vd_mailbox_post(lane->yard->box, answered, answer, answer_free);
+    }
+    leave(lane);
+    return NULL;
+}
+
+VdLane *vd_lane_new(VdYard *yard, const char *name, VdBackendConn *conn, const VdLaneHooks *hooks,
+                    gpointer owner)
+{
+    VdLane *lane = g_new0(VdLane, 1);
+    lane->refs = 2;
+    lane->yard = vd_yard_ref(yard);
+    lane->hooks = hooks;
+    lane->owner = owner;
+    g_queue_init(&lane->waiting);
+    pthread_mutex_init(&lane->lock, NULL);
+    pthread_cond_init(&lane->changed, NULL);
+    lane->slot.backend = yard->backend;
+    lane->slot.conn = conn;
+    g_atomic_int_inc(&yard->lanes);
+    if (vd_thread_start(name, body, lane))
+        return lane;
+    leave(lane);
+    lane_unref(lane);
+    return NULL;
+}
+
+void vd_lane_close(VdLane *lane)
+{
+    if (!lane)
+        return;
+    lane->owner = NULL;
+    vd_timer_clear(&lane->timer);
+    Task *task = g_steal_pointer(&lane->current);
+    if (task) {
+        task->ended = TRUE;
+        task_unref(task);
+    }
+    drop_waiting(lane);
+    quit_thread(lane, FALSE);
+    lane_unref(lane);
+}
+
+void vd_lane_push(VdLane *lane, const VdTaskKind *kind, gpointer data)
+{
+    Task *task = g_new0(Task, 1);
+    task->refs = 1;
+    task->kind = *kind;
+    task->data = data;
+    g_queue_push_tail(&lane->waiting, task);
+    if (!lane->current)
+        next(lane);
+}
+
+gboolean vd_lane_idle(const VdLane *lane)
+{
+    return !lane->current && lane->waiting.length == 0;
+}
+
+gboolean vd_lane_slow(const VdLane *lane)
+{
+    return lane->slow;
+}
+
+gboolean vd_lane_abandoned(const VdLane *lane)
+{
+    return lane->abandoned;
+}
+
+gint64 vd_lane_begun(const VdLane *lane)
+{
+    return lane->begun;
+}

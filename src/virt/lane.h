@@ -1,0 +1,81 @@
+/* A lane: one thread with one connection, which runs one task after the other. The loop thread
+ * hands tasks out, watches their deadlines and may abandon the lane: then the thread frees itself
+ * when its call returns, if ever. */
+#pragma once
+
+#include <glib.h>
+
+#include "src/virt/backend.h"
+#include "src/virt/mailbox.h"
+
+/* What all lanes of a client share; counted, since abandoned lanes outlive the client. */
+typedef struct {
+    gint refs;                /* atomic */
+    gint lanes, abandoned;    /* atomic: threads alive; those of them that were left behind */
+    gint calls;               /* atomic: tasks run */
+    GMainContext *context;    /* immutable */
+    VdMailbox *box;           /* immutable */
+    const VdBackend *backend; /* immutable */
+} VdYard;
+
+VdYard *vd_yard_new(GMainContext *context, const VdBackend *backend);
+VdYard *vd_yard_ref(VdYard *yard); /* any thread */
+void vd_yard_unref(VdYard *yard);  /* any thread */
+
+typedef struct _VdLane VdLane;
+
+/* What a task finds on the lane's thread. The connection is the lane's own, NULL until a task opens
+ * it; the cache is the backend's, freed by it with the connection. */
+typedef struct {
+    const VdBackend *backend;
+    VdBackendConn *conn; /* one reference */
+    VdBackendCache *cache;
+    gint *patience; /* atomic, ms: a task may raise it to have its hard deadline moved */
+} VdLaneSlot;
+
+/* Lane's thread: opens the connection, or a new one in place of one that broke. */
+gboolean vd_slot_connect(VdLaneSlot *slot, const char *uri, GError **error);
+
+typedef enum {
+    VD_TASK_ANSWERED,
+    VD_TASK_ABANDONED, /* its hard deadline passed: its outcome is unknown */
+    VD_TASK_DROPPED,   /* it never began: its lane was abandoned */
+} VdTaskEnd;
+
+/* run: on the lane's thread. done: on the loop thread, once; after VD_TASK_ABANDONED the data is
+ * still in use by the lane, and done may read only what run does not write. release: any thread,
+ * when both are through. Deadlines in ms, 0: none. */
+typedef struct {
+    void (*run)(VdLaneSlot *slot, gpointer data);
+    void (*done)(VdLane *lane, VdTaskEnd end, gpointer data);
+    GDestroyNotify release;
+    guint soft_ms, hard_ms;
+} VdTaskKind;
+
+/* All on the loop thread. */
+typedef struct {
+    void (*slow)(VdLane *lane, gboolean slow, gpointer owner); /* past the soft deadline, or back */
+    void (*stuck)(VdLane *lane, gpointer owner);    /* abandoned; the owner still holds the lane */
+    void (*returned)(VdLane *lane, gpointer owner); /* the call of an abandoned lane came back */
+} VdLaneHooks;
+
+/* Starts the thread. conn (may be NULL) becomes the lane's: takes the reference. NULL if there is
+ * no thread to be had. The lane belongs to the loop thread until vd_lane_close(). */
+VdLane *vd_lane_new(VdYard *yard, const char *name, VdBackendConn *conn, const VdLaneHooks *hooks,
+                    gpointer owner);
+/* Lets go of it: the thread ends after the call in flight, if that returns; nothing more is
+ * reported. Tasks that wait are released. Never waits. NULL is fine. */
+void vd_lane_close(VdLane *lane);
+/* As if its hard deadline had passed: ends its call, if any, as abandoned, and reports it stuck. */
+void vd_lane_give_up(VdLane *lane);
+/* Queues a task. kind is copied. */
+void vd_lane_push(VdLane *lane, const VdTaskKind *kind, gpointer data);
+gboolean vd_lane_idle(const VdLane *lane);      /* nothing runs and nothing waits */
+gboolean vd_lane_slow(const VdLane *lane);      /* its call is past the soft deadline */
+gboolean vd_lane_abandoned(const VdLane *lane); /* its call is past the hard deadline */
+/* Monotonic time when its call, or the one it was abandoned for, began; 0: none runs. */
+gint64 vd_lane_begun(const VdLane *lane);
+
+/* A one-shot timer on a context; *slot holds it, and is NULL again before func runs. */
+void vd_timer_set(GSource **slot, GMainContext *context, guint ms, GSourceFunc func, gpointer data);
+void vd_timer_clear(GSource **slot);

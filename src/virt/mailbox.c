@@ -1,0 +1,148 @@
+/* A queue under a lock and one source on the loop's context. Many posts wake the loop once, and one
+ * turn of the loop delivers no more than what waited when it began, so that a storm of answers
+ * cannot keep the keyboard waiting. pthread's lock rather than GLib's, so that ThreadSanitizer sees
+ * the hand-over. */
+#include "config.h"
+
+#include <pthread.h>
+
+#include "src/virt/mailbox.h"
+
+typedef struct {
+    void (*deliver)(gpointer data);
+    gpointer data;
+    GDestroyNotify release;
+} Letter;
+
+typedef struct {
+    GSource source;
+    VdMailbox *box; /* borrowed: the box destroys its source before it goes */
+} BoxSource;
+
+struct _VdMailbox {
+    gint refs; /* atomic */
+    /* immutable */
+    GMainContext *context;
+    /* loop thread only */
+    GSource *source;
+    /* under lock */
+    pthread_mutex_t lock;
+    GQueue letters; /* Letter* */
+    gboolean closed;
+};
+
+static gboolean box_ready(VdMailbox *box)
+{
+    pthread_mutex_lock(&box->lock);
+    gboolean ready = !g_queue_is_empty(&box->letters);
+    pthread_mutex_unlock(&box->lock);
+    return ready;
+}
+
+static gboolean source_prepare(GSource *source, gint *timeout)
+{
+    *timeout = -1;
+    return box_ready(((BoxSource *)source)->box);
+}
+
+static gboolean source_check(GSource *source)
+{
+    return box_ready(((BoxSource *)source)->box);
+}
+
+static Letter *take(VdMailbox *box)
+{
+    pthread_mutex_lock(&box->lock);
+    Letter *letter = g_queue_pop_head(&box->letters);
+    pthread_mutex_unlock(&box->lock);
+    return letter;
+}
+
+static gboolean source_dispatch(GSource *source, GSourceFunc callback, gpointer data)
+{
+    (void)callback;
+    (void)data;
+    VdMailbox *box = vd_mailbox_ref(((BoxSource *)source)->box);
+    pthread_mutex_lock(&box->lock);
+    guint waiting = g_queue_get_length(&box->letters);
+    pthread_mutex_unlock(&box->lock);
+    while (waiting-- > 0) {
+        Letter *letter = take(box);
+        if (!letter)
+            break; /* closed by a delivery */
+        letter->deliver(letter->data);
+        if (letter->release)
+            letter->release(letter->data);
+        g_free(letter);
+    }
+    vd_mailbox_unref(box);
+    return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs source_funcs = {
+    .prepare = source_prepare, .check = source_check, .dispatch = source_dispatch};
+
+VdMailbox *vd_mailbox_new(GMainContext *context)
+{
+    VdMailbox *box = g_new0(VdMailbox, 1);
+    box->refs = 1;
+    box->context = g_main_context_ref(context);
+    pthread_mutex_init(&box->lock, NULL);
+    g_queue_init(&box->letters);
+    box->source = g_source_new(&source_funcs, sizeof(BoxSource));
+    ((BoxSource *)box->source)->box = box;
+    g_source_set_static_name(box->source, "virt mailbox");
+    g_source_attach(box->source, context);
+    return box;
+}
+
+VdMailbox *vd_mailbox_ref(VdMailbox *box)
+{
+    g_atomic_int_inc(&box->refs);
+    return box;
+}
+
+void vd_mailbox_unref(VdMailbox *box)
+{
+    if (!box || !g_atomic_int_dec_and_test(&box->refs))
+        return;
+    g_main_context_unref(box->context);
+    pthread_mutex_destroy(&box->lock);
+    g_free(box);
+}
+
+void vd_mailbox_close(VdMailbox *box)
+{
+    if (box->source) {
+        g_source_destroy(box->source);
+        g_clear_pointer(&box->source, g_source_unref);
+    }
+    pthread_mutex_lock(&box->lock);
+    box->closed = TRUE;
+    pthread_mutex_unlock(&box->lock);
+    Letter *letter;
+    while ((letter = take(box))) {
+        if (letter->release)
+            letter->release(letter->data);
+        g_free(letter);
+    }
+}
+
+void vd_mailbox_post(VdMailbox *box, void (*deliver)(gpointer data), gpointer data,
+                     GDestroyNotify release)
+{
+    Letter *letter = g_new(Letter, 1);
+    *letter = (Letter){deliver, data, release};
+    pthread_mutex_lock(&box->lock);
+    gboolean closed = box->closed;
+    if (!closed)
+        g_queue_push_tail(&box->letters, letter);
+    pthread_mutex_unlock(&box->lock);
+    if (!closed) {
+        g_main_context_wakeup(box->context);
+        return;
+    }
+    g_free(letter);
+    if (release)
+        release(data);
+}

@@ -1,0 +1,28 @@
+/* The figures of one host's machines, by demand. Loop thread only. */
+#pragma once
+
+#include "src/virt/rates.h"
+
+typedef struct _VdKeeper VdKeeper;
+typedef struct _VdSampler VdSampler;
+
+/* What the sampler keeps of a machine. */
+typedef struct {
+    VdMeasure measure;
+    gint64 retry_at;  /* a stuck machine: when it is tried again, monotonic */
+    guint tries;      /* so far */
+    gint64 detail_at; /* when its address was asked, monotonic, 0: never */
+    guint asked;      /* how often */
+    gboolean titled;  /* its title was asked */
+} VdSampled;
+
+VdSampler *vd_sampler_new(VdKeeper *keeper);
+void vd_sampler_free(VdSampler *sampler);
+/* The host is up, or lost. */
+void vd_sampler_start(VdSampler *sampler);
+void vd_sampler_stop(VdSampler *sampler);
+/* Its call is past the soft deadline. */
+gboolean vd_sampler_slow(const VdSampler *sampler);
+/* The machines that are shown. */
+void vd_sampler_want_none(VdSampler *sampler);
+void vd_sampler_want(VdSampler *sampler, const char *uuid);

@@ -32,3 +32,11 @@ libvirtroom_a_SOURCES += \
   src/virt/ops-util.c src/virt/ops-util.h \
   src/virt/volumes.c src/virt/volumes.h \
   src/virt/xml.c src/virt/xml.h
+# synchronous provisioning for job runners
+libvirtroom_a_SOURCES += \
+  src/virt/lines.h src/virt/lines.c \
+  src/virt/provision-private.h src/virt/provision.c \
+  src/virt/provision-xml.c \
+  src/virt/provision-storage.c \
+  src/virt/provision-vm.c \
+  src/virt/provision-console.c

@@ -18,15 +18,21 @@ gboolean vd_conn_is_local(VdConn *conn); /* its files are ours */
 
 typedef struct {
     char *name, *path; /* path: the folder of a dir pool */
-    guint64 available;
+    gboolean active;
+    guint64 available; /* bytes; 0 if it is not active */
 } VdPool;
 void vd_pool_clear(VdPool *pool);
 
 /* Finds the pool (name NULL: "default"); makes, starts and autostarts "default" in the usual place
  * if the host has none. */
 gboolean vd_conn_pool_ensure(VdConn *conn, const char *name, VdPool *ret, GError **error);
-/* Starts the network if it is not; *ret_kind "network", or "user" where the session has none. */
+/* The same without making or starting anything: VD_ERR_NOT_FOUND if it is not there. */
+gboolean vd_conn_pool_look(VdConn *conn, const char *name, VdPool *ret, GError **error);
+/* Starts the network (name NULL: "default") if it is not; *ret_kind "network", or "user" (QEMU's
+ * own network) if the name is "user" or the session has no networks. */
 gboolean vd_conn_network_ensure(VdConn *conn, const char *name, char **ret_kind, GError **error);
+/* The same without starting anything. */
+gboolean vd_conn_network_look(VdConn *conn, const char *name, char **ret_kind, GError **error);
 gboolean vd_conn_vm_exists(VdConn *conn, const char *name);
 
 /* A qcow2 overlay of size bytes on base (format named), in the pool; *ret_path is the new file. */
@@ -39,6 +45,9 @@ gboolean vd_conn_volume_create(VdConn *conn, const char *pool, const char *volum
 gboolean vd_conn_volume_exists(VdConn *conn, const char *pool, const char *volume);
 /* Missing is fine. */
 gboolean vd_conn_volume_delete(VdConn *conn, const char *pool, const char *volume, GError **error);
+/* Who uses a file as a disk or as a disk's base on this host: *ret_user gets the name of a volume
+ * (pools are read anew) or of a machine, NULL if nobody. FALSE if the host could not be asked. */
+gboolean vd_conn_file_user(VdConn *conn, const char *path, char **ret_user, GError **error);
 
 typedef struct {
     const char *name, *uuid; /* uuid NULL: libvirt's choice */
@@ -56,13 +65,17 @@ typedef struct {
 /* Defines it (never overwrites a name in use); *ret_uuid. */
 gboolean vd_conn_vm_define(VdConn *conn, const VdVmPlan *plan, char **ret_uuid, GError **error);
 gboolean vd_conn_vm_start(VdConn *conn, const char *uuid, GError **error);
+/* Has it start with its host. */
+gboolean vd_conn_vm_autostart(VdConn *conn, const char *uuid, GError **error);
 /* Ends and undefines it (managed save, nvram and snapshots' metadata too). Missing is fine. */
 gboolean vd_conn_vm_remove(VdConn *conn, const char *uuid, GError **error);
 gboolean vd_conn_vm_running(VdConn *conn, const char *uuid);
 
-/* Calls line for each line (cleaned, at most 1024 characters) of its serial console until line
- * returns FALSE, the machine ends, the deadline (seconds) passes (VD_ERR_TIMEOUT) or the
- * cancellable is triggered. */
+/* Calls line for each line (cleaned, at most 1024 characters; a prompt counts as a line once it has
+ * rested for a second) of its serial console until line returns FALSE: TRUE. FALSE if the machine
+ * ends, the deadline (seconds) passes (VD_ERR_TIMEOUT), the cancellable is triggered
+ * (VD_ERR_CANCELLED) or somebody else is on the console (VD_ERR_BUSY). line is called on the
+ * caller's thread. */
 typedef gboolean (*VdConsoleLine)(const char *line, gpointer data);
 gboolean vd_conn_vm_follow(VdConn *conn, const char *uuid, int seconds, VdConsoleLine line,
                            gpointer data, GCancellable *cancel, GError **error);

@@ -1,0 +1,49 @@
+/* What the files of provision share: inside the virt room. */
+#pragma once
+
+#include <libvirt/libvirt.h>
+#include <libxml/tree.h>
+#include <libxml/xpath.h>
+
+#include "src/virt/provision.h"
+#include "src/virt/xml.h"
+
+struct _VdConn {
+    virConnectPtr conn;
+    char *uri;     /* as libvirt gives it */
+    char *driver;  /* "QEMU", "TEST" … upper case */
+    char *request; /* for the log */
+    gboolean local;
+    gboolean session; /* an ordinary user's own hypervisor */
+};
+
+/* libvirt's types, freed when they leave their scope. */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStoragePool, virStoragePoolFree)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStorageVol, virStorageVolFree)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virNetwork, virNetworkFree)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathContext, xmlXPathFreeContext)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
+
+/* A child element, with text if text is not NULL; escaped by libxml2. Owned by the tree. */
+xmlNodePtr vd_xml_add(xmlNodePtr parent, const char *name, const char *text);
+void vd_xml_set(xmlNodePtr node, const char *name, const char *value);
+/* The whole document as text. The caller frees. */
+char *vd_xml_write(xmlDocPtr doc);
+/* The first match of an XPath expression as text, or NULL. The caller frees. */
+char *vd_xpath_text(xmlDocPtr doc, const char *xpath);
+/* Whether any match of an XPath expression has this text. */
+gboolean vd_xpath_has(xmlDocPtr doc, const char *xpath, const char *text);
+
+/* What libvirt has to know of a host to write a machine for it. */
+typedef struct {
+    const char *type; /* "kvm", "qemu", "test" */
+    const char *arch;
+    const char *machine; /* "q35", "pc", "virt", or NULL: the host's choice */
+    const char *cpu;     /* mode, or NULL: the machine's own */
+} VdVmTarget;
+
+/* The domain XML of a plan. Pure. The caller frees. */
+char *vd_vm_plan_xml(const VdVmPlan *plan, const VdVmTarget *target);
+/* The volume XML of an overlay (base not NULL) or an empty qcow2 disk. Pure. The caller frees. */
+char *vd_volume_xml(const char *name, guint64 size, const char *base, const char *base_format);

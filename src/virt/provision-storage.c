@@ -1,0 +1,281 @@
+/* Pools and volumes for job runners. Overlays are made by the host's own libvirt, which then knows
+ * them; the format of a base is always named, so that a guest that writes a qcow2 header into a raw
+ * disk gains nothing (CVE-2010-3851). */
+#include "config.h"
+
+#include <libvirt/virterror.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/log.h"
+#include "src/base/paths.h"
+#include "src/virt/call.h"
+#include "src/virt/provision-private.h"
+
+void vd_pool_clear(VdPool *pool)
+{
+    g_clear_pointer(&pool->name, g_free);
+    g_clear_pointer(&pool->path, g_free);
+    pool->available = 0;
+}
+
+static char *pool_names(VdConn *conn)
+{
+    virStoragePoolPtr *pools = NULL;
+    int n = virConnectListAllStoragePools(conn->conn, &pools, 0);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+    for (int i = 0; i < n; i++) {
+        g_ptr_array_add(names, g_strdup(virStoragePoolGetName(pools[i])));
+        virStoragePoolFree(pools[i]);
+    }
+    free(pools);
+    if (n < 0)
+        virResetLastError();
+    g_ptr_array_add(names, NULL);
+    return names->len > 1 ? g_strjoinv(", ", (char **)names->pdata) : g_strdup(_("none"));
+}
+
+/* The usual place of a host's disks: what libvirt's packages and virt-manager use. */
+static char *usual_folder(VdConn *conn)
+{
+    if (conn->session)
+        return g_build_filename(g_get_user_data_dir(), "libvirt", "images", NULL);
+    return g_strdup("/var/lib/libvirt/images");
+}
+
+static virStoragePoolPtr make_default_pool(VdConn *conn, GError **error)
+{
+    g_autofree char *folder = usual_folder(conn);
+    g_autoptr(xmlDoc) doc = xmlNewDoc((const xmlChar *)"1.0");
+    xmlNodePtr root = xmlNewNode(NULL, (const xmlChar *)"pool");
+    g_autofree char *xml = NULL;
+    virStoragePoolPtr pool;
+
+    xmlDocSetRootElement(doc, root);
+    vd_xml_set(root, "type", "dir");
+    vd_xml_add(root, "name", "default");
+    vd_xml_add(vd_xml_add(root, "target", NULL), "path", folder);
+    xml = vd_xml_write(doc);
+    pool = virStoragePoolDefineXML(conn->conn, xml, 0);
+    if (!pool) {
+        vd_virt_fail(error, _("The storage pool default could not be made in %s"), folder);
+        return NULL;
+    }
+    if (virStoragePoolSetAutostart(pool, 1) < 0)
+        virResetLastError();
+    vd_log(VD_LOG_INFO, conn->request, "storage pool default made in %s", folder);
+    return pool;
+}
+
+static gboolean start_pool(virStoragePoolPtr pool, const char *name, GError **error)
+{
+    if (virStoragePoolIsActive(pool) == 1)
+        return TRUE;
+    /* Building a folder pool makes its folder; one that is there already is as good. */
+    if (virStoragePoolBuild(pool, 0) < 0)
+        virResetLastError();
+    if (virStoragePoolCreate(pool, 0) < 0 && virStoragePoolIsActive(pool) != 1)
+        return vd_virt_fail(error, _("The storage pool %s could not be started"), name);
+    return TRUE;
+}
+
+static virStoragePoolPtr find_pool(VdConn *conn, const char *name, gboolean make, GError **error)
+{
+    virStoragePoolPtr pool = virStoragePoolLookupByName(conn->conn, name);
+    g_autofree char *others = NULL;
+
+    if (pool)
+        return pool;
+    if (virGetLastErrorCode() != VIR_ERR_NO_STORAGE_POOL) {
+        vd_virt_fail(error, _("The storage pool %s could not be looked up"), name);
+        return NULL;
+    }
+    virResetLastError();
+    if (make && g_str_equal(name, "default"))
+        return make_default_pool(conn, error);
+    others = pool_names(conn);
+    vd_error_set(error, VD_ERR_NOT_FOUND, NULL, _("This host has no storage pool %s; it has: %s."),
+                 name, others);
+    return NULL;
+}
+
+static gboolean describe_pool(virStoragePoolPtr pool, const char *name, VdPool *ret, GError **error)
+{
+    virStoragePoolInfo info;
+    char *xml;
+
+    if (virStoragePoolGetInfo(pool, &info) < 0)
+        return vd_virt_fail(error, _("The storage pool %s does not tell its room"), name);
+    xml = virStoragePoolGetXMLDesc(pool, 0);
+    if (xml) {
+        g_autoptr(xmlDoc) doc = vd_xml_parse(xml, "pool", NULL);
+
+        ret->path = doc ? vd_xpath_text(doc, "/pool/target/path") : NULL;
+        free(xml);
+    }
+    ret->name = g_strdup(name);
+    ret->active = info.state == VIR_STORAGE_POOL_RUNNING;
+    ret->available = info.available;
+    return TRUE;
+}
+
+gboolean vd_conn_pool_ensure(VdConn *conn, const char *name, VdPool *ret, GError **error)
+{
+    const char *wanted = name ? name : "default";
+    g_autoptr(virStoragePool) pool = find_pool(conn, wanted, TRUE, error);
+
+    *ret = (VdPool){0};
+    if (!pool || !start_pool(pool, wanted, error))
+        return FALSE;
+    if (virStoragePoolRefresh(pool, 0) < 0)
+        virResetLastError();
+    return describe_pool(pool, wanted, ret, error);
+}
+
+gboolean vd_conn_pool_look(VdConn *conn, const char *name, VdPool *ret, GError **error)
+{
+    const char *wanted = name ? name : "default";
+    g_autoptr(virStoragePool) pool = find_pool(conn, wanted, FALSE, error);
+
+    *ret = (VdPool){0};
+    return pool && describe_pool(pool, wanted, ret, error);
+}
+
+static gboolean create_volume(VdConn *conn, const char *pool_name, const char *volume,
+                              const char *xml, char **ret_path, GError **error)
+{
+    g_autoptr(virStoragePool) pool = find_pool(conn, pool_name, FALSE, error);
+    g_autoptr(virStorageVol) vol = NULL;
+    char *path;
+
+    *ret_path = NULL;
+    if (!pool)
+        return FALSE;
+    vol = virStorageVolCreateXML(pool, xml, 0);
+    if (!vol)
+        return vd_virt_fail(error, _("The disk %s could not be made in the storage pool %s"),
+                            volume, pool_name);
+    path = virStorageVolGetPath(vol);
+    if (!path)
+        return vd_virt_fail(error, _("The disk %s has no path"), volume);
+    *ret_path = g_strdup(path);
+    free(path);
+    return TRUE;
+}
+
+gboolean vd_conn_volume_overlay(VdConn *conn, const char *pool, const char *volume,
+                                const char *base, const char *base_format, guint64 size,
+                                char **ret_path, GError **error)
+{
+    g_autofree char *xml = vd_volume_xml(volume, size, base, base_format);
+
+    return create_volume(conn, pool, volume, xml, ret_path, error);
+}
+
+gboolean vd_conn_volume_create(VdConn *conn, const char *pool, const char *volume, guint64 size,
+                               char **ret_path, GError **error)
+{
+    g_autofree char *xml = vd_volume_xml(volume, size, NULL, NULL);
+
+    return create_volume(conn, pool, volume, xml, ret_path, error);
+}
+
+gboolean vd_conn_volume_exists(VdConn *conn, const char *pool_name, const char *volume)
+{
+    g_autoptr(virStoragePool) pool = virStoragePoolLookupByName(conn->conn, pool_name);
+    g_autoptr(virStorageVol) vol = pool ? virStorageVolLookupByName(pool, volume) : NULL;
+
+    if (!vol)
+        virResetLastError();
+    return vol != NULL;
+}
+
+gboolean vd_conn_volume_delete(VdConn *conn, const char *pool_name, const char *volume,
+                               GError **error)
+{
+    g_autoptr(virStoragePool) pool = virStoragePoolLookupByName(conn->conn, pool_name);
+    g_autoptr(virStorageVol) vol = NULL;
+
+    if (!pool && virGetLastErrorCode() == VIR_ERR_NO_STORAGE_POOL)
+        return TRUE;
+    if (!pool)
+        return vd_virt_fail(error, _("The storage pool %s could not be looked up"), pool_name);
+    vol = virStorageVolLookupByName(pool, volume);
+    if (!vol) {
+        /* It may have been made by a daemon that died before it could note it down. */
+        if (virStoragePoolRefresh(pool, 0) < 0)
+            virResetLastError();
+        vol = virStorageVolLookupByName(pool, volume);
+    }
+    if (!vol && virGetLastErrorCode() == VIR_ERR_NO_STORAGE_VOL)
+        return TRUE;
+    if (!vol)
+        return vd_virt_fail(error, _("The disk %s could not be looked up"), volume);
+    if (virStorageVolDelete(vol, 0) < 0 && virGetLastErrorCode() != VIR_ERR_NO_STORAGE_VOL)
+        return vd_virt_fail(error, _("The disk %s could not be removed"), volume);
+    return TRUE;
+}
+
+/* The name of the first volume of a pool that has path as its base. */
+static char *pool_user_of(virStoragePoolPtr pool, const char *path)
+{
+    virStorageVolPtr *volumes = NULL;
+    int n;
+    char *user = NULL;
+
+    if (virStoragePoolIsActive(pool) != 1 || virStoragePoolRefresh(pool, 0) < 0)
+        return NULL;
+    n = virStoragePoolListAllVolumes(pool, &volumes, 0);
+    for (int i = 0; i < n; i++) {
+        char *xml = user ? NULL : virStorageVolGetXMLDesc(volumes[i], 0);
+        g_autoptr(xmlDoc) doc = vd_xml_parse(xml ? xml : "", "volume", NULL);
+
+        if (doc && vd_xpath_has(doc, "/volume/backingStore/path", path))
+            user = g_strdup(virStorageVolGetName(volumes[i]));
+        free(xml);
+        virStorageVolFree(volumes[i]);
+    }
+    free(volumes);
+    return user;
+}
+
+/* The name of the first machine that has path among its disks or, while it runs, their bases. */
+static char *machine_user_of(VdConn *conn, const char *path)
+{
+    virDomainPtr *domains = NULL;
+    int n = virConnectListAllDomains(conn->conn, &domains, 0);
+    char *user = NULL;
+
+    for (int i = 0; i < n; i++) {
+        char *xml = user ? NULL : virDomainGetXMLDesc(domains[i], 0);
+        g_autoptr(xmlDoc) doc = vd_xml_parse(xml ? xml : "", "domain", NULL);
+
+        if (doc && vd_xpath_has(doc, "/domain/devices/disk//source/@file", path))
+            user = g_strdup(virDomainGetName(domains[i]));
+        free(xml);
+        virDomainFree(domains[i]);
+    }
+    free(domains);
+    return user;
+}
+
+gboolean vd_conn_file_user(VdConn *conn, const char *path, char **ret_user, GError **error)
+{
+    virStoragePoolPtr *pools = NULL;
+    int n = virConnectListAllStoragePools(conn->conn, &pools, 0);
+    char *user = NULL;
+
+    *ret_user = NULL;
+    if (n < 0)
+        return vd_virt_fail(error, _("The storage pools could not be listed"));
+    for (int i = 0; i < n; i++) {
+        if (!user)
+            user = pool_user_of(pools[i], path);
+        virStoragePoolFree(pools[i]);
+    }
+    free(pools);
+    *ret_user = user ? user : machine_user_of(conn, path);
+    virResetLastError();
+    return TRUE;
+}

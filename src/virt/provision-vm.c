@@ -1,0 +1,202 @@
+/* Machines for job runners: define by a document of our own, start, find its address, take it away
+ * without a trace. */
+#include "config.h"
+
+#include <libvirt/virterror.h>
+#include <string.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/log.h"
+#include "src/virt/call.h"
+#include "src/virt/provision-private.h"
+
+/* Whether the host has this machine kind; *ret_cpu_maximum says if the emulated CPU can have all
+ * its features (distributions built for x86-64-v2 do not run on QEMU's plain one). */
+static gboolean has_machine(VdConn *conn, const char *arch, const char *machine, const char *type,
+                            gboolean *ret_cpu_maximum)
+{
+    char *text = virConnectGetDomainCapabilities(conn->conn, NULL, arch, machine, type, 0);
+    g_autoptr(xmlDoc) doc = vd_xml_parse(text ? text : "", "domainCapabilities", NULL);
+
+    free(text);
+    if (!doc) {
+        virResetLastError();
+        return FALSE;
+    }
+    *ret_cpu_maximum =
+        vd_xpath_has(doc, "/domainCapabilities/cpu/mode[@name='maximum']/@supported", "yes");
+    return TRUE;
+}
+
+static char *host_arch(VdConn *conn)
+{
+    char *text = virConnectGetCapabilities(conn->conn);
+    g_autoptr(xmlDoc) doc = vd_xml_parse(text ? text : "", "capabilities", NULL);
+    char *arch = doc ? vd_xpath_text(doc, "/capabilities/host/cpu/arch") : NULL;
+
+    free(text);
+    return arch ? arch : g_strdup("x86_64");
+}
+
+static gboolean find_target(VdConn *conn, const VdVmPlan *plan, const char *arch,
+                            VdVmTarget *target, GError **error)
+{
+    static const char *const machines[] = {"q35", "virt", "pc", NULL};
+    gboolean maximum = FALSE;
+
+    *target = (VdVmTarget){.arch = arch, .type = plan->kvm ? "kvm" : "qemu"};
+    if (g_str_equal(conn->driver, "TEST")) {
+        target->type = "test";
+        return TRUE;
+    }
+    if (!g_str_equal(conn->driver, "QEMU"))
+        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                       _("Machines can be deployed on QEMU hosts only; this one is %s."),
+                       conn->driver);
+    for (int i = 0; machines[i] && !target->machine; i++) {
+        if (has_machine(conn, arch, machines[i], target->type, &maximum))
+            target->machine = machines[i];
+    }
+    if (!target->machine)
+        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                       _("This host's QEMU cannot run machines of the architecture %s."), arch);
+    target->cpu = plan->kvm ? "host-passthrough" : maximum ? "maximum" : NULL;
+    return TRUE;
+}
+
+gboolean vd_conn_vm_define(VdConn *conn, const VdVmPlan *plan, char **ret_uuid, GError **error)
+{
+    g_autoptr(virDomain) domain = NULL;
+    g_autofree char *arch = plan->arch ? g_strdup(plan->arch) : host_arch(conn);
+    g_autofree char *xml = NULL;
+    char uuid[VIR_UUID_STRING_BUFLEN];
+    VdVmTarget target;
+
+    *ret_uuid = NULL;
+    if (vd_conn_vm_exists(conn, plan->name))
+        return vd_fail(error, VD_ERR_EXISTS, NULL,
+                       _("A machine named %s is there already; choose another name."), plan->name);
+    if (!find_target(conn, plan, arch, &target, error))
+        return FALSE;
+    xml = vd_vm_plan_xml(plan, &target);
+    /* A name that was taken meanwhile is refused by libvirt itself, as our UUID is another one. */
+    domain = virDomainDefineXMLFlags(conn->conn, xml, VIR_DOMAIN_DEFINE_VALIDATE);
+    if (!domain)
+        return vd_virt_fail(error, _("The machine %s could not be defined"), plan->name);
+    if (virDomainGetUUIDString(domain, uuid) < 0)
+        return vd_virt_fail(error, _("The machine %s has no UUID"), plan->name);
+    vd_log(VD_LOG_INFO, conn->request, "defined %s (%s, %s)", uuid, target.type,
+           target.machine ? target.machine : "default machine");
+    *ret_uuid = g_strdup(uuid);
+    return TRUE;
+}
+
+gboolean vd_conn_vm_start(VdConn *conn, const char *uuid, GError **error)
+{
+    g_autoptr(virDomain) domain = virDomainLookupByUUIDString(conn->conn, uuid);
+
+    if (!domain)
+        return vd_virt_fail(error, _("The machine is gone"));
+    if (virDomainCreate(domain) < 0)
+        return vd_virt_fail(error, _("The machine could not be started"));
+    return TRUE;
+}
+
+gboolean vd_conn_vm_autostart(VdConn *conn, const char *uuid, GError **error)
+{
+    g_autoptr(virDomain) domain = virDomainLookupByUUIDString(conn->conn, uuid);
+
+    if (!domain || virDomainSetAutostart(domain, 1) < 0)
+        return vd_virt_fail(error, _("The machine could not be set to start with its host"));
+    return TRUE;
+}
+
+gboolean vd_conn_vm_running(VdConn *conn, const char *uuid)
+{
+    g_autoptr(virDomain) domain = virDomainLookupByUUIDString(conn->conn, uuid);
+
+    if (!domain)
+        virResetLastError();
+    return domain && virDomainIsActive(domain) == 1;
+}
+
+gboolean vd_conn_vm_remove(VdConn *conn, const char *uuid, GError **error)
+{
+    g_autoptr(virDomain) domain = virDomainLookupByUUIDString(conn->conn, uuid);
+
+    if (!domain) {
+        if (virGetLastErrorCode() != VIR_ERR_NO_DOMAIN)
+            return vd_virt_fail(error, _("The machine could not be looked up"));
+        virResetLastError();
+        return TRUE;
+    }
+    if (virDomainIsActive(domain) == 1 && virDomainDestroy(domain) < 0 &&
+        virDomainIsActive(domain) == 1)
+        return vd_virt_fail(error, _("The machine could not be ended"));
+    if (virDomainUndefineFlags(
+            domain, VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
+                        VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM) == 0)
+        return TRUE;
+    /* Drivers that know fewer of these say so; and somebody else may have been faster. */
+    if (virDomainUndefine(domain) == 0 || virGetLastErrorCode() == VIR_ERR_NO_DOMAIN) {
+        virResetLastError();
+        return TRUE;
+    }
+    return vd_virt_fail(error, _("The machine could not be removed"));
+}
+
+/* An address that others can reach: no loopback, no link-local one. */
+static gboolean is_useful(const virDomainIPAddress *address)
+{
+    return address->addr && !g_str_has_prefix(address->addr, "127.") &&
+           !g_str_equal(address->addr, "::1") && !g_str_has_prefix(address->addr, "169.254.") &&
+           g_ascii_strncasecmp(address->addr, "fe80:", 5) != 0;
+}
+
+/* The first IPv4 address of a source, else its first IPv6 one, else NULL. */
+static char *address_of(virDomainPtr domain, unsigned int source)
+{
+    virDomainInterfacePtr *interfaces = NULL;
+    int n = virDomainInterfaceAddresses(domain, &interfaces, source, 0);
+    g_autofree char *v6 = NULL;
+    char *v4 = NULL;
+
+    for (int i = 0; i < n; i++) {
+        for (guint j = 0; j < interfaces[i]->naddrs; j++) {
+            const virDomainIPAddress *address = &interfaces[i]->addrs[j];
+
+            if (!is_useful(address))
+                continue;
+            if (address->type == VIR_IP_ADDR_TYPE_IPV4 && !v4)
+                v4 = g_strdup(address->addr);
+            else if (address->type == VIR_IP_ADDR_TYPE_IPV6 && !v6)
+                v6 = g_strdup(address->addr);
+        }
+        virDomainInterfaceFree(interfaces[i]);
+    }
+    free(interfaces);
+    if (n < 0)
+        virResetLastError();
+    return v4 ? v4 : g_steal_pointer(&v6);
+}
+
+char *vd_conn_vm_address(VdConn *conn, const char *uuid)
+{
+    g_autoptr(virDomain) domain = virDomainLookupByUUIDString(conn->conn, uuid);
+    char *address;
+
+    if (!domain || virDomainIsActive(domain) != 1) {
+        virResetLastError();
+        return NULL;
+    }
+    address = address_of(domain, VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE);
+    if (address)
+        return address;
+    /* Without this an agent that hangs would hold us for ever. */
+    if (virDomainAgentSetResponseTimeout(domain, 3, 0) < 0) {
+        virResetLastError();
+        return NULL;
+    }
+    return address_of(domain, VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT);
+}

@@ -1,0 +1,256 @@
+/* The documents that provisioning hands to libvirt, built as trees so that no name, title or path
+ * can break out of its element. Everything here is pure: the tests look at the result. */
+#include "config.h"
+
+#include <string.h>
+
+#include "src/virt/provision-private.h"
+
+/* Our own words in a domain's <metadata>; the request's id is what `vmdeck trace` looks for. */
+#define METADATA_NS     "urn:vmdeck:machine:1"
+#define METADATA_PREFIX "vmdeck"
+
+#define BAD_CAST_(text) ((const xmlChar *)(text))
+
+xmlNodePtr vd_xml_add(xmlNodePtr parent, const char *name, const char *text)
+{
+    /* xmlNewTextChild escapes its text, xmlNewChild does not. */
+    return xmlNewTextChild(parent, NULL, BAD_CAST_(name), text ? BAD_CAST_(text) : NULL);
+}
+
+void vd_xml_set(xmlNodePtr node, const char *name, const char *value)
+{
+    xmlNewProp(node, BAD_CAST_(name), BAD_CAST_(value));
+}
+
+char *vd_xml_write(xmlDocPtr doc)
+{
+    xmlChar *text = NULL;
+    char *copy;
+
+    xmlDocDumpFormatMemory(doc, &text, NULL, 1);
+    copy = g_strdup(text ? (const char *)text : "");
+    xmlFree(text);
+    return copy;
+}
+
+static xmlXPathObjectPtr evaluate(xmlDocPtr doc, const char *xpath)
+{
+    g_autoptr(xmlXPathContext) context = xmlXPathNewContext(doc);
+
+    return context ? xmlXPathEvalExpression(BAD_CAST_(xpath), context) : NULL;
+}
+
+char *vd_xpath_text(xmlDocPtr doc, const char *xpath)
+{
+    g_autoptr(xmlXPathObject) found = evaluate(doc, xpath);
+    xmlChar *content;
+    char *copy;
+
+    if (!found || !found->nodesetval || found->nodesetval->nodeNr < 1)
+        return NULL;
+    content = xmlNodeGetContent(found->nodesetval->nodeTab[0]);
+    copy = g_strdup((const char *)content);
+    xmlFree(content);
+    return copy;
+}
+
+gboolean vd_xpath_has(xmlDocPtr doc, const char *xpath, const char *text)
+{
+    g_autoptr(xmlXPathObject) found = evaluate(doc, xpath);
+
+    for (int i = 0; found && found->nodesetval && i < found->nodesetval->nodeNr; i++) {
+        xmlChar *content = xmlNodeGetContent(found->nodesetval->nodeTab[i]);
+        gboolean same = xmlStrEqual(content, BAD_CAST_(text));
+
+        xmlFree(content);
+        if (same)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static xmlDocPtr new_doc(const char *root, xmlNodePtr *ret_root)
+{
+    xmlDocPtr doc = xmlNewDoc(BAD_CAST_("1.0"));
+
+    *ret_root = xmlNewNode(NULL, BAD_CAST_(root));
+    xmlDocSetRootElement(doc, *ret_root);
+    return doc;
+}
+
+char *vd_volume_xml(const char *name, guint64 size, const char *base, const char *base_format)
+{
+    xmlNodePtr root, node, format;
+    g_autoptr(xmlDoc) doc = new_doc("volume", &root);
+    g_autofree char *bytes = g_strdup_printf("%" G_GUINT64_FORMAT, size);
+
+    vd_xml_add(root, "name", name);
+    node = vd_xml_add(root, "capacity", bytes);
+    vd_xml_set(node, "unit", "bytes");
+    node = vd_xml_add(root, "target", NULL);
+    format = vd_xml_add(node, "format", NULL);
+    vd_xml_set(format, "type", "qcow2");
+    vd_xml_add(node, "compat", "1.1");
+    if (base) {
+        node = vd_xml_add(root, "backingStore", NULL);
+        vd_xml_add(node, "path", base);
+        format = vd_xml_add(node, "format", NULL);
+        vd_xml_set(format, "type", base_format);
+    }
+    return vd_xml_write(doc);
+}
+
+static void add_metadata(xmlNodePtr root, const VdVmPlan *plan)
+{
+    xmlNodePtr metadata = vd_xml_add(root, "metadata", NULL);
+    xmlNodePtr machine = xmlNewChild(metadata, NULL, BAD_CAST_("machine"), NULL);
+    xmlNsPtr ns = xmlNewNs(machine, BAD_CAST_(METADATA_NS), BAD_CAST_(METADATA_PREFIX));
+    const struct {
+        const char *name, *value;
+    } words[] = {{"request", plan->request}, {"image", plan->image}, {"author", plan->author}};
+
+    xmlSetNs(machine, ns);
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        if (words[i].value)
+            xmlNewTextChild(machine, ns, BAD_CAST_(words[i].name), BAD_CAST_(words[i].value));
+    }
+}
+
+static gboolean is_x86(const char *arch)
+{
+    return g_str_equal(arch, "x86_64") || g_str_equal(arch, "i686");
+}
+
+static void add_platform(xmlNodePtr root, const VdVmTarget *target)
+{
+    gboolean x86 = is_x86(target->arch);
+    xmlNodePtr os = vd_xml_add(root, "os", NULL);
+    xmlNodePtr type, features, clock, cpu, feature;
+
+    /* Machines of the `virt` kind have no BIOS to start with. */
+    if (target->machine && g_str_equal(target->machine, "virt"))
+        vd_xml_set(os, "firmware", "efi");
+    type = vd_xml_add(os, "type", "hvm");
+    vd_xml_set(type, "arch", target->arch);
+    if (target->machine)
+        vd_xml_set(type, "machine", target->machine);
+    vd_xml_set(vd_xml_add(os, "boot", NULL), "dev", "hd");
+    features = vd_xml_add(root, "features", NULL);
+    vd_xml_add(features, "acpi", NULL);
+    if (x86)
+        vd_xml_add(features, "apic", NULL);
+    if (target->cpu) {
+        cpu = vd_xml_add(root, "cpu", NULL);
+        vd_xml_set(cpu, "mode", target->cpu);
+        /* Page tables of five levels cost every emulated memory access and gain nothing here. */
+        if (x86 && g_str_equal(target->cpu, "maximum")) {
+            feature = vd_xml_add(cpu, "feature", NULL);
+            vd_xml_set(feature, "policy", "disable");
+            vd_xml_set(feature, "name", "la57");
+        }
+    }
+    clock = vd_xml_add(root, "clock", NULL);
+    vd_xml_set(clock, "offset", "utc");
+    vd_xml_add(root, "on_poweroff", "destroy");
+    vd_xml_add(root, "on_reboot", "restart");
+    vd_xml_add(root, "on_crash", "destroy");
+}
+
+static void add_disk(xmlNodePtr devices, const VdVmPlan *plan)
+{
+    xmlNodePtr disk = vd_xml_add(devices, "disk", NULL);
+    xmlNodePtr node;
+
+    vd_xml_set(disk, "type", "file");
+    vd_xml_set(disk, "device", "disk");
+    node = vd_xml_add(disk, "driver", NULL);
+    vd_xml_set(node, "name", "qemu");
+    vd_xml_set(node, "type", plan->disk_format);
+    vd_xml_set(node, "discard", "unmap");
+    vd_xml_set(vd_xml_add(disk, "source", NULL), "file", plan->disk);
+    node = vd_xml_add(disk, "target", NULL);
+    vd_xml_set(node, "dev", "vda");
+    vd_xml_set(node, "bus", "virtio");
+}
+
+static void add_interface(xmlNodePtr devices, const VdVmPlan *plan)
+{
+    xmlNodePtr interface;
+
+    if (!plan->network_kind)
+        return;
+    interface = vd_xml_add(devices, "interface", NULL);
+    vd_xml_set(interface, "type", plan->network_kind);
+    if (plan->mac)
+        vd_xml_set(vd_xml_add(interface, "mac", NULL), "address", plan->mac);
+    if (g_str_equal(plan->network_kind, "network"))
+        vd_xml_set(vd_xml_add(interface, "source", NULL), "network", plan->network);
+    vd_xml_set(vd_xml_add(interface, "model", NULL), "type", "virtio");
+}
+
+static void add_console(xmlNodePtr devices)
+{
+    xmlNodePtr node = vd_xml_add(devices, "serial", NULL);
+
+    vd_xml_set(node, "type", "pty");
+    vd_xml_set(vd_xml_add(node, "target", NULL), "port", "0");
+    node = vd_xml_add(devices, "console", NULL);
+    vd_xml_set(node, "type", "pty");
+    node = vd_xml_add(node, "target", NULL);
+    vd_xml_set(node, "type", "serial");
+    vd_xml_set(node, "port", "0");
+}
+
+static void add_helpers(xmlNodePtr devices)
+{
+    xmlNodePtr node = vd_xml_add(devices, "channel", NULL);
+
+    vd_xml_set(node, "type", "unix");
+    node = vd_xml_add(node, "target", NULL);
+    vd_xml_set(node, "type", "virtio");
+    vd_xml_set(node, "name", "org.qemu.guest_agent.0");
+    /* GRUB waits for ever without a screen. */
+    vd_xml_set(vd_xml_add(vd_xml_add(devices, "video", NULL), "model", NULL), "type", "vga");
+    node = vd_xml_add(devices, "memballoon", NULL);
+    vd_xml_set(node, "model", "virtio");
+    vd_xml_set(vd_xml_add(node, "stats", NULL), "period", "5");
+    node = vd_xml_add(devices, "rng", NULL);
+    vd_xml_set(node, "model", "virtio");
+    node = vd_xml_add(node, "backend", "/dev/urandom");
+    vd_xml_set(node, "model", "random");
+}
+
+char *vd_vm_plan_xml(const VdVmPlan *plan, const VdVmTarget *target)
+{
+    xmlNodePtr root, devices, memory;
+    g_autoptr(xmlDoc) doc = new_doc("domain", &root);
+    g_autofree char *kib = g_strdup_printf("%" G_GUINT64_FORMAT, (plan->memory + 1023) / 1024);
+    g_autofree char *vcpus = g_strdup_printf("%u", plan->vcpus);
+
+    vd_xml_set(root, "type", target->type);
+    vd_xml_add(root, "name", plan->name);
+    if (plan->uuid)
+        vd_xml_add(root, "uuid", plan->uuid);
+    if (plan->title && *plan->title)
+        vd_xml_add(root, "title", plan->title);
+    add_metadata(root, plan);
+    memory = vd_xml_add(root, "memory", kib);
+    vd_xml_set(memory, "unit", "KiB");
+    vd_xml_add(root, "vcpu", vcpus);
+    add_platform(root, target);
+    devices = vd_xml_add(root, "devices", NULL);
+    add_disk(devices, plan);
+    /* Empty slots, so that disks and network cards can be plugged in while it runs. */
+    for (int i = 0; target->machine && g_str_equal(target->machine, "q35") && i < 8; i++) {
+        xmlNodePtr port = vd_xml_add(devices, "controller", NULL);
+
+        vd_xml_set(port, "type", "pci");
+        vd_xml_set(port, "model", "pcie-root-port");
+    }
+    add_interface(devices, plan);
+    add_console(devices);
+    if (!g_str_equal(target->type, "test"))
+        add_helpers(devices);
+    return vd_xml_write(doc);
+}

@@ -1,0 +1,25 @@
+/* What a machine says on its serial console while it boots for the first time. Pure. Inside the
+ * deploy room. */
+#pragma once
+
+#include <glib.h>
+
+typedef enum {
+    VD_BOOT_OTHER,   /* nothing for us */
+    VD_BOOT_START,   /* the unit runs, the network is up */
+    VD_BOOT_ADDRESS, /* boot.address */
+    VD_BOOT_SCRIPT,  /* the script begins */
+    VD_BOOT_OUT,     /* boot.out: a line that the script wrote */
+    VD_BOOT_DONE,    /* boot.done, boot.status */
+} VdBootWord;
+
+typedef struct {
+    gboolean done;
+    int status;
+    char *address, *out;
+} VdBoot;
+
+void vd_boot_clear(VdBoot *boot);
+/* Reads one line. marker: of the first-boot unit (doc/guest-protocol.md, "On the serial console");
+ * NULL: a login prompt counts as done. */
+VdBootWord vd_boot_line(VdBoot *boot, const char *marker, const char *line);

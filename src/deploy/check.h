@@ -1,0 +1,24 @@
+/* Checks of what people give for a deployment: each gives its sentence. Inside the deploy room. */
+#pragma once
+
+#include <glib.h>
+
+/* A user name as shadow's useradd takes it: a lower-case letter or `_`, then up to 31 of those,
+ * digits and `-`; not root. */
+gboolean vd_check_user_name(const char *name, GError **error);
+/* Public SSH keys: value is one key or the path of a file of keys, one a line; comments and empty
+ * lines are left out. Each is checked for form (RFC 4253, section 6.6: the blob begins with the
+ * name of its kind). Free with g_strfreev(); NULL with a sentence, which for a private key says
+ * what to give instead. */
+char **vd_read_ssh_keys(const char *value, GError **error);
+/* A first-boot script: at most 256 KiB of text that begins with `#!`. CR LF lines are made LF
+ * lines, *ret_converted says so. Free with vd_secret_free(): it may hold secrets. */
+char *vd_read_script(const char *path, gboolean *ret_converted, GError **error);
+/* A static address ("192.0.2.7/24") with its gateway (may be NULL) and name servers (may be NULL):
+ * a host's address of its network, and the gateway another one of the same network. */
+gboolean vd_check_static(const char *address, const char *gateway, char *const *dns,
+                         GError **error);
+/* Whether the zone is in the list of those that the image has (an empty list: unknown, so it
+ * passes). */
+gboolean vd_check_zone_there(const char *zone, char *const *zones, const char *image,
+                             GError **error);

@@ -1,0 +1,146 @@
+/* The digest is made of the bytes that go into the copy, in the same pass, so that a source that
+ * changes meanwhile cannot give a copy that its digest does not fit. */
+#include "config.h"
+
+#include <errno.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/deploy/copy.h"
+
+#define CHUNK (1024 * 1024)
+
+typedef struct {
+    int from, to;
+    const char *from_name, *to_name;
+    guint64 size;
+    gboolean reflink;
+    GChecksum *checksum;
+    VdCopyProgress progress;
+    gpointer data;
+    GCancellable *cancel;
+} Copy;
+
+void vd_copy_clear(VdCopy *copy)
+{
+    g_clear_pointer(&copy->sha256, g_free);
+}
+
+guint64 vd_free_bytes(const char *folder)
+{
+    struct statvfs fs;
+
+    if (statvfs(folder, &fs) < 0)
+        return 0;
+    return (guint64)fs.f_bavail * fs.f_frsize;
+}
+
+static gboolean fail(GError **error, const char *name, int why)
+{
+    VdErrorCode code =
+        why == ENOSPC || why == EDQUOT || why == EFBIG ? VD_ERR_NO_SPACE : VD_ERR_FAILED;
+
+    return vd_fail(error, code, NULL, "%s: %s.", name, g_strerror(why));
+}
+
+static gboolean read_chunk(const Copy *copy, guint8 *chunk, guint64 offset, gsize length,
+                           GError **error)
+{
+    gsize done = 0;
+
+    while (done < length) {
+        ssize_t n = pread(copy->from, chunk + done, length - done, (off_t)(offset + done));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail(error, copy->from_name, errno);
+        if (n == 0)
+            return vd_fail(error, VD_ERR_INVALID, NULL, _("%s became shorter while it was read."),
+                           copy->from_name);
+        done += (gsize)n;
+    }
+    return TRUE;
+}
+
+static gboolean write_chunk(const Copy *copy, const guint8 *chunk, guint64 offset, gsize length,
+                            GError **error)
+{
+    gsize done = 0;
+
+    while (done < length) {
+        ssize_t n = pwrite(copy->to, chunk + done, length - done, (off_t)(offset + done));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail(error, copy->to_name, errno);
+        done += (gsize)n;
+    }
+    return TRUE;
+}
+
+static gboolean is_zero(const guint8 *chunk, gsize length)
+{
+    return length == 0 || (chunk[0] == 0 && memcmp(chunk, chunk + 1, length - 1) == 0);
+}
+
+static gboolean copy_all(Copy *copy, GError **error)
+{
+    g_autofree guint8 *chunk = g_malloc(CHUNK);
+
+    for (guint64 offset = 0; offset < copy->size; offset += CHUNK) {
+        gsize length = (gsize)MIN((guint64)CHUNK, copy->size - offset);
+
+        if (g_cancellable_is_cancelled(copy->cancel))
+            return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Cancelled."));
+        if (!read_chunk(copy, chunk, offset, length, error))
+            return FALSE;
+        g_checksum_update(copy->checksum, chunk, (gssize)length);
+        if (!copy->reflink && !is_zero(chunk, length) &&
+            !write_chunk(copy, chunk, offset, length, error))
+            return FALSE;
+        if (copy->progress)
+            copy->progress((double)(offset + length) / (double)copy->size, copy->data);
+    }
+    if (ftruncate(copy->to, (off_t)copy->size) < 0 || fsync(copy->to) < 0)
+        return fail(error, copy->to_name, errno);
+    return TRUE;
+}
+
+gboolean vd_copy_file(int from, const char *from_name, int to, const char *to_name,
+                      VdCopyProgress progress, gpointer data, GCancellable *cancel, VdCopy *ret,
+                      GError **error)
+{
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    Copy copy = {.from = from,
+                 .to = to,
+                 .from_name = from_name,
+                 .to_name = to_name,
+                 .checksum = checksum,
+                 .progress = progress,
+                 .data = data,
+                 .cancel = cancel};
+    struct stat st;
+
+    *ret = (VdCopy){0};
+    if (fstat(from, &st) < 0)
+        return fail(error, from_name, errno);
+    copy.size = (guint64)st.st_size;
+    copy.reflink = ioctl(to, FICLONE, from) == 0;
+    /* The shared blocks are what is digested: the source may change from here on. */
+    if (copy.reflink)
+        copy.from = to;
+    if (!copy_all(&copy, error))
+        return FALSE;
+    ret->sha256 = g_strdup(g_checksum_get_string(checksum));
+    ret->bytes = copy.size;
+    ret->reflink = copy.reflink;
+    return TRUE;
+}

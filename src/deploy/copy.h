@@ -1,0 +1,23 @@
+/* Copying a disk file with a digest. Inside the deploy room. */
+#pragma once
+
+#include <gio/gio.h>
+
+/* fraction 0 to 1. On the copying thread. */
+typedef void (*VdCopyProgress)(double fraction, gpointer data);
+
+typedef struct {
+    char *sha256;     /* of the bytes that were written; hex */
+    guint64 bytes;    /* the file's length */
+    gboolean reflink; /* the file systems shares the blocks: nothing was copied */
+} VdCopy;
+void vd_copy_clear(VdCopy *copy);
+
+/* Copies from's whole content into to (open for reading and writing, empty): shared blocks where
+ * the file system can (FICLONE), else in chunks, holes and zeroes left out. Synced to the disk at
+ * the end. VD_ERR_NO_SPACE, VD_ERR_CANCELLED. names are for the sentences. */
+gboolean vd_copy_file(int from, const char *from_name, int to, const char *to_name,
+                      VdCopyProgress progress, gpointer data, GCancellable *cancel, VdCopy *ret,
+                      GError **error);
+/* The free bytes of a folder's disk for us; 0 if it cannot be told. */
+guint64 vd_free_bytes(const char *folder);

@@ -1,0 +1,18 @@
+/* What the files of the deploy room share. */
+#pragma once
+
+#include "src/deploy/deploy.h"
+
+extern const VdStepSpec vd_image_add_steps[];
+extern const VdUndoSpec vd_image_add_undos[];
+extern const VdStepSpec vd_deploy_steps[];
+extern const VdUndoSpec vd_deploy_undos[];
+
+/* The kind of job of a verb of this room. */
+const VdJobKind *vd_deploy_kind(const char *verb);
+/* A job of this room with its steps, still without a title. */
+VdJob *vd_deploy_job_new(const char *request, const char *verb, const char *author,
+                         const char *target);
+/* Whether no other job that has not ended works on the same name (on the same host, for machines).
+ * To be asked, and the job to be made, under vd_store_lock(). */
+gboolean vd_deploy_name_free(VdJournal *journal, const VdJob *job, GError **error);

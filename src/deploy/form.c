@@ -1,0 +1,317 @@
+/* Checking one field of the form as it is left, and saying what the deployment will do. The fields
+ * are checked by the very functions that judge the whole on submission, so that a form that is all
+ * right gives a job that starts. Nothing is made here: not even the default pool. */
+#include "config.h"
+
+#include <string.h>
+
+#include "src/base/error.h"
+#include "src/base/files.h"
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "src/deploy/check.h"
+#include "src/deploy/deploy-private.h"
+#include "src/deploy/guest.h"
+#include "src/deploy/plan.h"
+#include "src/deploy/store.h"
+#include "src/virt/provision.h"
+
+/* Seconds on a two-core machine. */
+#define LAUNCH_TCG   20
+#define LAUNCH_KVM   5
+#define PREPARE_TCG  9
+#define PREPARE_KVM  3
+#define COPY_BYTES_S (150 * 1024 * 1024)
+
+typedef struct {
+    const char *uri;
+    const VdArgs *args;
+    const char *value; /* of the field, never NULL */
+    VdImage *image;    /* the chosen one, or NULL */
+    char *hint;
+} Field;
+
+typedef gboolean (*FieldFunc)(Field *field, GError **error);
+
+static gboolean field_name(Field *field, GError **error)
+{
+    g_autoptr(VdConn) conn = NULL;
+
+    if (!vd_check_vm_name(field->value, error))
+        return FALSE;
+    conn = vd_conn_open(field->uri, NULL, error);
+    if (!conn)
+        return FALSE;
+    if (vd_conn_vm_exists(conn, field->value))
+        return vd_fail(error, VD_ERR_EXISTS, NULL,
+                       _("A machine named %s is there already; choose another name."),
+                       field->value);
+    return TRUE;
+}
+
+static gboolean field_image(Field *field, GError **error)
+{
+    g_autoptr(VdImage) image = vd_image_find(field->value, error);
+    g_autofree char *size = NULL;
+
+    if (!image)
+        return FALSE;
+    size = vd_format_size(image->virtual_size);
+    if (image->why_not)
+        field->hint = g_strdup_printf("%s, %s; %s", image->os ? image->os : _("unknown system"),
+                                      size, image->why_not);
+    else
+        field->hint = g_strdup_printf("%s, %s", image->os ? image->os : _("unknown system"), size);
+    return TRUE;
+}
+
+static gboolean look_at_pool(Field *field, const char *name, VdPool *ret, GError **error)
+{
+    g_autoptr(VdConn) conn = vd_conn_open(field->uri, NULL, error);
+    g_autoptr(GError) why = NULL;
+
+    *ret = (VdPool){0};
+    if (!conn)
+        return FALSE;
+    if (vd_conn_pool_look(conn, name, ret, &why))
+        return TRUE;
+    if (vd_error_code(why) == VD_ERR_NOT_FOUND && g_str_equal(name, "default"))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&why));
+    return FALSE;
+}
+
+/* The pool that is chosen. */
+static const char *pool_of(const Field *field)
+{
+    const char *pool = vd_args_get(field->args, "pool");
+
+    return pool && *pool ? pool : "default";
+}
+
+static gboolean check_room(Field *field, GError **error)
+{
+    VdPool pool = {0};
+    g_autofree char *there = NULL;
+    gboolean ok = look_at_pool(field, pool_of(field), &pool, error);
+
+    /* A pool that is not there yet or not active tells its room when the job starts it. */
+    if (ok && pool.active) {
+        guint64 size = field->image ? vd_plan_disk_size(field->args, field->image)
+                                    : vd_args_size(field->args, "disk", 0);
+
+        there = vd_format_size(pool.available);
+        ok = vd_plan_check_room(pool.name, pool.available, size, vd_args_flag(field->args, "whole"),
+                                field->image ? field->image->file_size : 0,
+                                vd_args_flag(field->args, "overcommit"), error);
+        if (ok)
+            field->hint = g_strdup_printf(_("there are %s free on %s"), there, pool.name);
+    }
+    vd_pool_clear(&pool);
+    return ok;
+}
+
+static gboolean field_disk(Field *field, GError **error)
+{
+    guint64 size = 0;
+
+    if (*field->value && !vd_parse_size(field->value, &size, error))
+        return FALSE;
+    if (field->image && (!vd_plan_check_disk(field->args, field->image, error) ||
+                         !vd_plan_check_able(field->args, field->image, error)))
+        return FALSE;
+    return check_room(field, error);
+}
+
+static gboolean field_able(Field *field, GError **error)
+{
+    return !field->image || vd_plan_check_able(field->args, field->image, error);
+}
+
+static gboolean field_network(Field *field, GError **error)
+{
+    g_autoptr(VdConn) conn = vd_conn_open(field->uri, NULL, error);
+    g_autofree char *kind = NULL;
+
+    if (!conn ||
+        !vd_conn_network_look(conn, *field->value ? field->value : "default", &kind, error))
+        return FALSE;
+    if (g_str_equal(kind, "user"))
+        field->hint = g_strdup(_("QEMU's own network: the machine gets out, nobody gets in"));
+    return TRUE;
+}
+
+static gboolean field_password(Field *field, GError **error)
+{
+    if (!*field->value)
+        return TRUE;
+    if (!vd_check_password(field->value, error))
+        return FALSE;
+    if (vd_args_flag(field->args, "locked") && vd_args_get(field->args, "password"))
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("Root cannot both have a password and be locked; leave one of the two "
+                         "out."));
+    return TRUE;
+}
+
+static gboolean field_user(Field *field, GError **error)
+{
+    return !*field->value || vd_check_user_name(field->value, error);
+}
+
+static gboolean field_key(Field *field, GError **error)
+{
+    g_auto(GStrv) all = vd_args_all(field->args, "ssh-key");
+    guint count = 0;
+
+    for (gsize i = 0; all[i]; i++) {
+        g_auto(GStrv) keys = *all[i] ? vd_read_ssh_keys(all[i], error) : g_new0(char *, 1);
+
+        if (!keys)
+            return FALSE;
+        count += g_strv_length(keys);
+    }
+    if (count > 0)
+        field->hint = g_strdup_printf(ngettext("%u key", "%u keys", count), count);
+    return TRUE;
+}
+
+static gboolean field_hostname(Field *field, GError **error)
+{
+    return !*field->value || vd_check_hostname(field->value, error);
+}
+
+static gboolean field_timezone(Field *field, GError **error)
+{
+    g_auto(GStrv) zones = field->image ? vd_image_timezones(field->image) : NULL;
+
+    if (!*field->value)
+        return TRUE;
+    return vd_check_timezone(field->value, error) &&
+           (!field->image || vd_check_zone_there(field->value, zones, field->image->name, error));
+}
+
+static gboolean field_address(Field *field, GError **error)
+{
+    const char *address = vd_args_get(field->args, "address");
+    const char *gateway = vd_args_get(field->args, "gateway");
+    g_auto(GStrv) dns = vd_args_all(field->args, "dns");
+
+    if (dns[0] && !*dns[0])
+        g_clear_pointer(&dns, g_strfreev);
+    return vd_check_static(address && *address ? address : NULL,
+                           gateway && *gateway ? gateway : NULL, dns, error);
+}
+
+static gboolean field_script(Field *field, GError **error)
+{
+    gboolean converted = FALSE;
+    char *script = *field->value ? vd_read_script(field->value, &converted, error) : g_strdup("");
+
+    if (!script)
+        return FALSE;
+    if (converted)
+        field->hint = g_strdup(_("its CR LF lines will become LF lines"));
+    vd_secret_free(script);
+    return TRUE;
+}
+
+static const struct {
+    const char *name;
+    FieldFunc func;
+} fields[] = {
+    {"name", field_name},         {"image", field_image},       {"disk", field_disk},
+    {"whole", field_disk},        {"overcommit", field_disk},   {"pool", field_disk},
+    {"no-grow", field_able},      {"no-customise", field_able}, {"network", field_network},
+    {"password", field_password}, {"locked", field_password},   {"user-password", field_password},
+    {"user", field_user},         {"ssh-key", field_key},       {"hostname", field_hostname},
+    {"timezone", field_timezone}, {"address", field_address},   {"gateway", field_address},
+    {"dns", field_address},       {"firstboot", field_script},
+};
+
+static const VdArgSpec *spec_of(const char *name)
+{
+    for (const VdArgSpec *spec = vd_deploy_args; spec->name; spec++) {
+        if (g_str_equal(spec->name, name))
+            return spec;
+    }
+    return NULL;
+}
+
+static VdImage *chosen_image(const VdArgs *args)
+{
+    const char *name = vd_args_get(args, "image");
+
+    return name && *name ? vd_image_find(name, NULL) : NULL;
+}
+
+gboolean vd_deploy_check_field(const char *uri, const VdArgs *args, const char *field_id,
+                               char **ret_hint, GError **error)
+{
+    const VdArgSpec *spec = spec_of(field_id);
+    const char *value = vd_args_get(args, field_id);
+    g_autoptr(VdImage) image = chosen_image(args);
+    Field field = {.uri = uri, .args = args, .value = value ? value : "", .image = image};
+    gboolean ok = TRUE;
+
+    *ret_hint = NULL;
+    if (!spec)
+        return TRUE;
+    if (spec->required && !*field.value)
+        return vd_fail(error, VD_ERR_INVALID, NULL, _("%s must be given."), _(spec->label));
+    /* Keys and scripts have better words of their own for what is wrong. */
+    if (*field.value && !spec->many && spec->type != VD_ARG_FILE &&
+        !vd_arg_check(spec, field.value, error))
+        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(fields) && ok; i++) {
+        if (g_str_equal(fields[i].name, field_id))
+            ok = fields[i].func(&field, error);
+    }
+    if (ok)
+        *ret_hint = g_steal_pointer(&field.hint);
+    g_free(field.hint);
+    return ok;
+}
+
+/* How long the host's part takes, roughly. */
+static int expected_seconds(const VdArgs *args, const VdImage *image)
+{
+    gboolean tcg = vd_guest_tcg();
+    gboolean grow =
+        !vd_args_flag(args, "no-grow") && vd_plan_disk_size(args, image) > image->virtual_size;
+    gboolean customise = !vd_args_flag(args, "no-customise");
+    int seconds = 1;
+
+    if (grow || customise)
+        seconds += tcg ? LAUNCH_TCG + PREPARE_TCG : LAUNCH_KVM + PREPARE_KVM;
+    if (vd_args_flag(args, "whole"))
+        seconds += (int)(image->file_size / COPY_BYTES_S);
+    return seconds;
+}
+
+char *vd_deploy_summary(const VdArgs *args)
+{
+    g_autoptr(VdImage) image = chosen_image(args);
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autofree char *size = NULL;
+    int seconds;
+
+    if (!image)
+        return g_strdup(_("Choose an image."));
+    size = vd_format_size(vd_plan_disk_size(args, image));
+    seconds = expected_seconds(args, image);
+    if (vd_args_flag(args, "whole"))
+        g_string_append_printf(text, _("a full copy at %s"), size);
+    else
+        g_string_append_printf(text, _("an overlay at %s"), size);
+    if (!vd_args_flag(args, "no-customise"))
+        g_string_append(text, _(", set up offline"));
+    g_string_append_printf(
+        text, ngettext(": about %d second here", ": about %d seconds here", (gulong)seconds),
+        seconds);
+    if (!vd_args_flag(args, "no-start") && vd_args_int(args, "wait", 15) > 0)
+        g_string_append(text, _(", then the first boot"));
+    if (vd_guest_tcg())
+        g_string_append(text, _(" (no KVM: emulated, slow)"));
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}

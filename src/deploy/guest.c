@@ -1,0 +1,151 @@
+/* One run of the guest helper: a JSON object goes in, JSON lines come out. The helper ends with
+ * status 1 after an error event, so the child's own failure is only told to people when there was
+ * no such event (it was killed, or is not installed). */
+#include "config.h"
+
+#include <string.h>
+
+#include "src/base/error.h"
+#include "src/base/files.h"
+#include "src/base/i18n.h"
+#include "src/base/kvm.h"
+#include "src/base/paths.h"
+#include "src/base/text.h"
+#include "src/deploy/guest.h"
+
+typedef struct {
+    VdGuestStep step;
+    gpointer data;
+    JsonNode *result;
+    char *code, *message, *detail;
+} Guest;
+
+gboolean vd_guest_tcg(void)
+{
+    return !vd_kvm_usable(NULL);
+}
+
+static char *text_of(JsonObject *event, const char *member)
+{
+    JsonNode *node = json_object_get_member(event, member);
+
+    if (!node || !JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_STRING)
+        return NULL;
+    return vd_text_clean(json_node_get_string(node), 2000, FALSE);
+}
+
+static void on_step(VdRun *run, Guest *guest, JsonObject *event)
+{
+    g_autofree char *step = text_of(event, "step");
+    g_autofree char *state = text_of(event, "state");
+    g_autofree char *text = text_of(event, "text");
+    gint64 ms = json_object_get_int_member_with_default(event, "ms", -1);
+
+    if (g_strcmp0(state, "done") == 0) {
+        vd_run_log(run, "%s: %s (%" G_GINT64_FORMAT " ms)", step ? step : "?", text ? text : "done",
+                   ms);
+        return;
+    }
+    if (step && guest->step)
+        guest->step(run, step, text, guest->data);
+}
+
+static void on_progress(VdRun *run, JsonObject *event)
+{
+    gint64 position = json_object_get_int_member_with_default(event, "position", 0);
+    gint64 total = json_object_get_int_member_with_default(event, "total", 0);
+    gboolean pulse = json_object_get_boolean_member_with_default(event, "pulse", FALSE);
+
+    if (pulse || total <= 0)
+        vd_run_progress(run, -1);
+    else
+        vd_run_progress(run, CLAMP((double)position / (double)total, 0, 1));
+}
+
+static void on_line(VdRun *run, const char *line, gpointer data)
+{
+    Guest *guest = data;
+    g_autoptr(JsonNode) node = json_from_string(line, NULL);
+    JsonObject *event = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+    g_autofree char *kind = event ? text_of(event, "event") : NULL;
+
+    if (!kind)
+        return;
+    if (g_str_equal(kind, "step"))
+        on_step(run, guest, event);
+    else if (g_str_equal(kind, "progress"))
+        on_progress(run, event);
+    else if (g_str_equal(kind, "log")) {
+        g_autofree char *text = text_of(event, "text");
+
+        vd_run_log(run, "%s", text ? text : "");
+    } else if (g_str_equal(kind, "error") && !guest->message) {
+        guest->code = text_of(event, "code");
+        guest->message = text_of(event, "message");
+        guest->detail = text_of(event, "detail");
+    } else if (g_str_equal(kind, "result") && !guest->result)
+        guest->result = json_node_copy(node);
+}
+
+static VdErrorCode code_of(const char *word)
+{
+    static const struct {
+        const char *word;
+        VdErrorCode code;
+    } codes[] = {
+        {"disk-full", VD_ERR_NO_SPACE},
+        {"no-room", VD_ERR_NO_SPACE},
+        {"truncated", VD_ERR_INVALID},
+        {"bad-timezone", VD_ERR_INVALID},
+        {"bad-layout", VD_ERR_DAMAGED},
+        {"no-os", VD_ERR_UNSUPPORTED},
+        {"encrypted", VD_ERR_UNSUPPORTED},
+        {"unsupported-os", VD_ERR_UNSUPPORTED},
+        {"unsupported-layout", VD_ERR_UNSUPPORTED},
+        {"no-xfs-tools", VD_ERR_UNSUPPORTED},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(codes); i++) {
+        if (g_strcmp0(word, codes[i].word) == 0)
+            return codes[i].code;
+    }
+    return VD_ERR_FAILED;
+}
+
+/* What is told when it did not work: the helper's words, else what became of the child. */
+static void tell(const Guest *guest, const GError *child, GError **error)
+{
+    if (vd_error_code(child) == VD_ERR_CANCELLED || !guest->message) {
+        if (child)
+            g_propagate_error(error, g_error_copy(child));
+        else
+            vd_error_set(error, VD_ERR_FAILED, NULL,
+                         _("The guest helper ended without a result; see the job's log."));
+        return;
+    }
+    vd_error_set(error, code_of(guest->code), guest->detail, "%s", guest->message);
+}
+
+JsonNode *vd_guest_run(VdRun *run, JsonNode *request, VdGuestStep step, gpointer data,
+                       char **ret_code, GError **error)
+{
+    g_autoptr(GError) child = NULL;
+    g_autofree char *helper = vd_path_guest();
+    const char *const argv[] = {helper, NULL};
+    char *input = json_to_string(request, FALSE);
+    Guest guest = {.step = step, .data = data};
+    gboolean ok = vd_run_child(run, argv, input, on_line, &guest, &child);
+
+    vd_secret_free(input);
+    json_node_unref(request);
+    if (ret_code)
+        *ret_code = ok ? NULL : g_strdup(guest.code);
+    if (!ok || !guest.result) {
+        tell(&guest, child, error);
+        g_clear_pointer(&guest.result, json_node_unref);
+    }
+    g_free(guest.code);
+    g_free(guest.message);
+    g_free(guest.detail);
+    return guest.result;
+}

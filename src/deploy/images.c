@@ -1,0 +1,106 @@
+/* The door's view of the image store: list, find, remove. An image is removed only when every host
+ * that ever put a disk on it says that none is left; a host that cannot be asked keeps it. */
+#include "config.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/log.h"
+#include "src/deploy/deploy.h"
+#include "src/deploy/store.h"
+#include "src/virt/provision.h"
+
+GPtrArray *vd_images_list(GError **error)
+{
+    g_auto(GStrv) names = vd_store_names(error);
+    GPtrArray *images;
+
+    if (!names)
+        return NULL;
+    images = g_ptr_array_new_with_free_func((GDestroyNotify)vd_image_unref);
+    for (gsize i = 0; names[i]; i++) {
+        g_autoptr(GError) why = NULL;
+        VdImage *image = vd_store_load(names[i], &why);
+
+        if (image)
+            g_ptr_array_add(images, image);
+        else
+            vd_log_error(NULL, "an image was left out", why);
+    }
+    return images;
+}
+
+VdImage *vd_image_find(const char *name, GError **error)
+{
+    return vd_store_load(name, error);
+}
+
+static gboolean ask_host(const char *uri, const VdImage *image, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    g_autoptr(VdConn) conn = vd_conn_open(uri, NULL, &why);
+    g_autofree char *user = NULL;
+
+    if (!conn || !vd_conn_file_user(conn, image->path, &user, &why))
+        return vd_fail(error, VD_ERR_UNREACHABLE, why->message,
+                       _("The image %s was used on %s, which does not answer; whether a disk still "
+                         "stands on it cannot be told, so it stays."),
+                       image->name, uri);
+    if (user)
+        return vd_fail(error, VD_ERR_BUSY, NULL,
+                       _("The disk or machine %s stands on the image %s; delete that first."), user,
+                       image->name);
+    return TRUE;
+}
+
+static gboolean check_unused(const VdImage *image, GError **error)
+{
+    g_auto(GStrv) hosts = vd_store_hosts(image);
+
+    if (vd_store_disk_shared(image->sha256, image->format, image->name))
+        return TRUE;
+    for (gsize i = 0; hosts[i]; i++) {
+        if (!ask_host(hosts[i], image, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean remove_locked(const char *name, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    g_autoptr(VdImage) image = vd_store_load(name, &why);
+
+    /* A side file that is broken names no disk: only itself can go. */
+    if (!image && vd_error_code(why) == VD_ERR_DAMAGED)
+        return vd_store_drop(name, error);
+    if (!image) {
+        g_propagate_error(error, g_steal_pointer(&why));
+        return FALSE;
+    }
+    if (!check_unused(image, error) || !vd_store_drop(name, error))
+        return FALSE;
+    if (vd_store_disk_shared(image->sha256, image->format, NULL))
+        return TRUE;
+    if (unlink(image->path) < 0 && errno != ENOENT)
+        return vd_fail(error, VD_ERR_FAILED, g_strerror(errno), _("%s cannot be removed: %s."),
+                       image->path, g_strerror(errno));
+    vd_store_drop_hosts(image);
+    return TRUE;
+}
+
+gboolean vd_image_remove(const char *name, GError **error)
+{
+    int lock = vd_store_lock(error);
+    gboolean ok;
+
+    if (lock < 0)
+        return FALSE;
+    ok = remove_locked(name, error);
+    close(lock);
+    if (ok)
+        vd_log(VD_LOG_INFO, NULL, "image %s removed", name);
+    return ok;
+}

@@ -1,0 +1,54 @@
+/* The kinds of jobs of this room, and what they have in common: a name is reserved by the job that
+ * has it, from the moment its row is written until it ends. */
+#include "config.h"
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/deploy/deploy-private.h"
+
+const VdJobKind vd_deploy_kinds[] = {
+    {"deploy", vd_deploy_steps, vd_deploy_undos},
+    {"image.add", vd_image_add_steps, vd_image_add_undos},
+    {NULL, NULL, NULL},
+};
+
+const VdJobKind *vd_deploy_kind(const char *verb)
+{
+    const VdJobKind *kind = vd_deploy_kinds;
+
+    while (kind->verb && !g_str_equal(kind->verb, verb))
+        kind++;
+    return kind;
+}
+
+VdJob *vd_deploy_job_new(const char *request, const char *verb, const char *author,
+                         const char *target)
+{
+    VdJob *job = vd_job_new(request);
+
+    job->verb = g_strdup(verb);
+    job->author = g_strdup(author);
+    job->target = g_strdup(target);
+    return job;
+}
+
+gboolean vd_deploy_name_free(VdJournal *journal, const VdJob *job, GError **error)
+{
+    g_autoptr(GPtrArray) jobs = vd_journal_jobs(journal, 0, error);
+
+    if (!jobs)
+        return FALSE;
+    for (guint i = 0; i < jobs->len; i++) {
+        const VdJob *other = g_ptr_array_index(jobs, i);
+
+        if (vd_job_state_ended(other->state) || g_strcmp0(other->verb, job->verb) != 0 ||
+            g_strcmp0(other->target, job->target) != 0 || g_strcmp0(other->host, job->host) != 0 ||
+            g_strcmp0(other->id, job->id) == 0)
+            continue;
+        return vd_fail(error, VD_ERR_EXISTS, NULL,
+                       _("The job %s is working on %s already; wait for it, cancel it, or choose "
+                         "another name."),
+                       other->id, job->target);
+    }
+    return TRUE;
+}

@@ -1,0 +1,127 @@
+/* What the deployment wants to know of an inspection. The layout itself belongs to the guest helper
+ * (doc/guest-protocol.md) and goes back to it as it came; only a few of its members are read. */
+#include "config.h"
+
+#include <json-glib/json-glib.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "src/deploy/store.h"
+
+/* The member of an object that is itself an object, or NULL. */
+static JsonObject *object_member(JsonObject *object, const char *member)
+{
+    JsonNode *node = object ? json_object_get_member(object, member) : NULL;
+
+    return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+}
+
+/* A member's text as it may be shown, NULL if it is missing or empty. */
+static char *clean_member(JsonObject *object, const char *member)
+{
+    const char *text =
+        object ? json_object_get_string_member_with_default(object, member, NULL) : NULL;
+
+    return text && *text ? vd_text_clean(text, 500, FALSE) : NULL;
+}
+
+static void read_system(VdImage *image, JsonObject *root, JsonObject *os)
+{
+    JsonObject *grow = object_member(root, "grow");
+    JsonObject *customise = object_member(root, "customise");
+
+    image->os = clean_member(os, "product");
+    image->distro = clean_member(os, "distro");
+    image->arch = clean_member(os, "arch");
+    image->root = clean_member(root, "text");
+    if (!image->os)
+        image->os = g_strdup(image->distro ? image->distro : _("unknown system"));
+    image->growable = grow && json_object_get_boolean_member_with_default(grow, "possible", FALSE);
+    if (!image->growable)
+        image->why_not = clean_member(grow, "why");
+    if (!image->why_not)
+        image->why_not = clean_member(customise, "why");
+}
+
+gboolean vd_image_read_layout(VdImage *image, const char *layout, const char *file, GError **error)
+{
+    g_autoptr(JsonNode) node = layout ? json_from_string(layout, NULL) : NULL;
+    JsonObject *root = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+    JsonObject *os = object_member(root, "os");
+    JsonObject *reason = object_member(root, "reason");
+    g_autofree char *code = clean_member(reason, "code");
+    g_autofree char *message = clean_member(reason, "message");
+
+    if (!root)
+        return vd_fail(error, VD_ERR_DAMAGED, layout, _("The inspection of %s cannot be read."),
+                       file);
+    if (g_strcmp0(code, "truncated") == 0)
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("The image is cut short: %s Copy or download it again."),
+                       message ? message : "");
+    if (os) {
+        read_system(image, root, os);
+        return TRUE;
+    }
+    image->growable = FALSE;
+    image->why_not =
+        message ? g_steal_pointer(&message) : g_strdup(_("No operating system was found in it."));
+    return TRUE;
+}
+
+static JsonNode *parse(const VdImage *image)
+{
+    JsonNode *node = image->layout ? json_from_string(image->layout, NULL) : NULL;
+
+    if (node && !JSON_NODE_HOLDS_OBJECT(node))
+        g_clear_pointer(&node, json_node_unref);
+    return node;
+}
+
+gboolean vd_image_customisable(const VdImage *image, char **ret_why)
+{
+    g_autoptr(JsonNode) layout = parse(image);
+    JsonObject *root = layout ? json_node_get_object(layout) : NULL;
+    JsonObject *customise = object_member(root, "customise");
+    const char *why = NULL;
+
+    if (customise && json_object_get_boolean_member_with_default(customise, "possible", FALSE))
+        return TRUE;
+    if (customise)
+        why = json_object_get_string_member_with_default(customise, "why", NULL);
+    if (!why)
+        why = image->why_not;
+    if (ret_why)
+        *ret_why = g_strdup(why ? why : _("No operating system was found in it."));
+    return FALSE;
+}
+
+char **vd_image_timezones(const VdImage *image)
+{
+    g_autoptr(JsonNode) layout = parse(image);
+    JsonObject *root = layout ? json_node_get_object(layout) : NULL;
+    JsonNode *zones = root ? json_object_get_member(root, "timezones") : NULL;
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    if (zones && JSON_NODE_HOLDS_ARRAY(zones)) {
+        JsonArray *array = json_node_get_array(zones);
+
+        for (guint i = 0; i < json_array_get_length(array); i++) {
+            JsonNode *zone = json_array_get_element(array, i);
+
+            if (JSON_NODE_HOLDS_VALUE(zone) && json_node_get_value_type(zone) == G_TYPE_STRING)
+                g_strv_builder_add(builder, json_node_get_string(zone));
+        }
+    }
+    return g_strv_builder_end(builder);
+}
+
+int vd_image_major(const VdImage *image)
+{
+    g_autoptr(JsonNode) layout = parse(image);
+    JsonObject *root = layout ? json_node_get_object(layout) : NULL;
+    JsonObject *os = object_member(root, "os");
+
+    return os ? (int)json_object_get_int_member_with_default(os, "major", 0) : 0;
+}

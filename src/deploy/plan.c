@@ -1,0 +1,288 @@
+/* From words to a plan. Everything that can be judged without the host is judged here, on
+ * submission, so that a job that starts can only fail for reasons of its host or its image. */
+#include "config.h"
+
+#include <string.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "src/deploy/check.h"
+#include "src/deploy/plan.h"
+#include "src/deploy/store.h"
+
+#define GIB            (G_GUINT64_CONSTANT(1) << 30)
+#define USUAL_DISK     (10 * GIB)
+#define DISK_UNIT      (1024 * 1024)
+#define OVERLAY_AT_MIN (256 * 1024 * 1024)
+
+void vd_plan_free(VdPlan *plan)
+{
+    if (!plan)
+        return;
+    g_free(plan->name);
+    g_free(plan->title);
+    g_free(plan->uri);
+    g_free(plan->image);
+    g_free(plan->sha256);
+    g_free(plan->image_format);
+    g_free(plan->pool);
+    g_free(plan->network);
+    g_free(plan->volume);
+    g_free(plan->uuid);
+    g_free(plan->mac);
+    g_free(plan->why_no_grow);
+    g_free(plan->user);
+    g_strfreev(plan->keys);
+    g_free(plan->hostname);
+    g_free(plan->timezone);
+    g_free(plan->address);
+    g_free(plan->gateway);
+    g_strfreev(plan->dns);
+    g_free(plan);
+}
+
+guint64 vd_plan_disk_size(const VdArgs *args, const VdImage *image)
+{
+    /* What cannot grow gains nothing from a larger disk. */
+    gboolean grows = image->growable && !vd_args_flag(args, "no-grow");
+    guint64 usual = grows ? MAX(image->virtual_size, USUAL_DISK) : image->virtual_size;
+    guint64 wanted = vd_args_size(args, "disk", usual);
+
+    if (wanted == image->virtual_size)
+        return wanted;
+    return (wanted + DISK_UNIT - 1) / DISK_UNIT * DISK_UNIT;
+}
+
+gboolean vd_plan_check_disk(const VdArgs *args, const VdImage *image, GError **error)
+{
+    guint64 size = vd_plan_disk_size(args, image);
+    g_autofree char *mine = vd_format_size(size);
+    g_autofree char *least = vd_format_size(image->virtual_size);
+
+    if (size >= image->virtual_size)
+        return TRUE;
+    return vd_fail(error, VD_ERR_INVALID, NULL,
+                   _("A disk of %s is smaller than the image %s, which needs %s (%" G_GUINT64_FORMAT
+                     " bytes)."),
+                   mine, image->name, least, image->virtual_size);
+}
+
+/* The first word given that needs the image's files to be changed, or NULL. */
+static const char *customising_word(const VdArgs *args)
+{
+    static const char *const words[] = {"password",  "locked",   "user",     "user-password",
+                                        "ssh-key",   "hostname", "timezone", "address",
+                                        "firstboot", NULL};
+
+    for (int i = 0; words[i]; i++) {
+        const char *value = vd_args_get(args, words[i]);
+
+        if (value && *value && (!g_str_equal(words[i], "locked") || vd_args_flag(args, "locked")))
+            return words[i];
+    }
+    return NULL;
+}
+
+gboolean vd_plan_check_able(const VdArgs *args, const VdImage *image, GError **error)
+{
+    gboolean needs_grow = vd_plan_disk_size(args, image) > image->virtual_size &&
+                          !vd_args_flag(args, "no-grow") && !image->growable;
+    gboolean no_customise = vd_args_flag(args, "no-customise");
+    const char *word = customising_word(args);
+    g_autofree char *why = NULL;
+    gboolean needs_customise = !no_customise && !vd_image_customisable(image, &why);
+    const char *grow_why = image->why_not ? image->why_not : _("Its root was not found.");
+
+    if (no_customise && word)
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("--no-customise leaves the image's files as they are, so --%s cannot be "
+                         "done; leave one of the two out."),
+                       word);
+    if (needs_grow && needs_customise)
+        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                       _("The image %s can neither be grown nor customised: %s To go on without, "
+                         "give --no-grow --no-customise."),
+                       image->name, why);
+    if (needs_grow)
+        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                       _("The image %s cannot be grown: %s To go on without, give --no-grow."),
+                       image->name, grow_why);
+    if (needs_customise)
+        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                       _("The image %s cannot be customised: %s To go on without, give "
+                         "--no-customise."),
+                       image->name, why);
+    return TRUE;
+}
+
+char *vd_plan_hostname(const char *name)
+{
+    g_autofree char *host = g_strdup(name);
+    gsize length;
+
+    for (char *c = host; *c; c++) {
+        if (!g_ascii_isalnum(*c) && *c != '.' && *c != '-')
+            *c = '-';
+    }
+    while (*host == '-' || *host == '.')
+        memmove(host, host + 1, strlen(host));
+    if (strlen(host) > 63 && !strchr(host, '.'))
+        host[63] = '\0';
+    length = strlen(host);
+    while (length > 0 && (host[length - 1] == '-' || host[length - 1] == '.'))
+        host[--length] = '\0';
+    return vd_check_hostname(host, NULL) ? g_steal_pointer(&host) : g_strdup("localhost");
+}
+
+gboolean vd_plan_check_room(const char *pool, guint64 available, guint64 disk, gboolean whole,
+                            guint64 file_size, gboolean overcommit, GError **error)
+{
+    guint64 least = whole ? file_size : OVERLAY_AT_MIN;
+    g_autofree char *there = vd_format_size(available);
+    g_autofree char *wanted = vd_format_size(overcommit ? least : MAX(disk, least));
+
+    if (available < least)
+        return vd_fail(error, VD_ERR_NO_SPACE, NULL,
+                       _("There are %s free on %s, and at least %s are needed."), there, pool,
+                       wanted);
+    if (!overcommit && available < disk)
+        return vd_fail(error, VD_ERR_NO_SPACE, NULL,
+                       _("There are %s free on %s, and the disk may grow to %s; choose a smaller "
+                         "one, another pool, or --overcommit."),
+                       there, pool, wanted);
+    return TRUE;
+}
+
+static char *copy_arg(const VdArgs *args, const char *name)
+{
+    const char *value = vd_args_get(args, name);
+
+    return value && *value ? g_strdup(value) : NULL;
+}
+
+/* All values that are not empty: a form gives a field that was left empty as "". */
+static char **copy_all(const VdArgs *args, const char *name)
+{
+    g_auto(GStrv) given = vd_args_all(args, name);
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    for (gsize i = 0; given[i]; i++) {
+        if (*given[i])
+            g_strv_builder_add(builder, given[i]);
+    }
+    return g_strv_builder_end(builder);
+}
+
+static gboolean read_keys(VdPlan *plan, const VdArgs *args, GError **error)
+{
+    g_auto(GStrv) given = copy_all(args, "ssh-key");
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    for (gsize i = 0; given[i]; i++) {
+        g_auto(GStrv) keys = vd_read_ssh_keys(given[i], error);
+
+        if (!keys)
+            return FALSE;
+        g_strv_builder_addv(builder, (const char **)keys);
+    }
+    plan->keys = g_strv_builder_end(builder);
+    return TRUE;
+}
+
+/* Who can log in, and how. */
+static gboolean read_logins(VdPlan *plan, const VdArgs *args, GError **error)
+{
+    plan->user = copy_arg(args, "user");
+    plan->locked = vd_args_flag(args, "locked");
+    plan->password = vd_args_get(args, "password") != NULL;
+    plan->user_password = vd_args_get(args, "user-password") != NULL;
+    if (plan->user && !vd_check_user_name(plan->user, error))
+        return FALSE;
+    if (plan->locked && plan->password)
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("Root cannot both have a password and be locked; leave one of the two "
+                         "out."));
+    if (plan->user_password && !plan->user)
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("A user's password needs a user's name; give --user."));
+    if (plan->locked && plan->user && !plan->user_password &&
+        !(vd_args_get(args, "ssh-key") && *vd_args_get(args, "ssh-key")))
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("Nobody could log in: root is locked, and the user %s has neither a "
+                         "password nor a key."),
+                       plan->user);
+    return read_keys(plan, args, error);
+}
+
+static gboolean read_system(VdPlan *plan, const VdArgs *args, const VdImage *image, GError **error)
+{
+    g_auto(GStrv) zones = vd_image_timezones(image);
+
+    plan->hostname = copy_arg(args, "hostname");
+    if (!plan->hostname)
+        plan->hostname = vd_plan_hostname(plan->name);
+    plan->timezone = copy_arg(args, "timezone");
+    plan->address = copy_arg(args, "address");
+    plan->gateway = copy_arg(args, "gateway");
+    plan->dns = copy_all(args, "dns");
+    plan->script = vd_args_get(args, "firstboot") && *vd_args_get(args, "firstboot");
+    if (plan->timezone && !vd_check_zone_there(plan->timezone, zones, image->name, error))
+        return FALSE;
+    return vd_check_static(plan->address, plan->gateway, plan->dns, error);
+}
+
+/* Identities that the host has not given to anybody: random, so no need to ask. MAC addresses of
+ * QEMU and libvirt begin with 52:54:00. */
+static void choose_identity(VdPlan *plan, const char *request)
+{
+    g_autofree char *tail = g_ascii_strdown(strchr(request, '-') ? request + 2 : request, -1);
+
+    plan->uuid = g_uuid_string_random();
+    plan->mac =
+        g_strdup_printf("52:54:00:%.2s:%.2s:%.2s", plan->uuid, plan->uuid + 2, plan->uuid + 4);
+    /* With the request's id, so that taking it back can never hit a disk of somebody else. */
+    plan->volume = g_strdup_printf("%s-%s.qcow2", plan->name, tail);
+}
+
+static void decide_grow(VdPlan *plan, const VdArgs *args, const VdImage *image)
+{
+    plan->customise = !vd_args_flag(args, "no-customise");
+    if (vd_args_flag(args, "no-grow"))
+        plan->why_no_grow = g_strdup(_("not wanted"));
+    else if (plan->disk == image->virtual_size)
+        plan->why_no_grow = g_strdup(_("the disk is as large as the image"));
+    plan->grow = !plan->why_no_grow;
+}
+
+VdPlan *vd_plan_new(const VdArgs *args, const VdImage *image, const char *uri, const char *request,
+                    GError **error)
+{
+    g_autoptr(VdPlan) plan = g_new0(VdPlan, 1);
+    const char *title = vd_args_get(args, "title");
+
+    plan->name = copy_arg(args, "name");
+    if (!plan->name || !vd_check_vm_name(plan->name, error) ||
+        !vd_plan_check_disk(args, image, error) || !vd_plan_check_able(args, image, error) ||
+        !read_logins(plan, args, error) || !read_system(plan, args, image, error))
+        return NULL;
+    plan->title = title && *title ? vd_text_clean(title, 200, FALSE) : NULL;
+    plan->uri = g_strdup(uri);
+    plan->image = g_strdup(image->name);
+    plan->sha256 = g_strdup(image->sha256);
+    plan->image_format = g_strdup(image->format);
+    plan->image_size = image->virtual_size;
+    plan->disk = vd_plan_disk_size(args, image);
+    plan->whole = vd_args_flag(args, "whole");
+    plan->overcommit = vd_args_flag(args, "overcommit");
+    plan->cpus = (guint)vd_args_int(args, "cpus", 2);
+    plan->memory = vd_args_size(args, "memory", 2 * GIB);
+    plan->pool = copy_arg(args, "pool");
+    plan->network = copy_arg(args, "network");
+    plan->start = !vd_args_flag(args, "no-start");
+    plan->autostart = vd_args_flag(args, "autostart");
+    plan->wait_minutes = (int)vd_args_int(args, "wait", 15);
+    choose_identity(plan, request);
+    decide_grow(plan, args, image);
+    return g_steal_pointer(&plan);
+}

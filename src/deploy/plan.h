@@ -1,0 +1,64 @@
+/* What one deployment is to do: made from the words given and the image, kept as the job's spec,
+ * read again by the runner. Holds no secrets: the hashes and the script, which may hold some, are
+ * in the job's secrets file. Inside the deploy room. */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "src/model/args.h"
+#include "src/model/image.h"
+
+typedef struct {
+    char *name, *title;
+    char *uri;
+    char *image, *sha256; /* the image's name and the bytes it had */
+    char *image_format;
+    guint64 image_size; /* virtual, bytes */
+    guint64 disk;       /* bytes */
+    gboolean whole, overcommit;
+    guint cpus;
+    guint64 memory; /* bytes */
+    char *pool, *network;
+    char *volume, *uuid, *mac; /* chosen by us beforehand, so that undo knows them */
+    gboolean grow, customise;
+    char *why_no_grow;                        /* a sentence; NULL if it grows */
+    gboolean locked, password, user_password; /* the hashes are in the secrets */
+    char *user;
+    char **keys; /* never NULL */
+    char *hostname, *timezone;
+    char *address, *gateway; /* NULL: DHCP */
+    char **dns;              /* never NULL */
+    gboolean script;
+    gboolean start, autostart;
+    int wait_minutes;
+} VdPlan;
+
+void vd_plan_free(VdPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdPlan, vd_plan_free)
+
+/* The plan that args (checked, with defaults) and an image make. FALSE with a sentence about what
+ * does not go together. Reads key files. */
+VdPlan *vd_plan_new(const VdArgs *args, const VdImage *image, const char *uri, const char *request,
+                    GError **error);
+/* The disk's size that args and the image come to. */
+guint64 vd_plan_disk_size(const VdArgs *args, const VdImage *image);
+/* Whether the disk is large enough, and the image can do what is wanted or the user agreed to do
+ * without it. */
+gboolean vd_plan_check_disk(const VdArgs *args, const VdImage *image, GError **error);
+gboolean vd_plan_check_able(const VdArgs *args, const VdImage *image, GError **error);
+/* A hostname made of a machine's name. The caller frees. */
+char *vd_plan_hostname(const char *name);
+/* Whether a disk of this plan has room among available bytes of its pool; the sentence has the
+ * numbers. file_size: of the image. */
+gboolean vd_plan_check_room(const char *pool, guint64 available, guint64 disk, gboolean whole,
+                            guint64 file_size, gboolean overcommit, GError **error);
+
+/* JSON there and back. The callers free; NULL with VD_ERR_DAMAGED if it is no plan. */
+char *vd_plan_to_json(const VdPlan *plan);
+VdPlan *vd_plan_from_json(const char *json, GError **error);
+
+/* The request for the guest helper's `prepare`. secrets: the object of the secrets file, or NULL.
+ * layout is JSON. marker: see doc/guest-protocol.md. */
+JsonNode *vd_plan_prepare_request(const VdPlan *plan, const char *request, const char *disk,
+                                  const char *layout, gboolean tcg, JsonObject *secrets,
+                                  const char *marker);

@@ -1,0 +1,17 @@
+/* Small helpers around a job's JSON spec. Inside the deploy room. */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "src/jobs/runner.h"
+
+/* A string of the run's spec, or NULL. The caller frees. */
+char *vd_spec_text(VdRun *run, const char *member);
+/* What a child printed, gathered: a VdRunLine whose data is a GString. */
+void vd_spec_gather(VdRun *run, const char *line, gpointer data);
+/* `qemu-img` with these words as a child; its standard output in *ret_output, which may be NULL. */
+gboolean vd_spec_qemu_img(VdRun *run, const char *const *words, char **ret_output, GError **error);
+/* One member more for an object that is being built; a NULL value adds none. */
+void vd_json_text(JsonBuilder *builder, const char *member, const char *value);
+void vd_json_int(JsonBuilder *builder, const char *member, gint64 value);
+void vd_json_bool(JsonBuilder *builder, const char *member, gboolean value);

@@ -1,0 +1,203 @@
+/* The first boot, followed to its end. Running is not ready: the machine's own first-boot unit says
+ * on the serial console when it is done (doc/guest-protocol.md). A machine that was not customised
+ * has no such unit; it is ready when it has an address or asks for a login. Not hearing of the end
+ * is no failure of the machine: it stays, with a note. */
+#include "config.h"
+
+#include <string.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "src/deploy/boot.h"
+#include "src/deploy/steps.h"
+
+#define POLL_USEC (2 * G_USEC_PER_SEC)
+
+typedef struct {
+    VdRun *run;
+    const VdPlan *plan;
+    const char *marker; /* NULL: watch for a login prompt */
+    VdBoot boot;
+    /* the thread that looks for an address */
+    GCancellable *stop; /* ends the following of the console */
+    GMutex lock;
+    GCond wake;
+    gboolean over;
+    char *address; /* under lock */
+} Watch;
+
+static gboolean on_line(const char *line, gpointer data)
+{
+    Watch *watch = data;
+    VdBootWord word = vd_boot_line(&watch->boot, watch->marker, line);
+
+    if (word == VD_BOOT_OTHER)
+        return TRUE;
+    if (word == VD_BOOT_OUT)
+        vd_run_log(watch->run, "first boot: %s", watch->boot.out);
+    if (word == VD_BOOT_START)
+        vd_run_text(watch->run, _("its network is up"));
+    if (word == VD_BOOT_ADDRESS)
+        vd_run_text(watch->run, _("it has the address %s"), watch->boot.address);
+    if (word == VD_BOOT_SCRIPT)
+        vd_run_text(watch->run, _("running the first-boot script"));
+    return word != VD_BOOT_DONE;
+}
+
+static void add_note(VdRun *run, const char *text)
+{
+    const char *before = vd_run_get(run, "note");
+    g_autofree char *both = before ? g_strdup_printf("%s; %s", before, text) : g_strdup(text);
+
+    vd_run_note(run, both);
+}
+
+/* Looks for an address until it is told to stop; on a thread and a connection of its own, since the
+ * console may be silent for minutes. */
+static gpointer look_for_address(gpointer data)
+{
+    Watch *watch = data;
+    g_autoptr(VdConn) conn = vd_step_conn(watch->run, watch->plan, NULL);
+
+    g_mutex_lock(&watch->lock);
+    while (conn && !watch->over && !watch->address) {
+        char *found;
+
+        g_mutex_unlock(&watch->lock);
+        found = vd_conn_vm_address(conn, watch->plan->uuid);
+        g_mutex_lock(&watch->lock);
+        watch->address = found;
+        if (!found)
+            g_cond_wait_until(&watch->wake, &watch->lock, g_get_monotonic_time() + POLL_USEC);
+    }
+    if (watch->address)
+        g_cancellable_cancel(watch->stop);
+    g_mutex_unlock(&watch->lock);
+    return NULL;
+}
+
+static void on_cancel(GCancellable *cancel, gpointer data)
+{
+    (void)cancel;
+    g_cancellable_cancel(data);
+}
+
+/* Waits without a console: somebody else has it. */
+static gboolean wait_for_address(Watch *watch, gint64 deadline)
+{
+    gboolean found = FALSE;
+
+    g_mutex_lock(&watch->lock);
+    while (!watch->address && g_get_monotonic_time() < deadline &&
+           !g_cancellable_is_cancelled(watch->stop))
+        g_cond_wait_until(&watch->wake, &watch->lock,
+                          MIN(deadline, g_get_monotonic_time() + POLL_USEC / 4));
+    found = watch->address != NULL;
+    g_mutex_unlock(&watch->lock);
+    return found;
+}
+
+/* What became of following; TRUE: the machine is to stay. */
+static gboolean judge(Watch *watch, VdConn *conn, const GError *why, GError **error)
+{
+    VdErrorCode code = vd_error_code(why);
+    g_autofree char *text = NULL;
+
+    if (g_cancellable_is_cancelled(vd_run_cancellable(watch->run)))
+        return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Cancelled."));
+    if (!why || (code == VD_ERR_CANCELLED && watch->address))
+        return TRUE;
+    if (!vd_conn_vm_running(conn, watch->plan->uuid))
+        return vd_fail(error, VD_ERR_FAILED, vd_error_detail(why),
+                       _("The machine ended before its first boot was done."));
+    text = g_strdup_printf(_("its first boot was not followed to the end: %s"), why->message);
+    add_note(watch->run, text);
+    return TRUE;
+}
+
+static gboolean follow(Watch *watch, VdConn *conn, GError **error)
+{
+    int seconds = watch->plan->wait_minutes * 60;
+    gint64 deadline = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
+    g_autoptr(GError) why = NULL;
+    /* With a marker the address alone does not end it: the script is still to run. */
+    GThread *thread = NULL;
+    gulong handler;
+
+    handler = g_cancellable_connect(vd_run_cancellable(watch->run), G_CALLBACK(on_cancel),
+                                    watch->stop, NULL);
+    if (!watch->marker)
+        thread = g_thread_new("address", look_for_address, watch);
+    if (!vd_conn_vm_follow(conn, watch->plan->uuid, seconds, on_line, watch, watch->stop, &why) &&
+        vd_error_code(why) == VD_ERR_BUSY) {
+        vd_run_text(watch->run, "%s", why->message);
+        if (!thread)
+            thread = g_thread_new("address", look_for_address, watch);
+        if (wait_for_address(watch, deadline) && !watch->marker)
+            g_clear_error(&why);
+    }
+    g_mutex_lock(&watch->lock);
+    watch->over = TRUE;
+    g_cond_broadcast(&watch->wake);
+    g_mutex_unlock(&watch->lock);
+    if (thread)
+        g_thread_join(thread);
+    g_cancellable_disconnect(vd_run_cancellable(watch->run), handler);
+    return judge(watch, conn, why, error);
+}
+
+/* The step's last words: address and how the script ended. */
+static void tell(Watch *watch, VdConn *conn)
+{
+    g_autofree char *asked = NULL;
+    const char *address = watch->boot.address ? watch->boot.address : watch->address;
+
+    if (!address)
+        address = asked = vd_conn_vm_address(conn, watch->plan->uuid);
+    if (!address)
+        address = _("no address known");
+    if (watch->boot.done && watch->boot.status != 0) {
+        g_autofree char *text = g_strdup_printf(_("the first-boot script ended with status %d; see "
+                                                  "/var/log/vmdeck-firstboot.log in the machine"),
+                                                watch->boot.status);
+
+        add_note(watch->run, text);
+        vd_run_text(watch->run, "%s, %s", address, text);
+        return;
+    }
+    vd_run_text(watch->run, "%s", address);
+}
+
+gboolean vd_step_boot(VdRun *run, GError **error)
+{
+    g_autoptr(VdPlan) plan = vd_step_plan(run, error);
+    g_autoptr(VdConn) conn = NULL;
+    Watch watch = {.run = run, .plan = plan};
+    gboolean ok;
+
+    if (!plan)
+        return FALSE;
+    if (!plan->start || plan->wait_minutes == 0) {
+        vd_run_skip_step(run, "boot", _("not waited for"));
+        return TRUE;
+    }
+    conn = vd_step_conn(run, plan, error);
+    if (!conn)
+        return FALSE;
+    watch.marker = plan->customise ? vd_run_id(run) : NULL;
+    watch.stop = g_cancellable_new();
+    g_mutex_init(&watch.lock);
+    g_cond_init(&watch.wake);
+    vd_run_progress(run, -1);
+    vd_run_text(run, _("booting"));
+    ok = follow(&watch, conn, error);
+    if (ok)
+        tell(&watch, conn);
+    vd_boot_clear(&watch.boot);
+    g_free(watch.address);
+    g_object_unref(watch.stop);
+    g_mutex_clear(&watch.lock);
+    g_cond_clear(&watch.wake);
+    return ok;
+}

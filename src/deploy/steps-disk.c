@@ -1,0 +1,130 @@
+/* The disk of a deployment: an overlay that stands on the image, or a copy of its own. The image
+ * store is locked while an overlay is made, so that the image cannot be removed between the look
+ * and the making. A copy shares the image's blocks where the file system can, else qemu-img makes
+ * it, as a child that can be killed. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "src/deploy/deploy-private.h"
+#include "src/deploy/diskfile.h"
+#include "src/deploy/spec.h"
+#include "src/deploy/steps.h"
+#include "src/deploy/store.h"
+
+static VdImage *find_image(const VdPlan *plan, GError **error)
+{
+    g_autoptr(VdImage) image = vd_image_find(plan->image, error);
+
+    if (image && g_strcmp0(image->sha256, plan->sha256) != 0) {
+        vd_error_set(error, VD_ERR_FAILED, NULL,
+                     _("The image %s was replaced by another one meanwhile; deploy again."),
+                     plan->image);
+        return NULL;
+    }
+    return g_steal_pointer(&image);
+}
+
+static gboolean make_overlay(VdRun *run, const VdPlan *plan, VdConn *conn, GError **error)
+{
+    g_autoptr(VdImage) image = NULL;
+    g_autofree char *path = NULL;
+    g_autofree char *size = vd_format_size(plan->disk);
+    int lock = vd_store_lock(error);
+    gboolean ok;
+
+    if (lock < 0)
+        return FALSE;
+    image = find_image(plan, error);
+    ok = image && vd_store_note_host(image, plan->uri ? plan->uri : "", error) &&
+         vd_conn_volume_overlay(conn, plan->pool, plan->volume, image->path, image->format,
+                                plan->disk, &path, error);
+    close(lock);
+    if (!ok)
+        return FALSE;
+    vd_run_set(run, "disk", path);
+    vd_run_text(run, _("overlay on %s at %s"), plan->image, size);
+    return TRUE;
+}
+
+/* Whether the file system made to a twin of from that shares its blocks. */
+static gboolean share_blocks(const char *from, const char *to)
+{
+    int source = open(from, O_RDONLY | O_CLOEXEC);
+    int target = open(to, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    gboolean ok = source >= 0 && target >= 0 && ioctl(target, FICLONE, source) == 0;
+
+    if (source >= 0)
+        close(source);
+    if (target >= 0)
+        close(target);
+    return ok;
+}
+
+/* qemu-img's progress: "    (12.34/100%)". */
+static void on_convert(VdRun *run, const char *line, gpointer data)
+{
+    const char *open_bracket = strchr(line, '(');
+
+    (void)data;
+    if (open_bracket && strstr(open_bracket, "/100%)"))
+        vd_run_progress(run, g_ascii_strtod(open_bracket + 1, NULL) / 100);
+}
+
+static gboolean convert(VdRun *run, const VdImage *image, const char *path, GError **error)
+{
+    const char *const words[] = {
+        "convert", "-p",    "-n", "--target-is-zero", "-W", "-f", image->format,
+        "-O",      "qcow2", "--", image->path,        path, NULL};
+    g_auto(GStrv) argv = vd_qemu_img_argv(words);
+
+    return vd_run_child(run, (const char *const *)argv, NULL, on_convert, NULL, error);
+}
+
+static gboolean fill(VdRun *run, const VdPlan *plan, const VdImage *image, const char *path,
+                     GError **error)
+{
+    g_autofree char *size = g_strdup_printf("%" G_GUINT64_FORMAT, plan->disk);
+    const char *const resize[] = {"resize", "-q", "-f", "qcow2", "--", path, size, NULL};
+
+    if (g_str_equal(image->format, "qcow2") && share_blocks(image->path, path)) {
+        vd_run_log(run, "the file system shares the image's blocks");
+        return vd_spec_qemu_img(run, resize, NULL, error);
+    }
+    return convert(run, image, path, error);
+}
+
+static gboolean make_copy(VdRun *run, const VdPlan *plan, VdConn *conn, GError **error)
+{
+    g_autoptr(VdImage) image = find_image(plan, error);
+    g_autofree char *path = NULL;
+    g_autofree char *size = vd_format_size(plan->disk);
+
+    if (!image)
+        return FALSE;
+    vd_run_text(run, _("copying %s"), plan->image);
+    if (!vd_conn_volume_create(conn, plan->pool, plan->volume, plan->disk, &path, error) ||
+        !fill(run, plan, image, path, error))
+        return FALSE;
+    vd_run_set(run, "disk", path);
+    vd_run_text(run, _("copy of %s at %s"), plan->image, size);
+    return TRUE;
+}
+
+gboolean vd_step_disk(VdRun *run, GError **error)
+{
+    g_autoptr(VdPlan) plan = vd_step_plan(run, error);
+    g_autoptr(VdConn) conn = plan ? vd_step_conn(run, plan, error) : NULL;
+
+    if (!conn || !vd_run_undo(run, "volume", plan->volume, error))
+        return FALSE;
+    return plan->whole ? make_copy(run, plan, conn, error) : make_overlay(run, plan, conn, error);
+}

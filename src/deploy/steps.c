@@ -1,0 +1,199 @@
+/* The steps of a deployment on the host: check, define, start; and taking back. Whatever a step
+ * makes is in the journal before it is made, under a name that only this job uses. */
+#include "config.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "src/deploy/deploy-private.h"
+#include "src/deploy/spec.h"
+#include "src/deploy/steps.h"
+
+VdPlan *vd_step_plan(VdRun *run, GError **error)
+{
+    return vd_plan_from_json(vd_run_spec(run), error);
+}
+
+VdConn *vd_step_conn(VdRun *run, const VdPlan *plan, GError **error)
+{
+    return vd_conn_open(plan->uri, vd_run_id(run), error);
+}
+
+/* ---- check ---- */
+
+static gboolean check_image(const VdPlan *plan, guint64 *ret_file_size, GError **error)
+{
+    g_autoptr(VdImage) image = vd_image_find(plan->image, error);
+    struct stat st;
+
+    if (!image)
+        return FALSE;
+    if (g_strcmp0(image->sha256, plan->sha256) != 0)
+        return vd_fail(error, VD_ERR_FAILED, NULL,
+                       _("The image %s was replaced by another one meanwhile; deploy again."),
+                       plan->image);
+    if (stat(image->path, &st) < 0 || !S_ISREG(st.st_mode))
+        return vd_fail(
+            error, VD_ERR_DAMAGED, NULL,
+            _("The disk of the image %s is gone: %s. Remove the image and add it again."),
+            plan->image, image->path);
+    if ((guint64)st.st_size != image->file_size)
+        return vd_fail(error, VD_ERR_DAMAGED, NULL,
+                       _("The disk of the image %s was changed: it is no longer as large as when "
+                         "it was added. Remove the image and add it again."),
+                       plan->image);
+    *ret_file_size = image->file_size;
+    return TRUE;
+}
+
+static gboolean check_host(VdRun *run, const VdPlan *plan, VdConn *conn, guint64 file_size,
+                           GError **error)
+{
+    g_autofree char *kind = NULL, *why = NULL, *note = NULL;
+    VdPool pool = {0};
+    gboolean ok;
+
+    if (!vd_conn_is_local(conn))
+        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                       _("A machine can be deployed only by a vmdeck that runs on its host; log in "
+                         "there and deploy it there."));
+    if (vd_conn_vm_exists(conn, plan->name))
+        return vd_fail(error, VD_ERR_EXISTS, NULL,
+                       _("A machine named %s is there already; choose another name."), plan->name);
+    ok = vd_conn_pool_ensure(conn, plan->pool, &pool, error) &&
+         vd_plan_check_room(plan->pool, pool.available, plan->disk, plan->whole, file_size,
+                            plan->overcommit, error) &&
+         vd_conn_network_ensure(conn, plan->network, &kind, error);
+    vd_pool_clear(&pool);
+    if (!ok)
+        return FALSE;
+    vd_run_set(run, "network", kind);
+    vd_run_set(run, "kvm", "yes");
+    if (vd_conn_kvm_usable(conn, &why))
+        return TRUE;
+    vd_run_set(run, "kvm", "no");
+    vd_run_log(run, "%s", why ? why : "no KVM");
+    vd_run_set(run, "note", _("no KVM: emulated, slow"));
+    vd_run_note(run, vd_run_get(run, "note"));
+    return TRUE;
+}
+
+gboolean vd_step_check(VdRun *run, GError **error)
+{
+    g_autoptr(VdPlan) plan = vd_step_plan(run, error);
+    g_autoptr(VdConn) conn = NULL;
+    guint64 file_size = 0;
+
+    if (!plan || !check_image(plan, &file_size, error))
+        return FALSE;
+    conn = vd_step_conn(run, plan, error);
+    if (!conn || !check_host(run, plan, conn, file_size, error))
+        return FALSE;
+    vd_run_text(run, _("image, name, room on %s, network %s"), plan->pool, plan->network);
+    return TRUE;
+}
+
+/* ---- define and start ---- */
+
+static gboolean define(VdRun *run, const VdPlan *plan, VdConn *conn, const char *arch,
+                       GError **error)
+{
+    VdVmPlan vm = {
+        .name = plan->name,
+        .uuid = plan->uuid,
+        .title = plan->title,
+        .disk = vd_run_get(run, "disk"),
+        .disk_format = "qcow2",
+        .network_kind = vd_run_get(run, "network"),
+        .network = plan->network,
+        .mac = plan->mac,
+        .vcpus = plan->cpus,
+        .memory = plan->memory,
+        .kvm = g_strcmp0(vd_run_get(run, "kvm"), "yes") == 0,
+        .arch = arch,
+        .request = vd_run_id(run),
+        .image = plan->image,
+        .author = vd_run_author(run),
+    };
+    g_autofree char *uuid = NULL;
+    g_autofree char *memory = vd_format_size(plan->memory);
+
+    if (!vd_run_undo(run, "machine", plan->uuid, error) ||
+        !vd_conn_vm_define(conn, &vm, &uuid, error))
+        return FALSE;
+    vd_run_text(run, ngettext("%u CPU, %s, %s", "%u CPUs, %s, %s", plan->cpus), plan->cpus, memory,
+                vm.kvm ? "KVM" : _("emulated"));
+    if (plan->autostart)
+        return vd_conn_vm_autostart(conn, uuid, error);
+    return TRUE;
+}
+
+gboolean vd_step_define(VdRun *run, GError **error)
+{
+    g_autoptr(VdPlan) plan = vd_step_plan(run, error);
+    g_autoptr(VdConn) conn = plan ? vd_step_conn(run, plan, error) : NULL;
+    g_autoptr(VdImage) image = NULL;
+
+    if (!conn)
+        return FALSE;
+    image = vd_image_find(plan->image, NULL);
+    return define(run, plan, conn, image ? image->arch : NULL, error);
+}
+
+gboolean vd_step_start(VdRun *run, GError **error)
+{
+    g_autoptr(VdPlan) plan = vd_step_plan(run, error);
+    g_autoptr(VdConn) conn = NULL;
+
+    if (!plan)
+        return FALSE;
+    if (!plan->start) {
+        vd_run_skip_step(run, "start", _("not wanted"));
+        vd_run_skip_step(run, "boot", _("it was not started"));
+        return TRUE;
+    }
+    conn = vd_step_conn(run, plan, error);
+    return conn && vd_conn_vm_start(conn, plan->uuid, error);
+}
+
+/* ---- taking back ---- */
+
+static VdConn *undo_conn(VdRun *run, GError **error)
+{
+    g_autoptr(VdPlan) plan = vd_step_plan(run, error);
+
+    return plan ? vd_step_conn(run, plan, error) : NULL;
+}
+
+/* argument: its UUID, which nobody else has. */
+static gboolean undo_machine(VdRun *run, const char *argument, GError **error)
+{
+    g_autoptr(VdConn) conn = undo_conn(run, error);
+
+    return conn && vd_conn_vm_remove(conn, argument, error);
+}
+
+/* argument: its name, which holds the request's id. */
+static gboolean undo_volume(VdRun *run, const char *argument, GError **error)
+{
+    g_autoptr(VdPlan) plan = vd_step_plan(run, error);
+    g_autoptr(VdConn) conn = plan ? vd_step_conn(run, plan, error) : NULL;
+
+    return conn && vd_conn_volume_delete(conn, plan->pool, argument, error);
+}
+
+const VdStepSpec vd_deploy_steps[] = {
+    {"check", N_("check"), 1, vd_step_check},         {"disk", N_("disk"), 1, vd_step_disk},
+    {"grow", N_("grow the disk"), 20, vd_step_guest}, {"customise", N_("customise"), 4, NULL},
+    {"define", N_("define"), 1, vd_step_define},      {"start", N_("start"), 1, vd_step_start},
+    {"boot", N_("first boot"), 45, vd_step_boot},     {NULL, NULL, 0, NULL},
+};
+
+const VdUndoSpec vd_deploy_undos[] = {
+    {"volume", N_("disk %s removed"), undo_volume},
+    {"machine", N_("machine %s removed"), undo_machine},
+    {NULL, NULL, NULL},
+};

@@ -1,0 +1,18 @@
+/* The steps of a deployment, shared by the files that do them. Inside the deploy room. */
+#pragma once
+
+#include "src/deploy/plan.h"
+#include "src/jobs/runner.h"
+#include "src/virt/provision.h"
+
+/* The plan of a run and a connection to its host: opened anew by each step, so that one that takes
+ * minutes holds none. FALSE with a sentence. */
+VdPlan *vd_step_plan(VdRun *run, GError **error);
+VdConn *vd_step_conn(VdRun *run, const VdPlan *plan, GError **error);
+
+gboolean vd_step_check(VdRun *run, GError **error);
+gboolean vd_step_disk(VdRun *run, GError **error);
+gboolean vd_step_guest(VdRun *run, GError **error); /* grow and customise */
+gboolean vd_step_define(VdRun *run, GError **error);
+gboolean vd_step_start(VdRun *run, GError **error);
+gboolean vd_step_boot(VdRun *run, GError **error);

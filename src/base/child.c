@@ -4,8 +4,11 @@
  * wait for it. A child that cannot be killed (it sleeps in the kernel) is left behind. */
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <gio/gio.h>
 
@@ -69,14 +72,13 @@ static gboolean too_late(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static void wait_for(GMainContext *context, Wait *wait, const char *input, int deadline_ms)
+static void wait_for(GMainContext *context, Wait *wait, int deadline_ms)
 {
-    g_autoptr(GBytes) bytes = input == NULL ? NULL : g_bytes_new(input, strlen(input));
     GSource *timer = g_timeout_source_new((guint)deadline_ms);
 
     g_source_set_callback(timer, too_late, wait, NULL);
     g_source_attach(timer, context);
-    g_subprocess_communicate_async(wait->process, bytes, wait->cancel, ended, wait);
+    g_subprocess_communicate_async(wait->process, NULL, wait->cancel, ended, wait);
     while (!wait->done)
         g_main_context_iteration(context, TRUE);
     g_source_destroy(timer);
@@ -96,6 +98,20 @@ static void read_status(Wait *wait)
         ret->signal = g_subprocess_get_term_sig(wait->process);
 }
 
+/* A file in memory with the input, at its start; -1 if there is no memory. Unlike a pipe it neither
+ * fills up nor breaks when the child does not read it. */
+static int input_file(const char *input)
+{
+    int file = memfd_create("vmdeck-input", MFD_CLOEXEC);
+    gsize length = strlen(input);
+
+    if (file >= 0 && write(file, input, length) == (gssize)length && lseek(file, 0, SEEK_SET) == 0)
+        return file;
+    if (file >= 0)
+        close(file);
+    return -1;
+}
+
 gboolean vd_child_run(const char *const *argv, const char *input, int deadline_ms, VdChild *ret,
                       GError **error)
 {
@@ -108,16 +124,22 @@ gboolean vd_child_run(const char *const *argv, const char *input, int deadline_m
     Wait wait = {NULL, cancel, ret, FALSE};
 
     *ret = (VdChild){.status = -1};
-    if (input != NULL)
-        flags |= G_SUBPROCESS_FLAGS_STDIN_PIPE;
     launcher = g_subprocess_launcher_new(flags);
+    if (input != NULL) {
+        int file = input_file(input);
+
+        if (file < 0)
+            return vd_fail(error, VD_ERR_FAILED, g_strerror(errno), _("%s could not be run."),
+                           argv[0]);
+        g_subprocess_launcher_take_stdin_fd(launcher, file);
+    }
     g_subprocess_launcher_setenv(launcher, "LC_ALL", "C", TRUE);
     g_subprocess_launcher_set_child_setup(launcher, no_core, NULL, NULL);
     g_main_context_push_thread_default(context);
     process = g_subprocess_launcher_spawnv(launcher, argv, &why);
     if (process != NULL) {
         wait.process = process;
-        wait_for(context, &wait, input, deadline_ms);
+        wait_for(context, &wait, deadline_ms);
         read_status(&wait);
     }
     g_main_context_pop_thread_default(context);

@@ -9,7 +9,7 @@
 
 /* The element in <metadata> that says which deployment made a machine. Its children are request,
  * image and author. */
-#define VD_METADATA_NS "https://vmdeck.org/xmlns/domain/1"
+#define VD_METADATA_NS "urn:vmdeck:machine:1"
 
 typedef struct {
     char *type;          /* "file", "block", "network", "volume", … */

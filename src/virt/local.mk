@@ -30,6 +30,7 @@ libvirtroom_a_SOURCES += \
   src/virt/ops-power.c \
   src/virt/ops-show.c \
   src/virt/ops-util.c src/virt/ops-util.h \
+  src/virt/survey.c src/virt/survey.h \
   src/virt/volumes.c src/virt/volumes.h \
   src/virt/xml.c src/virt/xml.h
 # synchronous provisioning for job runners

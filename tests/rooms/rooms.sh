@@ -14,7 +14,7 @@ src/virt: src/base src/model
 src/guest: src/base src/model
 src/jobs: src/base src/model
 src/access: src/base src/model
-src/node: src/base src/model
+src/node: src/base src/model src/virt
 src/metrics: src/base src/model
 src/deploy: src/base src/model src/virt src/guest src/jobs
 src/deck: src/base src/model src/virt src/guest src/jobs src/access src/node src/metrics src/deploy

@@ -175,6 +175,7 @@ static void test_no_device(void **state)
 static void test_child(void **state)
 {
     static const char *const echo[] = {"cat", NULL};
+    static const char *const deaf[] = {"sh", "-c", "exec 0<&-; exit 7", NULL};
     static const char *const none[] = {"/nonexistent/program", NULL};
     g_autoptr(GError) error = NULL;
     g_auto(VdChild) child = {0};
@@ -184,6 +185,9 @@ static void test_child(void **state)
     assert_int_equal(child.status, 0);
     assert_string_equal(child.out, "one\n\xef\xbf\xbd two");
     assert_string_equal(child.error, "");
+    vd_child_clear(&child);
+    assert_true(vd_child_run(deaf, "never read", 20000, &child, NULL));
+    assert_int_equal(child.status, 7);
     vd_child_clear(&child);
     assert_false(vd_child_run(none, NULL, 20000, &child, &error));
     assert_int_equal(vd_error_code(error), VD_ERR_NOT_FOUND);

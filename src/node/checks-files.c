@@ -1,0 +1,168 @@
+/* The doctor's look at our own places: the state and image directories and the journal. Space is
+ * asked of the nearest folder that exists, since the first run makes the rest. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "src/base/i18n.h"
+#include "src/base/paths.h"
+#include "src/base/text.h"
+#include "src/node/checks.h"
+
+#define STATE_MIN_BYTES (G_GUINT64_CONSTANT(64) << 20)
+/* A small OS image. */
+#define IMAGE_MIN_BYTES (G_GUINT64_CONSTANT(1) << 30)
+
+/* The path itself or the nearest folder above it that exists. The caller frees. */
+static char *nearest(const char *path)
+{
+    char *found = g_canonicalize_filename(path, NULL);
+
+    while (access(found, F_OK) < 0 && strcmp(found, "/") != 0) {
+        char *above = g_path_get_dirname(found);
+
+        g_free(found);
+        found = above;
+    }
+    return found;
+}
+
+/* Writable by us, and a folder. errno says why not. */
+static gboolean is_writable_folder(const char *path)
+{
+    struct stat info;
+
+    if (stat(path, &info) < 0)
+        return FALSE;
+    if (!S_ISDIR(info.st_mode)) {
+        errno = ENOTDIR;
+        return FALSE;
+    }
+    return access(path, W_OK | X_OK) == 0;
+}
+
+static void check_folder(VdCheckup *checkup, const char *name, const char *path, guint64 minimum)
+{
+    g_autofree char *folder = nearest(path), *clean = vd_text_clean(path, 0, FALSE);
+    g_autofree char *size = NULL;
+    struct statvfs space;
+    guint64 bytes;
+
+    if (!is_writable_folder(folder)) {
+        int number = errno;
+
+        vd_checkup_take(checkup, name, VD_CHECK_BAD,
+                        g_strdup_printf(_("%s cannot be written: %s."), clean, g_strerror(number)),
+                        g_strdup_printf(_("Make it yours: sudo install -d -o $USER %s"), clean));
+        return;
+    }
+    if (statvfs(folder, &space) < 0) {
+        vd_checkup_take(checkup, name, VD_CHECK_BAD,
+                        g_strdup_printf(_("The space on %s cannot be read."), clean), NULL);
+        return;
+    }
+    bytes = (guint64)space.f_bavail * space.f_frsize;
+    size = vd_format_size(bytes);
+    vd_checkup_take(checkup, name, bytes < minimum ? VD_CHECK_BAD : VD_CHECK_OK,
+                    g_strdup_printf(_("%s can be written and has %s free."), clean, size),
+                    bytes < minimum ? g_strdup(_("Make room on that disk.")) : NULL);
+}
+
+void vd_check_state(VdCheckup *checkup)
+{
+    g_autofree char *path = vd_path_state();
+
+    check_folder(checkup, _("state directory"), path, STATE_MIN_BYTES);
+}
+
+/* The first folder on the way to path that others may not pass, NULL if they may. The caller frees.
+ */
+static char *closed_to_others(const char *path)
+{
+    g_autofree char *folder = nearest(path);
+    char *closed = NULL;
+
+    while (strcmp(folder, "/") != 0) {
+        char *above = g_path_get_dirname(folder);
+        struct stat info;
+
+        if (stat(folder, &info) == 0 && S_ISDIR(info.st_mode) && (info.st_mode & S_IXOTH) == 0) {
+            g_free(closed);
+            closed = g_strdup(folder);
+        }
+        g_free(folder);
+        folder = above;
+    }
+    return closed;
+}
+
+void vd_check_images(VdCheckup *checkup)
+{
+    g_autofree char *path = vd_path_images();
+    g_autofree char *closed = NULL;
+
+    check_folder(checkup, _("image directory"), path, IMAGE_MIN_BYTES);
+    /* The system's QEMU runs as a user of its own and reads the images below the overlays. */
+    if (geteuid() != 0)
+        return;
+    closed = closed_to_others(path);
+    if (closed != NULL)
+        vd_checkup_take(
+            checkup, _("image directory"), VD_CHECK_BAD,
+            g_strdup_printf(_("QEMU's own user cannot reach the images through %s."), closed),
+            g_strdup_printf(_("Type: chmod o+x %s"), closed));
+}
+
+/* The file begins as a database does; an empty one is a database without tables. */
+static gboolean is_database(int file)
+{
+    static const char magic[] = "SQLite format 3"; /* sqlite.org/fileformat.html, section 1.3 */
+    char head[sizeof magic] = "";
+    gssize length = read(file, head, sizeof head);
+
+    return length == 0 || (length == (gssize)sizeof head && memcmp(head, magic, length) == 0);
+}
+
+static void check_journal_file(VdCheckup *checkup, const char *name, const char *path)
+{
+    int file = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int number = errno;
+
+    if (file < 0) {
+        vd_checkup_take(
+            checkup, name, VD_CHECK_BAD,
+            g_strdup_printf(_("The journal %s cannot be written: %s."), path, g_strerror(number)),
+            g_strdup_printf(_("See whose it is: ls -l %s"), path));
+        return;
+    }
+    if (is_database(file))
+        vd_checkup_take(checkup, name, VD_CHECK_OK,
+                        g_strdup_printf(_("The journal %s can be written."), path), NULL);
+    else
+        vd_checkup_take(checkup, name, VD_CHECK_BAD,
+                        g_strdup_printf(_("The journal %s is damaged."), path),
+                        g_strdup(_("Start vmdeck: it sets the file aside and begins a new one.")));
+    close(file);
+}
+
+void vd_check_journal(VdCheckup *checkup)
+{
+    g_autofree char *path = vd_path_journal();
+    g_autofree char *folder = nearest(path);
+    const char *name = _("journal");
+
+    if (access(path, F_OK) == 0)
+        check_journal_file(checkup, name, path);
+    else if (is_writable_folder(folder))
+        vd_checkup_say(checkup, name, VD_CHECK_OK, _("The journal will be made at first use."),
+                       NULL);
+    else
+        vd_checkup_take(checkup, name, VD_CHECK_BAD,
+                        g_strdup_printf(_("The journal %s cannot be made."), path),
+                        g_strdup(_("See the state directory above.")));
+}

@@ -10,3 +10,4 @@ include tests/screens/local.mk
 include tests/cli/local.mk
 include tests/rooms/local.mk
 include tests/lab/local.mk
+include tests/bench/local.mk

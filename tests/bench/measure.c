@@ -1,0 +1,220 @@
+/* measure: figures of the console on a terminal, for tests/bench/run. One measurement a call; its
+ * result is one line of numbers on standard output.
+ *
+ *   measure first RUNS TEXT -- PROGRAM…     median milliseconds from the start until TEXT is shown
+ *   measure keys COUNT TEXT -- PROGRAM…     microseconds from a key to the moved cursor: the
+ * median, the 99th percentile, the worst measure idle SECONDS TEXT -- PROGRAM…   per cent of one
+ * processor, bytes a second to the terminal, resident KiB measure fleet FILE COUNT writes a fleet
+ * for the test driver, prints its URI
+ *
+ * TEXT is what the screen shows once the list is complete. The console gets the environment of the
+ * caller, so that it is also measured on real hosts. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/screens/fleet.h"
+#include "tests/screens/pty.h"
+
+/* Rows and columns of the terminal that is measured: a usual window. */
+#define ROWS 40
+#define COLS 120
+/* The machines' names stand here in the list; the cursor's row is drawn differently. */
+#define NAME_COL 4
+/* What is drawn and asked for right after the start is no steady state. */
+#define WARM_UP_SECONDS 5
+
+typedef struct {
+    const char *text;
+    const char *const *argv;
+} Subject;
+
+static VdPty *subject_start(const Subject *subject)
+{
+    g_autoptr(GError) error = NULL;
+    VdPtyOptions options = {.argv = subject->argv, .rows = ROWS, .cols = COLS, .keep_env = TRUE};
+    VdPty *pty = vd_pty_start(&options, &error);
+    if (!pty)
+        fprintf(stderr, "measure: %s\n", error->message);
+    return pty;
+}
+
+/* Starts the console and waits for its list. The caller frees. */
+static VdPty *subject_listed(const Subject *subject)
+{
+    VdPty *pty = subject_start(subject);
+    if (pty && vd_pty_wait_text(pty, subject->text))
+        return pty;
+    if (pty) {
+        g_autoptr(VdGrid) grid = vd_pty_grid(pty);
+        g_autofree char *screen = vd_grid_text(grid);
+        fprintf(stderr, "measure: '%s' never came; the screen:\n%s", subject->text, screen);
+    }
+    vd_pty_free(pty);
+    return NULL;
+}
+
+static int by_size(gconstpointer a, gconstpointer b)
+{
+    gint64 left = *(const gint64 *)a, right = *(const gint64 *)b;
+    return (left > right) - (left < right);
+}
+
+static gint64 percentile(GArray *sorted, int percent)
+{
+    guint place = (sorted->len - 1) * (guint)percent / 100;
+    return g_array_index(sorted, gint64, place);
+}
+
+static int measure_first(const Subject *subject, int runs)
+{
+    g_autoptr(GArray) times = g_array_new(FALSE, FALSE, sizeof(gint64));
+    for (int i = 0; i < runs; i++) {
+        gint64 start = g_get_monotonic_time();
+        g_autoptr(VdPty) pty = subject_listed(subject);
+        if (!pty)
+            return 1;
+        gint64 time = g_get_monotonic_time() - start;
+        g_array_append_val(times, time);
+    }
+    g_array_sort(times, by_size);
+    printf("%.1f\n", (double)percentile(times, 50) / 1000);
+    return 0;
+}
+
+/* How the names' column is drawn, row by row: it changes only when the cursor moves or the list
+ * scrolls, whatever the figures beside it do meanwhile. */
+static guint cursor_look(VdGrid *grid)
+{
+    guint look = 5381;
+    for (int row = 1; row < grid->rows; row++) {
+        const VdGlyph *glyph = vd_grid_glyph(grid, row, NAME_COL);
+        look = look * 33 + (guint)glyph->fg;
+        look = look * 33 + (guint)glyph->bg;
+        look = look * 33 + glyph->attrs;
+    }
+    return look;
+}
+
+static gboolean looks_otherwise(VdGrid *grid, gpointer data)
+{
+    return cursor_look(grid) != *(guint *)data;
+}
+
+static int measure_keys(const Subject *subject, int count)
+{
+    g_autoptr(GArray) times = g_array_new(FALSE, FALSE, sizeof(gint64));
+    g_autoptr(VdPty) pty = subject_listed(subject);
+    if (!pty)
+        return 1;
+    for (int i = 0; i < count; i++) {
+        g_autoptr(VdGrid) before = vd_pty_grid(pty);
+        guint look = cursor_look(before);
+        gint64 start = g_get_monotonic_time();
+        /* Down nine rows and up again, so that the list does not scroll. */
+        vd_pty_send(pty, i / 9 % 2 ? "<Up>" : "<Down>");
+        if (!vd_pty_wait(pty, looks_otherwise, &look)) {
+            fprintf(stderr, "measure: key %d was not answered\n", i);
+            return 1;
+        }
+        gint64 time = g_get_monotonic_time() - start;
+        g_array_append_val(times, time);
+    }
+    g_array_sort(times, by_size);
+    printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n",
+           percentile(times, 50), percentile(times, 99), percentile(times, 100));
+    return 0;
+}
+
+/* Clock ticks of a process in user and kernel mode: fields 14 and 15 of proc(5)'s stat. */
+static guint64 ticks_of(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid);
+    g_autofree char *stat = NULL;
+    if (!g_file_get_contents(path, &stat, NULL, NULL))
+        return 0;
+    const char *rest = strrchr(stat, ')');
+    if (!rest)
+        return 0;
+    g_auto(GStrv) fields = g_strsplit(rest + 2, " ", -1);
+    if (g_strv_length(fields) < 13)
+        return 0;
+    return g_ascii_strtoull(fields[11], NULL, 10) + g_ascii_strtoull(fields[12], NULL, 10);
+}
+
+static guint64 resident_kib(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", pid);
+    g_autofree char *status = NULL;
+    if (!g_file_get_contents(path, &status, NULL, NULL))
+        return 0;
+    const char *line = strstr(status, "VmRSS:");
+    return line ? g_ascii_strtoull(line + strlen("VmRSS:"), NULL, 10) : 0;
+}
+
+static gboolean time_is_over(VdGrid *grid, gpointer data)
+{
+    (void)grid;
+    return g_get_monotonic_time() >= *(gint64 *)data;
+}
+
+/* Reads the terminal for so long, as a terminal does. */
+static void watch(VdPty *pty, int seconds)
+{
+    gint64 end = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
+    vd_pty_wait(pty, time_is_over, &end);
+}
+
+static int measure_idle(const Subject *subject, int seconds)
+{
+    g_autoptr(VdPty) pty = subject_listed(subject);
+    if (!pty)
+        return 1;
+    watch(pty, WARM_UP_SECONDS);
+    guint64 ticks = ticks_of(vd_pty_pid(pty)), bytes = vd_pty_bytes(pty);
+    gint64 start = g_get_monotonic_time();
+    watch(pty, seconds);
+    double elapsed = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+    double busy = (double)(ticks_of(vd_pty_pid(pty)) - ticks) / (double)sysconf(_SC_CLK_TCK);
+    printf("%.2f %.0f %" G_GUINT64_FORMAT "\n", 100 * busy / elapsed,
+           (double)(vd_pty_bytes(pty) - bytes) / elapsed, resident_kib(vd_pty_pid(pty)));
+    return 0;
+}
+
+static int write_fleet(const char *path, int count)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *base = g_path_get_basename(path);
+    g_autofree char *name = g_strdup(base);
+    if (g_str_has_suffix(name, ".xml"))
+        name[strlen(name) - strlen(".xml")] = '\0';
+    g_autofree char *uri = vd_fleet_large(folder, name, (guint)count);
+    printf("%s\n", uri);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 4 && strcmp(argv[1], "fleet") == 0)
+        return write_fleet(argv[2], atoi(argv[3]));
+    if (argc < 6 || strcmp(argv[4], "--") != 0) {
+        fprintf(stderr, "usage: measure first|keys|idle NUMBER TEXT -- PROGRAM…\n"
+                        "       measure fleet FILE COUNT\n");
+        return 2;
+    }
+    int number = atoi(argv[2]);
+    Subject subject = {.text = argv[3], .argv = (const char *const *)argv + 5};
+    /* A measurement of some seconds is longer than a test's patience. */
+    g_setenv("VMDECK_TEST_DEADLINE", "120", TRUE);
+    if (number > 0 && strcmp(argv[1], "first") == 0)
+        return measure_first(&subject, number);
+    if (number > 0 && strcmp(argv[1], "keys") == 0)
+        return measure_keys(&subject, number);
+    if (number > 0 && strcmp(argv[1], "idle") == 0)
+        return measure_idle(&subject, number);
+    fprintf(stderr, "measure: no such measurement\n");
+    return 2;
+}

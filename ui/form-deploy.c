@@ -9,6 +9,8 @@
 #include "src/base/i18n.h"
 #include "ui/form.h"
 
+enum { BUTTONS = 4 };
+
 static const VdArgSpec host_spec = {
     .name = "host",
     .label = N_("Host"),
@@ -25,23 +27,53 @@ static const VdArgSpec static_spec = {
 
 /* Pairs side by side; what the verb does not have is left out. */
 static const char *const order[] = {
-    "name",   "host",          "image",   "disk",     "cpus",     "memory",   "network",
-    "static", "address",       "gateway", "dns",      "hostname", "password", "lock-root",
-    "user",   "user-password", "key",     "timezone", "script",   "pool",
+    "name",     "host",   "image",    "disk",     "cpus",    "memory",    "pool",
+    "network",  "static", "address",  "gateway",  "dns",     "user",      "user-password",
+    "password", "locked", "hostname", "timezone", "ssh-key", "firstboot",
 };
 
 /* What an empty field means. */
 static const struct {
     const char *name, *empty;
 } empties[] = {
-    {"disk", N_("as the image")},     {"hostname", N_("as the name")},
-    {"gateway", N_("none")},          {"dns", N_("none")},
-    {"password", N_("unchanged")},    {"user", N_("none")},
-    {"user-password", N_("none")},    {"key", N_("none")},
-    {"timezone", N_("as the image")}, {"script", N_("none")},
+    {"disk", N_("as needed")},       {"hostname", N_("as the name")},
+    {"gateway", N_("none")},         {"dns", N_("none")},
+    {"password", N_("the image's")}, {"user", N_("none")},
+    {"user-password", N_("none")},   {"ssh-key", N_("none")},
+    {"title", N_("none")},           {"timezone", N_("the image's")},
+    {"firstboot", N_("none")},
 };
 
+/* What belongs to a static address, and what only a customised image can have. */
 static const char *const by_hand[] = {"address", "gateway", "dns"};
+static const char *const customised[] = {"static",   "user",    "user-password",
+                                         "password", "locked",  "hostname",
+                                         "timezone", "ssh-key", "firstboot"};
+
+static gboolean is_on(VdForm *form, const char *name)
+{
+    const VdField *field = vd_form_field(form, name);
+    return field && field->on && !field->off;
+}
+
+static void set_off(VdForm *form, const char *name, gboolean off)
+{
+    VdField *field = vd_form_field(form, name);
+    if (field)
+        field->off = off;
+}
+
+/* Greys what makes no sense with the flags as they are. */
+static void update_off(VdForm *form)
+{
+    gboolean as_is = is_on(form, "no-customise");
+    for (guint i = 0; i < G_N_ELEMENTS(customised); i++)
+        set_off(form, customised[i], as_is);
+    for (guint i = 0; i < G_N_ELEMENTS(by_hand); i++)
+        set_off(form, by_hand[i], as_is || !is_on(form, "static"));
+    set_off(form, "password", as_is || is_on(form, "locked"));
+    set_off(form, "user-password", as_is || !vd_form_value(form, "user"));
+}
 
 static void host_changed(VdForm *form, const VdField *field)
 {
@@ -57,47 +89,57 @@ static void host_changed(VdForm *form, const VdField *field)
     }
 }
 
-static void addressing_changed(VdForm *form, const VdField *field)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(by_hand); i++) {
-        VdField *other = vd_form_field(form, by_hand[i]);
-        if (other)
-            other->off = !field->on;
-    }
-}
-
-static void locked_changed(VdForm *form, const VdField *field)
-{
-    VdField *password = vd_form_field(form, "password");
-    if (password)
-        password->off = field->on;
-}
-
-/* An image that cannot be grown or customised: why, and that one may go on. */
-static void image_changed(VdForm *form, const VdField *field)
+/* The chosen image, or NULL. Borrowed until the deck's next change. */
+static const VdImage *image_chosen(VdForm *form)
 {
     const GPtrArray *images = vd_deck_images(vd_app_deck(form->dialog.app));
-    for (guint i = 0; images && i < images->len; i++) {
+    const char *name = vd_form_value(form, "image");
+    for (guint i = 0; name && images && i < images->len; i++) {
         const VdImage *image = g_ptr_array_index(images, i);
-        if (strcmp(image->name, vd_edit_text(&field->edit)) != 0 || !image->why_not)
-            continue;
-        g_autofree char *text = g_strdup_printf(
-            _("%s It can be deployed as it is: leave what it cannot do empty."), image->why_not);
-        vd_form_say(form, FALSE, text);
+        if (strcmp(image->name, name) == 0)
+            return image;
+    }
+    return NULL;
+}
+
+/* An image that cannot be grown or customised: why, and the button to go on without. */
+static void image_changed(VdForm *form)
+{
+    const VdImage *image = image_chosen(form);
+    gboolean lame = image && image->why_not && vd_form_field(form, "no-grow");
+    form->n_buttons = lame ? BUTTONS : BUTTONS - 1;
+    form->focus = MIN(form->focus, form->fields->len + form->n_buttons - 1);
+    for (guint i = 0; i < form->fields->len; i++) /* the size, the zones, the flags depend on it */
+        ((VdField *)g_ptr_array_index(form->fields, i))->dirty = TRUE;
+    if (!lame)
+        return;
+    g_autofree char *text =
+        g_strdup_printf(_("%s F6 goes on without growing or customising it."), image->why_not);
+    vd_form_say(form, FALSE, text);
+}
+
+static void go_without(VdForm *form)
+{
+    const VdImage *image = image_chosen(form);
+    VdField *grow = vd_form_field(form, "no-grow");
+    VdField *customise = vd_form_field(form, "no-customise");
+    if (grow && image && !image->growable && !grow->on) {
+        grow->on = TRUE;
+        vd_form_field_changed(form, grow);
+    }
+    if (customise && image && !image->root && !customise->on) {
+        customise->on = TRUE;
+        vd_form_field_changed(form, customise);
     }
 }
 
 static void deploy_changed(VdForm *form, VdField *field)
 {
-    const char *name = field->spec->name;
-    if (strcmp(name, "host") == 0)
+    if (strcmp(field->spec->name, "host") == 0)
         host_changed(form, field);
-    else if (strcmp(name, "static") == 0)
-        addressing_changed(form, field);
-    else if (strcmp(name, "lock-root") == 0)
-        locked_changed(form, field);
-    else if (strcmp(name, "image") == 0)
-        image_changed(form, field);
+    else if (strcmp(field->spec->name, "image") == 0)
+        image_changed(form);
+    update_off(form);
 }
 
 static const VdArgSpec *spec_find(const VdVerb *verb, const char *name)
@@ -151,20 +193,19 @@ static void prepare_addressing(VdForm *form, const VdArgs *args)
     field->no = N_("DHCP");
     field->yes = N_("static");
     field->on = args && vd_args_get(args, "address");
-    addressing_changed(form, field);
 }
 
-static const VdFormButton buttons[] = {
+static const VdFormButton buttons[BUTTONS] = {
     {N_("Deploy"), VD_KEY_F(2), vd_form_submit},
     {N_("As command"), VD_KEY_F(3), vd_form_show_command},
     {N_("Cancel"), VD_KEY_ESC, vd_form_cancel},
+    {N_("Go on without"), VD_KEY_F(6), go_without}, /* only for images that need it */
 };
 
 VdForm *vd_form_deploy_new(VdApp *app, const VdVerb *verb, const VdTargets *targets,
                            const VdArgs *args)
 {
-    VdForm *form =
-        vd_form_make(app, verb, targets, _("Deploy a machine"), buttons, G_N_ELEMENTS(buttons));
+    VdForm *form = vd_form_make(app, verb, targets, _("Deploy a machine"), buttons, BUTTONS - 1);
     form->two_columns = TRUE;
     for (guint i = 0; i < G_N_ELEMENTS(order); i++)
         add_field(form, order[i], args);
@@ -172,6 +213,7 @@ VdForm *vd_form_deploy_new(VdApp *app, const VdVerb *verb, const VdTargets *targ
         add_field(form, spec->name, args);
     prepare_host(form);
     prepare_addressing(form, args);
+    update_off(form);
     form->changed = deploy_changed;
     return form;
 }

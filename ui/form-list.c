@@ -27,6 +27,16 @@ static void add_matching(GPtrArray *shown, const GPtrArray *choices, const char 
     }
 }
 
+/* Where what is being typed begins: after the last comma of a field that takes several. */
+static const char *typed_part(const VdField *field)
+{
+    const char *text = vd_edit_text(&field->edit);
+    const char *comma = field->spec->many ? strrchr(text, ',') : NULL;
+    for (text = comma ? comma + 1 : text; *text == ' ';)
+        text++;
+    return text;
+}
+
 void vd_form_list_fill(VdForm *form)
 {
     VdFormList *list = &form->list;
@@ -37,7 +47,7 @@ void vd_form_list_fill(VdForm *form)
     list->at = list->first = 0;
     if (!field || !field->choices)
         return;
-    const char *text = vd_edit_text(&field->edit);
+    const char *text = typed_part(field);
     g_autofree char *needle = g_utf8_casefold(list->typed ? text : "", -1);
     add_matching(list->shown, field->choices, needle, TRUE);
     if (*needle)
@@ -63,7 +73,9 @@ void vd_form_list_take(VdForm *form)
     VdFormList *list = &form->list;
     VdField *field = vd_form_focused(form);
     if (field && list->open && list->at < list->shown->len) {
-        g_autofree char *text = g_strdup(g_ptr_array_index(list->shown, list->at));
+        const char *whole = vd_edit_text(&field->edit);
+        g_autofree char *before = g_strndup(whole, (gsize)(typed_part(field) - whole));
+        g_autofree char *text = g_strconcat(before, g_ptr_array_index(list->shown, list->at), NULL);
         vd_form_list_close(form);
         if (strcmp(text, vd_edit_text(&field->edit)) != 0)
             vd_form_set(form, field, text);

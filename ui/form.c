@@ -181,6 +181,10 @@ void vd_form_field_changed(VdForm *form, VdField *field)
     g_clear_pointer(&field->message, g_free);
     form->typed = TRUE;
     form->leaving = FALSE;
+    for (guint i = 0; i < form->fields->len; i++) { /* perhaps this puts another one right */
+        VdField *other = g_ptr_array_index(form->fields, i);
+        other->dirty = other->dirty || other->state == VD_FIELD_BAD;
+    }
     vd_form_say(form, FALSE, NULL);
     if (form->changed)
         form->changed(form, field);
@@ -206,7 +210,7 @@ gboolean vd_field_has_list(const VdField *field)
     case VD_ARG_NETWORK:
     case VD_ARG_TIMEZONE:
         return TRUE;
-    default: /* a file may have suggestions, such as one's keys: known once they have come */
+    default: /* others may have suggestions, such as one's keys: known once they have come */
         return field->choices && field->choices->len > 0;
     }
 }
@@ -433,7 +437,13 @@ void vd_form_focus(VdForm *form, guint focus)
     form->focus = focus;
     if (left)
         vd_form_check(form, left);
+    for (guint i = 0; i < form->fields->len; i++) {
+        VdField *other = g_ptr_array_index(form->fields, i);
+        if (other->state == VD_FIELD_BAD)
+            vd_form_check(form, other);
+    }
     VdField *field = vd_form_focused(form);
-    if (field && (vd_field_has_list(field) || field->spec->type == VD_ARG_FILE))
+    if (field && (vd_field_has_list(field) || field->spec->type == VD_ARG_FILE ||
+                  (field->spec->many && field->spec->type == VD_ARG_TEXT)))
         vd_form_ask_choices(form, field);
 }

@@ -175,7 +175,7 @@ static void choices_work(VdWorker *worker, gpointer data)
         question->words = image_names();
     else if (spec->type == VD_ARG_TIMEZONE)
         question->words = zone_names();
-    else if (spec->type == VD_ARG_FILE && strstr(spec->name, "key"))
+    else if ((spec->type == VD_ARG_FILE || spec->type == VD_ARG_TEXT) && strstr(spec->name, "key"))
         question->words = public_keys();
     else if (spec->type == VD_ARG_CHOICE)
         question->words = g_strdupv((char **)spec->choices);

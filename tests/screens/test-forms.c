@@ -35,12 +35,15 @@ static const VdArgSpec deploy_args[] = {
      .help = "Which.",
      .type = VD_ARG_NETWORK,
      .value = "default"},
+    {.name = "password", .label = "Root password", .help = "Of root.", .type = VD_ARG_SECRET},
+    {.name = "locked", .label = "Lock root", .help = "No password.", .type = VD_ARG_FLAG},
+    {.name = "ssh-key", .label = "SSH keys", .help = "Keys.", .type = VD_ARG_TEXT, .many = TRUE},
+    {.name = "timezone", .label = "Timezone", .help = "Where.", .type = VD_ARG_TIMEZONE},
     {.name = "address", .label = "Address", .help = "A fixed one.", .type = VD_ARG_ADDRESS},
     {.name = "gateway", .label = "Gateway", .help = "The way out.", .type = VD_ARG_IP},
     {.name = "dns", .label = "DNS", .help = "Name servers.", .type = VD_ARG_IP, .many = TRUE},
-    {.name = "password", .label = "Root password", .help = "Of root.", .type = VD_ARG_SECRET},
-    {.name = "key", .label = "Keys", .help = "SSH keys.", .type = VD_ARG_FILE, .many = TRUE},
-    {.name = "timezone", .label = "Timezone", .help = "Where.", .type = VD_ARG_TIMEZONE},
+    {.name = "no-grow", .label = "Do not grow", .help = "As it is.", .type = VD_ARG_FLAG},
+    {.name = "no-customise", .label = "Do not customise", .help = "As it is.", .type = VD_ARG_FLAG},
     {.name = "whole", .label = "Whole copy", .help = "No overlay.", .type = VD_ARG_FLAG},
     {0},
 };
@@ -113,7 +116,7 @@ static void test_typed_becomes_request(void **state)
     vd_fake_type("s3cr3t, \"ä\"");
     assert_shows("••••••••••");
     assert_shows_not("s3cr3t");
-    while (strcmp(vd_form_focused(form)->spec->name, "key") != 0)
+    while (strcmp(vd_form_focused(form)->spec->name, "ssh-key") != 0)
         vd_fake_type("<Tab>");
     vd_fake_type("/a.pub, /b.pub");
     assert_shows("overlay, offline: about 25 s here");
@@ -125,7 +128,7 @@ static void test_typed_becomes_request(void **state)
     assert_string_equal(vd_args_get(args, "disk"), "20G");
     assert_string_equal(vd_args_get(args, "cpus"), "2");
     assert_string_equal(vd_args_get(args, "password"), "s3cr3t, \"ä\"");
-    g_auto(GStrv) keys = vd_args_all(args, "key");
+    g_auto(GStrv) keys = vd_args_all(args, "ssh-key");
     assert_int_equal(g_strv_length(keys), 2);
     assert_string_equal(keys[1], "/b.pub");
     assert_null(vd_args_get(args, "address"));
@@ -250,6 +253,62 @@ static void test_late_answer(void **state)
     vd_app_close(app, &form->dialog); /* before the answer came */
     vd_fake_answer();
     assert_int_equal(vd_fake()->awaited, 0);
+    vd_fake_free();
+}
+
+static VdImage *image_lame(void)
+{
+    VdImage *image = vd_image_new();
+    image->name = g_strdup("debian-12");
+    image->why_not = g_strdup("Its root file system was not found.");
+    return image;
+}
+
+static void test_lame_image(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    g_ptr_array_add(vd_fake()->images, image_lame());
+    vd_fake_type("db-07<Tab><Tab>deb<Enter>");
+    assert_shows("Its root file system was not found. F6 goes on without");
+    assert_shows("[ F6 Go on without ]");
+    vd_fake()->bad_field = "timezone";
+    vd_fake()->bad_text = "It has no such zone.";
+    vd_form_set(form, vd_form_field(form, "timezone"), "Mars/Base");
+    vd_fake_type("<F6>");
+    assert_true(vd_form_field(form, "no-grow")->on);
+    assert_true(vd_form_field(form, "no-customise")->on);
+    assert_true(vd_form_field(form, "timezone")->off); /* what it cannot have is not asked */
+    vd_fake_type("<F2>");
+    assert_int_equal(vd_fake()->submitted, 1);
+    assert_true(vd_args_flag(vd_fake()->last_args, "no-customise"));
+    assert_null(vd_args_get(vd_fake()->last_args, "timezone"));
+    vd_fake_free();
+}
+
+/* Two fields that do not go together: putting one right puts the other right. */
+static void test_bad_field_is_checked_again(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    vd_fake()->bad_field = "disk";
+    vd_fake()->bad_text = "Too large.";
+    vd_fake_type("db-07<Tab><Tab>deb<Tab>900G<Tab>");
+    assert_int_equal(vd_form_field(form, "disk")->state, VD_FIELD_BAD);
+    vd_fake()->bad_field = NULL;
+    vd_fake_type("1<Tab>");
+    assert_int_equal(vd_form_field(form, "disk")->state, VD_FIELD_GOOD);
+    vd_fake_free();
+}
+
+static void test_many_keys_from_the_list(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    while (strcmp(vd_form_focused(form)->spec->name, "ssh-key") != 0)
+        vd_fake_type("<Tab>");
+    vd_fake_type("/a.pub, kvm<Enter><Down><Enter>");
+    assert_string_equal(vd_form_value(form, "ssh-key"), "/a.pub, debian-12");
     vd_fake_free();
 }
 
@@ -426,6 +485,9 @@ int main(void)
         cmocka_unit_test(test_mouse),
         cmocka_unit_test(test_escape_asks_once),
         cmocka_unit_test(test_late_answer),
+        cmocka_unit_test(test_lame_image),
+        cmocka_unit_test(test_bad_field_is_checked_again),
+        cmocka_unit_test(test_many_keys_from_the_list),
         cmocka_unit_test(test_command),
         cmocka_unit_test(test_generic_form),
         cmocka_unit_test(test_job_running),

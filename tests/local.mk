@@ -5,6 +5,7 @@ include tests/unit/local.mk
 include tests/unit/jobs.mk
 include tests/unit/ui.mk
 include tests/engine/local.mk
+include tests/engine/jobs.mk
 include tests/testdriver/local.mk
 include tests/screens/local.mk
 include tests/cli/local.mk

@@ -72,7 +72,15 @@ static char *lock_path(const char *job_id)
 int vd_job_lock_take(const char *job_id, int wait_ms, GError **error)
 {
     g_autofree char *path = lock_path(job_id);
-    return vd_lock_take(path, wait_ms, error);
+    int fd = vd_lock_take(path, wait_ms, error);
+    /* What a killed runner left: its number may be somebody else's by now. */
+    if (fd >= 0 && ftruncate(fd, 0) != 0) {
+        vd_error_set(error, VD_ERR_FAILED, NULL, _("The lock %s cannot be written: %s."), path,
+                     g_strerror(errno));
+        close(fd);
+        return -1;
+    }
+    return fd;
 }
 
 gboolean vd_job_lock_held(const char *job_id)
@@ -97,6 +105,20 @@ gboolean vd_job_lock_write_pid(int fd)
     return ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)length, 0) == length;
 }
 
+/* Its arguments name the job. */
+static gboolean runs_job(long pid, const char *job_id)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%ld/cmdline", pid);
+    g_autofree char *words = NULL;
+    gsize length = 0;
+    if (!g_file_get_contents(path, &words, &length, NULL))
+        return FALSE;
+    for (gsize at = 0; at < length; at += strlen(words + at) + 1)
+        if (strcmp(words + at, job_id) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 int vd_job_lock_runner(const char *job_id)
 {
     g_autofree char *path = lock_path(job_id);
@@ -111,7 +133,7 @@ int vd_job_lock_runner(const char *job_id)
     if (pid <= 1)
         return -1;
     int runner = pidfd_open((pid_t)pid, 0);
-    if (runner < 0 || vd_job_lock_held(job_id))
+    if (runner < 0 || (vd_job_lock_held(job_id) && runs_job(pid, job_id)))
         return runner;
     close(runner);
     errno = ESRCH;

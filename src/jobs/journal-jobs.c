@@ -87,12 +87,13 @@ static gboolean change_state(VdDb *db, const char *id, VdJobState state, const c
     gint64 now = g_get_real_time();
     gint64 started = state == VD_JOB_RUNNING ? now : 0;
     gint64 ended = vd_job_state_ended(state) ? now : 0;
-    if (vd_db_change(db, &none, error,
-                     "UPDATE job SET state = ?2, started = iif(started = 0, ?3, started),"
-                     " ended = ?4, error = ifnull(?5, error), detail = ifnull(?6, detail),"
-                     " undone = ifnull(?7, undone)"
-                     " WHERE id = ?1 AND (ended = 0 OR ?4 > 0)",
-                     "ssiisss", id, job_words[state], started, ended, error_text, detail, undone))
+    if (vd_db_change(
+            db, &none, error,
+            "UPDATE job SET state = ?2, started = iif(started = 0, ?3, started),"
+            " ended = ?4, error = nullif(ifnull(?5, error), ''), detail = ifnull(?6, detail),"
+            " undone = ifnull(?7, undone)"
+            " WHERE id = ?1 AND (ended = 0 OR ?4 > 0)",
+            "ssiisss", id, job_words[state], started, ended, error_text, detail, undone))
         return TRUE;
     return none ? no_job(id, error) : FALSE;
 }
@@ -110,7 +111,7 @@ static gboolean finish(VdDb *db, const char *id, VdJobState state, const char *e
 {
     if (!change_state(db, id, state, error_text, detail, undone, error) ||
         !vd_db_exec(db, error,
-                    "UPDATE request SET ended = ?, outcome = ?, message = ?, detail = ?"
+                    "UPDATE request SET ended = ?, outcome = ?, message = nullif(?, ''), detail = ?"
                     " WHERE id = ?",
                     "issss", g_get_real_time(), job_words[state], error_text, detail, id))
         return FALSE;

@@ -48,7 +48,8 @@ GPtrArray *vd_journal_jobs(VdJournal *journal, guint ended, GError **error);
 VdJob *vd_journal_job(VdJournal *journal, const char *id, GError **error);
 /* What it was created with; the caller frees. */
 char *vd_journal_job_spec(VdJournal *journal, const char *id, GError **error);
-/* A new state, and its time. Texts that are NULL leave what stands. An ended state stays unless
+/* A new state, and its time. Texts that are NULL leave what stands, an
+ * empty error_text takes it away. An ended state stays unless
  * the new one is an ended one too. */
 gboolean vd_journal_job_state(VdJournal *journal, const char *id, VdJobState state,
                               const char *error_text, const char *detail, const char *undone,

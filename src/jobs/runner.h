@@ -10,47 +10,60 @@
  * SIGTERM (cancel), and kills children. */
 typedef struct _VdRun VdRun;
 
+/* All functions on a VdRun may be called on any thread of the runner; strings returned are owned by
+ * the run unless said otherwise. */
 const char *vd_run_id(const VdRun *run);     /* the request's id */
 const char *vd_run_spec(const VdRun *run);   /* JSON given at creation */
 const char *vd_run_folder(const VdRun *run); /* job folder, mode 0700 */
 const char *vd_run_author(const VdRun *run);
+/* Triggered when the job is to stop; while undo functions run it is one that never is. Borrowed. */
 GCancellable *vd_run_cancellable(VdRun *run);
 /* The step's text and progress; throttled to four writes a second. fraction -1: pulse. Any thread.
  */
 void vd_run_text(VdRun *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void vd_run_progress(VdRun *run, double fraction);
+/* A note that stays visible with the job: "no KVM: emulated, slow". */
 void vd_run_note(VdRun *run, const char *text);
 /* To the job's log (<folder>/log) and the log. */
 void vd_run_log(VdRun *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* Journals what has to be undone BEFORE doing it. */
+/* Journals what has to be undone BEFORE doing it. If it fails, the step must not act and must fail
+ * too. The argument is no secret, and is all that the undo function gets: it may run in another
+ * process. */
 gboolean vd_run_undo(VdRun *run, const char *kind, const char *argument, GError **error);
 /* Begins another step than the one the runner began (a step function that covers several, such as
  * one appliance launch for grow and customise); ends the current one as done. */
 void vd_run_next_step(VdRun *run, const char *step_id);
+/* Marks a step that has not run as not needed; why (may be NULL) is shown as its text. */
 void vd_run_skip_step(VdRun *run, const char *step_id, const char *why);
-/* State that one step leaves to the next ones, by name; strings are copied. */
+/* State that one step leaves to the next ones, by name; strings are copied, NULL removes. It is not
+ * in the journal. What vd_run_get() returns is good until that name is set again. */
 void vd_run_set(VdRun *run, const char *name, const char *value);
 const char *vd_run_get(const VdRun *run, const char *name);
-/* A child in a process group of its own, killed on cancel; stdin gets input (not in argv), each
- * line of its stdout goes to line. Its standard error goes to the job's log. FALSE if it could not
- * run, ended with another status than 0, or was cancelled. */
+/* A child in a process group of its own, killed on cancel (SIGTERM, after 5 s SIGKILL; the whole
+ * group once the child has ended); stdin gets input (not in argv; NULL: /dev/null), each line of
+ * its stdout, cut at 64 KiB, not cleaned, goes to line (may be NULL) on the calling thread, which
+ * waits. Its standard error goes to the job's log. FALSE if it could not run, ended with another
+ * status than 0 (VD_ERR_FAILED), or was cancelled (VD_ERR_CANCELLED). */
 typedef void (*VdRunLine)(VdRun *run, const char *line, gpointer data);
 gboolean vd_run_child(VdRun *run, const char *const *argv, const char *input, VdRunLine line,
                       gpointer data, GError **error);
 
 typedef gboolean (*VdStepFunc)(VdRun *run, GError **error);
+/* Undoes one entry. What is missing already is fine: an entry may be undone twice. It may run in
+ * another process than the step that pushed it. More than 3 minutes count as hanging. */
 typedef gboolean (*VdUndoFunc)(VdRun *run, const char *argument, GError **error);
 
 typedef struct {
     const char *id;    /* "grow" */
     const char *label; /* N_("grow the disk") */
     int weight;        /* expected seconds */
-    VdStepFunc func;   /* NULL: covered by an earlier step's vd_run_next_step() */
+    /* NULL: covered by an earlier step's vd_run_next_step(); skipped if that did not come */
+    VdStepFunc func;
 } VdStepSpec;
 
 typedef struct {
     const char *kind; /* "volume" */
-    const char *text; /* N_("disk %s removed") */
+    const char *text; /* N_("disk %s removed"); one %s: the argument */
     VdUndoFunc func;
 } VdUndoSpec;
 
@@ -63,19 +76,24 @@ typedef struct {
 } VdJobKind;
 
 /* Makes the job (row, folder, secrets file 0600 if secrets is not NULL) and starts its runner,
- * detached. The job's id is the request's. May wait: not on the UI thread. */
+ * detached; returns when it has begun, or with the reason why not. The job's id is the request's;
+ * without steps it gets those of its kind, with steps only those are run. The runner writes the
+ * outcome of the request. May wait: not on the UI thread. VD_ERR_UNKNOWN: no answer in 30 s. */
 gboolean vd_jobs_start(VdJournal *journal, const VdJobKind *kind, VdJob *job, const char *spec,
                        const char *secrets, GError **error);
 /* The secrets of a run (JSON), read once and wiped from the disk. Free with vd_secret_free(). NULL
- * if none. */
+ * without an error if there are none (any more). */
 char *vd_run_secrets(VdRun *run, GError **error);
 /* Asks a job to stop and undo: SIGTERM to its runner; an interrupted one is rolled back by a new
- * runner. */
+ * runner, and so is one that has ended with something not undone. Returns when it has been asked,
+ * not when it is done. VD_ERR_INVALID if there is nothing to cancel. May wait. */
 gboolean vd_jobs_cancel(VdJournal *journal, const char *id, GError **error);
-/* Starts a roll-back runner for each interrupted job; the number of them. */
+/* Starts a roll-back runner for each interrupted job; the number of them. Several may sweep at the
+ * same time: the job's lock sees to it that one runner is started. May wait. */
 int vd_jobs_sweep(VdJournal *journal);
 /* The main function of `vmdeck job-run ID [--rollback]`: the exit status. kinds ends with a NULL
  * verb. */
 int vd_runner_main(const VdJobKind *kinds, const char *id, gboolean rollback);
-/* Reads the job's log from offset; text cleaned. The caller frees. */
+/* Reads the job's log from *offset, at most 64 KiB of whole lines, and moves *offset on; "" when
+ * there is no more yet. Text cleaned. The caller frees. */
 char *vd_jobs_log(const char *id, gint64 *offset, GError **error);

@@ -3,14 +3,19 @@
 
 #include "tests/unit/jobs-help.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "src/base/error.h"
 #include "src/base/files.h"
+
+#define CHILD_MS 60000
 
 static char *folder, *path;
 
@@ -89,7 +94,16 @@ pid_t jobs_fork(JobsChild func, gpointer data)
 
 int jobs_wait(pid_t pid)
 {
-    int status = 0;
+    int status = 0, fd = pidfd_open(pid, 0);
+    struct pollfd ends = {fd, POLLIN, 0};
+    assert_true(fd >= 0);
+    int answers = poll(&ends, 1, CHILD_MS);
+    close(fd);
+    if (answers != 1) {
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        fail_msg("the child process did not end");
+    }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

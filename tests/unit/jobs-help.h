@@ -25,7 +25,8 @@ void jobs_open_fails(int code);
 void jobs_ok(gboolean ok, GError *error);
 /* A job of two steps, not in the journal yet. */
 VdJob *jobs_sample(const char *id);
-/* Runs func in a process of its own; its exit status is func's answer. */
+/* Runs func in a process of its own; its exit status is func's answer. jobs_wait() waits a minute
+ * at most; -1: a signal ended it. */
 typedef int (*JobsChild)(gpointer data);
 pid_t jobs_fork(JobsChild func, gpointer data);
 int jobs_wait(pid_t pid);

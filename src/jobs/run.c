@@ -1,0 +1,403 @@
+/* What a step function may do. Progress is kept in memory first and written by the main thread at
+ * most four times a second; a journal that is busy or on a full disk for a while costs nothing but
+ * the freshness of what others see. Undo entries are the exception: an act that could not be
+ * journalled must not happen. */
+#include "config.h"
+
+#include "src/jobs/run.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/base/error.h"
+#include "src/base/files.h"
+#include "src/base/i18n.h"
+#include "src/base/log.h"
+#include "src/base/text.h"
+
+#define WRITE_USEC  (G_USEC_PER_SEC / 4)
+#define RETRY_USEC  G_USEC_PER_SEC
+#define TEXT_CHARS  300
+#define SECRETS_MAX (64 * 1024)
+#define WRITE_TRIES 3
+
+const char *vd_run_id(const VdRun *run)
+{
+    return run->id;
+}
+
+const char *vd_run_spec(const VdRun *run)
+{
+    return run->spec;
+}
+
+const char *vd_run_folder(const VdRun *run)
+{
+    return run->folder;
+}
+
+const char *vd_run_author(const VdRun *run)
+{
+    return run->author;
+}
+
+GCancellable *vd_run_cancellable(VdRun *run)
+{
+    g_mutex_lock(&run->lock);
+    GCancellable *cancel = run->phase == VD_RUN_STEPS ? run->cancel : run->calm;
+    g_mutex_unlock(&run->lock);
+    return cancel;
+}
+
+/* ---- writing ---- */
+
+/* The journal was set aside as damaged while we ran: it knows nothing of this job. */
+static gboolean enter_anew(VdRun *run, GError **error)
+{
+    g_mutex_lock(&run->lock);
+    gboolean ok = vd_journal_job_create(run->journal, run->job, run->spec, error);
+    for (guint i = 0; ok && i < run->undos->len; i++) {
+        const VdUndo *undo = g_ptr_array_index(run->undos, i);
+        ok = vd_journal_undo_push(run->journal, run->id, undo->kind, undo->argument, error);
+    }
+    g_mutex_unlock(&run->lock);
+    return ok;
+}
+
+gboolean vd_run_enter(VdRun *run, VdRunEntry entry, gconstpointer data, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    g_mutex_lock(&run->journal_lock);
+    gboolean ok = FALSE;
+    for (int i = 0; i < WRITE_TRIES && !ok; i++) {
+        g_clear_error(&local);
+        ok = entry(run, data, &local);
+        if (ok || (vd_error_code(local) != VD_ERR_DAMAGED &&
+                   (vd_error_code(local) != VD_ERR_NOT_FOUND || !enter_anew(run, NULL))))
+            break;
+    }
+    g_mutex_unlock(&run->journal_lock);
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return ok;
+}
+
+static gboolean step_entry(VdRun *run, gconstpointer data, GError **error)
+{
+    return vd_journal_step(run->journal, run->id, data, error);
+}
+
+static gboolean note_entry(VdRun *run, gconstpointer data, GError **error)
+{
+    return vd_journal_job_note(run->journal, run->id, data, error);
+}
+
+static void free_step_copy(gpointer data)
+{
+    VdStep *step = data;
+    g_free(step->id);
+    g_free(step->text);
+    g_free(step);
+}
+
+static VdStep *copy_step(const VdStep *step)
+{
+    VdStep *copy = g_memdup2(step, sizeof *step);
+    copy->id = g_strdup(step->id);
+    copy->text = g_strdup(step->text);
+    copy->label = NULL;
+    return copy;
+}
+
+/* The dirty steps as copies, and none is dirty any more. */
+static GPtrArray *take_dirty(VdRun *run, char **note)
+{
+    GPtrArray *steps = g_ptr_array_new_with_free_func(free_step_copy);
+    GHashTableIter iter;
+    gpointer step;
+    g_mutex_lock(&run->lock);
+    g_hash_table_iter_init(&iter, run->dirty);
+    while (g_hash_table_iter_next(&iter, &step, NULL))
+        g_ptr_array_add(steps, copy_step(step));
+    g_hash_table_remove_all(run->dirty);
+    *note = run->note_dirty ? g_strdup(run->job->note ? run->job->note : "") : NULL;
+    run->note_dirty = FALSE;
+    run->last_write = g_get_monotonic_time();
+    g_mutex_unlock(&run->lock);
+    return steps;
+}
+
+gboolean vd_run_write(VdRun *run)
+{
+    g_autofree char *note = NULL;
+    gboolean ok = TRUE;
+    g_autoptr(GPtrArray) steps = take_dirty(run, &note);
+    for (guint i = 0; i < steps->len; i++) {
+        const VdStep *step = g_ptr_array_index(steps, i);
+        if (vd_run_enter(run, step_entry, step, NULL))
+            continue;
+        ok = FALSE;
+        g_mutex_lock(&run->lock);
+        g_hash_table_add(run->dirty, vd_job_step(run->job, step->id));
+        g_mutex_unlock(&run->lock);
+    }
+    if (note && !vd_run_enter(run, note_entry, note, NULL)) {
+        ok = FALSE;
+        g_mutex_lock(&run->lock);
+        run->note_dirty = TRUE;
+        g_mutex_unlock(&run->lock);
+    }
+    return ok;
+}
+
+static gboolean flush(gpointer data);
+
+/* Under `lock`. */
+static void write_later(VdRun *run, gint64 usec)
+{
+    if (run->flush)
+        return;
+    run->flush = g_timeout_source_new((guint)(MAX(usec, 0) / 1000));
+    g_source_set_callback(run->flush, flush, run, NULL);
+    g_source_attach(run->flush, run->context);
+}
+
+static gboolean flush(gpointer data)
+{
+    VdRun *run = data;
+    g_mutex_lock(&run->lock);
+    g_clear_pointer(&run->flush, g_source_unref);
+    g_mutex_unlock(&run->lock);
+    if (!vd_run_write(run)) {
+        g_mutex_lock(&run->lock);
+        write_later(run, RETRY_USEC);
+        g_mutex_unlock(&run->lock);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+/* Under `lock`. */
+static void touched(VdRun *run, VdStep *step)
+{
+    if (step)
+        g_hash_table_add(run->dirty, step);
+    write_later(run, run->last_write + WRITE_USEC - g_get_monotonic_time());
+}
+
+/* ---- steps ---- */
+
+static void begin_locked(VdRun *run, VdStep *step)
+{
+    step->state = VD_STEP_RUNNING;
+    step->fraction = 0;
+    step->started = g_get_real_time();
+    run->current = step;
+    g_hash_table_add(run->dirty, step);
+}
+
+static void end_locked(VdRun *run, VdStepState state)
+{
+    VdStep *step = run->current;
+    run->current = NULL;
+    if (!step || step->state != VD_STEP_RUNNING)
+        return;
+    step->state = state;
+    step->ended = g_get_real_time();
+    if (state == VD_STEP_DONE)
+        step->fraction = 1;
+    g_hash_table_add(run->dirty, step);
+}
+
+/* What a step's beginning and end have in common: others see it at once. */
+static void write_now(VdRun *run)
+{
+    if (vd_run_write(run))
+        return;
+    g_mutex_lock(&run->lock);
+    write_later(run, RETRY_USEC);
+    g_mutex_unlock(&run->lock);
+}
+
+void vd_run_step_begin(VdRun *run, VdStep *step)
+{
+    g_mutex_lock(&run->lock);
+    begin_locked(run, step);
+    g_mutex_unlock(&run->lock);
+    write_now(run);
+    vd_run_log(run, "%s: begun", step->id);
+}
+
+void vd_run_step_end(VdRun *run, VdStepState state)
+{
+    g_mutex_lock(&run->lock);
+    g_autofree char *id = run->current ? g_strdup(run->current->id) : NULL;
+    end_locked(run, state);
+    g_mutex_unlock(&run->lock);
+    write_now(run);
+    if (id)
+        vd_run_log(run, "%s: %s", id, vd_step_state_word(state));
+}
+
+void vd_run_step_mark(VdRun *run, const char *step_id, VdStepState state)
+{
+    g_mutex_lock(&run->lock);
+    VdStep *step = vd_job_step(run->job, step_id);
+    if (step) {
+        step->state = state;
+        if (step->started && !step->ended)
+            step->ended = g_get_real_time();
+        touched(run, step);
+    }
+    g_mutex_unlock(&run->lock);
+}
+
+void vd_run_next_step(VdRun *run, const char *step_id)
+{
+    g_mutex_lock(&run->lock);
+    VdStep *step = vd_job_step(run->job, step_id);
+    g_autofree char *before = run->current ? g_strdup(run->current->id) : NULL;
+    gboolean moves = step && step != run->current && step->state == VD_STEP_WAITING;
+    if (moves) {
+        end_locked(run, VD_STEP_DONE);
+        begin_locked(run, step);
+    }
+    g_mutex_unlock(&run->lock);
+    if (!moves)
+        return;
+    write_now(run);
+    if (before)
+        vd_run_log(run, "%s: done", before);
+    vd_run_log(run, "%s: begun", step_id);
+}
+
+void vd_run_skip_step(VdRun *run, const char *step_id, const char *why)
+{
+    g_mutex_lock(&run->lock);
+    VdStep *step = vd_job_step(run->job, step_id);
+    if (step) {
+        step->state = VD_STEP_SKIPPED;
+        if (why) {
+            g_free(step->text);
+            step->text = vd_text_clean(why, TEXT_CHARS, FALSE);
+        }
+        step->ended = g_get_real_time();
+        if (!step->started)
+            step->started = step->ended;
+        touched(run, step);
+    }
+    g_mutex_unlock(&run->lock);
+    vd_run_log(run, "%s: skipped%s%s", step_id, why ? ": " : "", why ? why : "");
+}
+
+void vd_run_text(VdRun *run, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    g_autofree char *raw = g_strdup_vprintf(format, list);
+    va_end(list);
+    char *text = vd_text_clean(raw, TEXT_CHARS, FALSE);
+    g_mutex_lock(&run->lock);
+    /* What a step did stays readable while it is undone. */
+    if (run->current && run->phase == VD_RUN_STEPS) {
+        g_free(run->current->text);
+        run->current->text = g_steal_pointer(&text);
+        touched(run, run->current);
+    }
+    g_mutex_unlock(&run->lock);
+    g_free(text);
+}
+
+void vd_run_progress(VdRun *run, double fraction)
+{
+    double bounded = isnan(fraction) || fraction < 0 ? -1 : MIN(fraction, 1);
+    g_mutex_lock(&run->lock);
+    if (run->current && run->phase == VD_RUN_STEPS && run->current->fraction != bounded) {
+        run->current->fraction = bounded;
+        touched(run, run->current);
+    }
+    g_mutex_unlock(&run->lock);
+}
+
+void vd_run_note(VdRun *run, const char *text)
+{
+    g_mutex_lock(&run->lock);
+    g_free(run->job->note);
+    run->job->note = vd_text_clean(text, TEXT_CHARS, FALSE);
+    run->note_dirty = TRUE;
+    touched(run, NULL);
+    g_mutex_unlock(&run->lock);
+    vd_run_log(run, "note: %s", text);
+}
+
+void vd_run_log(VdRun *run, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    g_autofree char *raw = g_strdup_vprintf(format, list);
+    va_end(list);
+    g_autofree char *text = vd_text_clean(raw, 0, FALSE);
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    g_autofree char *time = g_date_time_format(now, "%H:%M:%S");
+    g_autofree char *line = g_strconcat(time, " ", text, "\n", NULL);
+    /* Standard error is the job's log; one write a line, for children write there too. */
+    ssize_t written = write(STDERR_FILENO, line, strlen(line));
+    (void)written; /* a full disk must not stop the work */
+    vd_log(VD_LOG_INFO, run->id, "%s", text);
+}
+
+/* ---- undo, values, secrets ---- */
+
+static gboolean undo_entry(VdRun *run, gconstpointer data, GError **error)
+{
+    const VdUndo *undo = data;
+    return vd_journal_undo_push(run->journal, run->id, undo->kind, undo->argument, error);
+}
+
+gboolean vd_run_undo(VdRun *run, const char *kind, const char *argument, GError **error)
+{
+    VdUndo *undo = g_new0(VdUndo, 1);
+    undo->kind = g_strdup(kind);
+    undo->argument = g_strdup(argument);
+    g_mutex_lock(&run->lock);
+    undo->step = run->current ? g_strdup(run->current->id) : NULL;
+    g_mutex_unlock(&run->lock);
+    if (!vd_run_enter(run, undo_entry, undo, error)) {
+        vd_undo_free(undo);
+        return FALSE;
+    }
+    g_mutex_lock(&run->lock);
+    g_ptr_array_add(run->undos, undo);
+    g_mutex_unlock(&run->lock);
+    return TRUE;
+}
+
+void vd_run_set(VdRun *run, const char *name, const char *value)
+{
+    g_mutex_lock(&run->lock);
+    if (value)
+        g_hash_table_insert(run->values, g_strdup(name), g_strdup(value));
+    else
+        g_hash_table_remove(run->values, name);
+    g_mutex_unlock(&run->lock);
+}
+
+const char *vd_run_get(const VdRun *run, const char *name)
+{
+    VdRun *self = (VdRun *)run;
+    g_mutex_lock(&self->lock);
+    const char *value = g_hash_table_lookup(self->values, name);
+    g_mutex_unlock(&self->lock);
+    return value;
+}
+
+char *vd_run_secrets(VdRun *run, GError **error)
+{
+    g_autofree char *path = g_build_filename(run->folder, "secrets", NULL);
+    g_autoptr(GError) local = NULL;
+    char *secrets = vd_file_read(path, SECRETS_MAX, NULL, &local);
+    vd_secret_unlink(path);
+    if (!secrets && vd_error_code(local) != VD_ERR_NOT_FOUND)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return secrets;
+}

@@ -1,0 +1,78 @@
+/* The inside of a VdRun, for the runner's own files. Two threads use it: the worker, which runs the
+ * steps and then the undo entries, and the main thread, which writes progress, listens for signals
+ * and watches deadlines. */
+#pragma once
+
+#include "src/jobs/runner.h"
+
+/* What the runner is at; only the worker moves it on, under `lock`. */
+typedef enum {
+    VD_RUN_STEPS, /* may be cancelled */
+    VD_RUN_UNDO,
+    VD_RUN_END, /* the last state is being written: too late to cancel */
+} VdRunPhase;
+
+struct _VdRun {
+    /* set before the worker begins */
+    char *id, *spec, *folder, *author;
+    const VdJobKind *kind;
+    gboolean rollback;
+    int lock_fd;
+    int grace_ms; /* between SIGTERM and SIGKILL for children */
+    GMainContext *context;
+    GMainLoop *loop;
+    GCancellable *cancel; /* of the steps */
+    GCancellable *calm;   /* of the undo functions: never triggered */
+
+    /* the journal belongs to who holds this; taken before `lock` */
+    GMutex journal_lock;
+    VdJournal *journal;
+
+    GMutex lock;
+    /* under `lock` */
+    VdRunPhase phase;
+    gboolean cancel_asked;
+    VdJob *job;        /* as the journal should have it */
+    VdStep *current;   /* of job, or NULL */
+    GHashTable *dirty; /* VdStep of job that the journal does not have yet */
+    gboolean note_dirty;
+    GPtrArray *undos; /* VdUndo pushed in this process, oldest first */
+    GHashTable *values;
+    GArray *children;    /* pid_t: leaders of process groups */
+    GSource *flush;      /* waiting to write progress */
+    gint64 last_write;   /* monotonic */
+    gint64 undo_started; /* monotonic, 0: no undo function runs */
+    const char *undo_kind;
+
+    int status; /* the runner's exit status, once the worker has ended */
+};
+
+/* ---- run.c ---- */
+
+/* Begins and ends steps, in memory and in the journal. A step that was skipped or ended meanwhile
+ * stays as it is. */
+void vd_run_step_begin(VdRun *run, VdStep *step);
+void vd_run_step_end(VdRun *run, VdStepState state);
+/* Any step: its state alone. */
+void vd_run_step_mark(VdRun *run, const char *step_id, VdStepState state);
+/* Writes what is dirty; FALSE: the journal did not take all, it stays dirty. Any thread. */
+gboolean vd_run_write(VdRun *run);
+
+/* A write to the journal, tried again once the job has been entered anew if the journal was set
+ * aside while the job ran. */
+typedef gboolean (*VdRunEntry)(VdRun *run, gconstpointer data, GError **error);
+gboolean vd_run_enter(VdRun *run, VdRunEntry entry, gconstpointer data, GError **error);
+
+/* ---- run-undo.c ---- */
+
+/* Undoes all entries, newest first; undone gets what was undone, failed what was not, in words.
+ * TRUE if nothing is left. */
+gboolean vd_run_undo_all(VdRun *run, GString *undone, GString *failed);
+
+/* ---- run-child.c ---- */
+
+/* A signal to all process groups that vd_run_child() has started. Any thread. */
+void vd_run_kill_children(VdRun *run, int signal);
+/* Ends what a killed runner of this job has left running: members of its children's process groups
+ * that carry the job's id in their environment. */
+void vd_run_kill_leftovers(const char *id, const char *folder);

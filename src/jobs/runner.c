@@ -1,0 +1,491 @@
+/* The runner process. A worker thread runs the steps, and the undo entries if need be; the main
+ * thread has a loop of its own (the default context is libvirt's) for signals, progress and
+ * deadlines. A step that does not stop when asked, because a library call in it hangs, cannot be
+ * ended as a thread: the process then executes itself anew as its own roll-back, which ends all
+ * threads and keeps the lock on the job. */
+#include "config.h"
+
+#include "src/jobs/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "src/base/error.h"
+#include "src/base/files.h"
+#include "src/base/i18n.h"
+#include "src/base/log.h"
+#include "src/base/paths.h"
+#include "src/base/text.h"
+#include "src/jobs/job-lock.h"
+#include "src/jobs/job-start.h"
+
+#define GRACE_MS 5000
+/* How long a step may go on after a cancel, in graces. A libguestfs launch is a child and is gone
+ * by then; what remains is a libvirt call that does not return. */
+#define HANG_GRACES 6
+#define UNDO_USEC   (180 * G_USEC_PER_SEC)
+#define WATCH_SEC   1
+#define END_TRIES   3600
+#define END_PAUSE   G_USEC_PER_SEC
+#define INTERRUPTED_TEXT                                                                           \
+    N_("The runner of the job was killed or the machine was restarted in the middle of it.")
+
+#define NOT_UNDONE_TEXT N_("The job was cancelled, but not all of it could be undone.")
+
+/* ---- the end ---- */
+
+typedef struct {
+    VdJobState state;
+    const char *error, *detail, *undone;
+} End;
+
+static gboolean end_entry(VdRun *run, gconstpointer data, GError **error)
+{
+    const End *end = data;
+    return vd_journal_job_finish(run->journal, run->id, end->state, end->error, end->detail,
+                                 end->undone, error);
+}
+
+/* A job whose last state is not written looks interrupted and would be rolled back, done as it is:
+ * so a journal that is busy or full is waited for, with the lock held. */
+static void write_end(VdRun *run, const End *end)
+{
+    for (int i = 0; i < END_TRIES; i++) {
+        g_autoptr(GError) error = NULL;
+        gboolean steps = vd_run_write(run);
+        if (vd_run_enter(run, end_entry, end, &error)) {
+            if (!steps)
+                vd_run_write(run);
+            break;
+        }
+        if (i == 0)
+            vd_run_log(run, "the end of the job is not in the journal yet: %s", error->message);
+        if (vd_error_code(error) != VD_ERR_BUSY && vd_error_code(error) != VD_ERR_NO_SPACE &&
+            vd_error_code(error) != VD_ERR_DENIED)
+            break;
+        g_usleep(END_PAUSE);
+    }
+    vd_run_log(run, "job %s%s%s", vd_job_state_word(end->state),
+               end->error && *end->error ? ": " : "", end->error ? end->error : "");
+}
+
+static void wipe_secrets(const VdRun *run)
+{
+    g_autofree char *path = g_build_filename(run->folder, "secrets", NULL);
+    vd_secret_unlink(path);
+}
+
+/* ---- the worker ---- */
+
+static gboolean cancel_asked(VdRun *run)
+{
+    g_mutex_lock(&run->lock);
+    gboolean asked = run->cancel_asked;
+    g_mutex_unlock(&run->lock);
+    return asked;
+}
+
+static gboolean run_step(VdRun *run, const VdStepSpec *spec, GError **error)
+{
+    g_mutex_lock(&run->lock);
+    VdStep *step = vd_job_step(run->job, spec->id);
+    gboolean waits = step && step->state == VD_STEP_WAITING;
+    g_mutex_unlock(&run->lock);
+    /* The job does without it, or an earlier step covered or skipped it. */
+    if (!waits)
+        return TRUE;
+    if (!spec->func) {
+        vd_run_skip_step(run, spec->id, NULL);
+        return TRUE;
+    }
+    vd_run_step_begin(run, step);
+    gboolean ok = spec->func(run, error);
+    if (ok && !cancel_asked(run))
+        vd_run_step_end(run, VD_STEP_DONE);
+    else if (!ok && !cancel_asked(run))
+        vd_run_step_end(run, VD_STEP_FAILED);
+    return ok;
+}
+
+/* FALSE: failed (error) or cancelled. After it nothing can be cancelled any more. */
+static gboolean run_steps(VdRun *run, GError **error)
+{
+    gboolean ok = TRUE;
+    for (const VdStepSpec *spec = run->kind->steps; ok && spec->id; spec++)
+        ok = !cancel_asked(run) && run_step(run, spec, error);
+    g_mutex_lock(&run->lock);
+    if (run->cancel_asked)
+        ok = FALSE;
+    run->phase = ok ? VD_RUN_END : VD_RUN_UNDO;
+    g_mutex_unlock(&run->lock);
+    return ok;
+}
+
+static gboolean state_entry(VdRun *run, gconstpointer data, GError **error)
+{
+    const End *end = data;
+    return vd_journal_job_state(run->journal, run->id, end->state, end->error, end->detail,
+                                end->undone, error);
+}
+
+/* A job that failed says why before it is undone: whoever has to go on with the undoing, should
+ * this runner die as well, takes a job with an error for failed and one without for cancelled. */
+static void undo_and_end(VdRun *run, const char *why, const char *detail)
+{
+    End now = {why ? VD_JOB_RUNNING : VD_JOB_CANCELLING, why, detail, NULL};
+    g_autoptr(GString) undone = g_string_new(NULL);
+    g_autoptr(GString) failed = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+    if (!vd_job_state_ended(run->job->state) && !vd_run_enter(run, state_entry, &now, &error))
+        vd_run_log(run, "%s", error->message);
+    gboolean clean = vd_run_undo_all(run, undone, failed);
+    if (!why && !run->rollback)
+        vd_run_step_end(run, VD_STEP_UNDONE);
+    g_mutex_lock(&run->lock);
+    run->phase = VD_RUN_END;
+    g_mutex_unlock(&run->lock);
+    g_autofree char *left =
+        clean ? NULL
+              : g_strdup_printf("%s%s%s%s", undone->str, undone->len > 0 ? "; " : "",
+                                "NOT undone: ", failed->str);
+    /* "" takes away what stood there when an earlier roll-back failed. */
+    End end = {why || !clean ? VD_JOB_FAILED : VD_JOB_CANCELLED, why ? why : "", detail, NULL};
+    if (!why && !clean)
+        end.error = NOT_UNDONE_TEXT;
+    if (left || undone->len > 0)
+        end.undone = left ? left : undone->str;
+    write_end(run, &end);
+    run->status = 1;
+}
+
+static void roll_back(VdRun *run)
+{
+    vd_run_kill_leftovers(run->id, run->folder);
+    g_mutex_lock(&run->lock);
+    run->phase = VD_RUN_UNDO;
+    g_autofree char *why = g_strdup(run->job->error);
+    g_autofree char *detail = g_strdup(run->job->detail);
+    g_autofree char *broken = NULL;
+    if (g_strcmp0(why, NOT_UNDONE_TEXT) == 0)
+        g_clear_pointer(&why, g_free);
+    else if (!why && run->job->state != VD_JOB_CANCELLING && run->job->state != VD_JOB_CANCELLED)
+        why = g_strdup(INTERRUPTED_TEXT);
+    for (guint i = 0; i < run->job->steps->len; i++) {
+        const VdStep *step = g_ptr_array_index(run->job->steps, i);
+        if (step->state == VD_STEP_RUNNING)
+            broken = g_strdup(step->id);
+    }
+    g_mutex_unlock(&run->lock);
+    if (broken)
+        vd_run_step_mark(run, broken, why ? VD_STEP_FAILED : VD_STEP_UNDONE);
+    undo_and_end(run, why, detail);
+}
+
+static gboolean quit(gpointer data)
+{
+    g_main_loop_quit(data);
+    return G_SOURCE_REMOVE;
+}
+
+static gpointer work(gpointer data)
+{
+    VdRun *run = data;
+    g_autoptr(GError) error = NULL;
+    if (run->rollback) {
+        roll_back(run);
+    } else if (run_steps(run, &error)) {
+        const End done = {VD_JOB_DONE, NULL, NULL, NULL};
+        write_end(run, &done);
+    } else if (cancel_asked(run)) {
+        undo_and_end(run, NULL, NULL);
+    } else {
+        const char *why = error ? error->message : "The step failed without a word.";
+        vd_log_error(run->id, "step", error);
+        undo_and_end(run, why, vd_error_detail(error));
+    }
+    wipe_secrets(run);
+    g_main_context_invoke(run->context, quit, run->loop);
+    return NULL;
+}
+
+/* ---- the main thread ---- */
+
+static void add_source(VdRun *run, GSource *source, GSourceFunc func)
+{
+    g_source_set_callback(source, func, run, NULL);
+    g_source_attach(source, run->context);
+    g_source_unref(source);
+}
+
+static gboolean kill_hard(gpointer data)
+{
+    VdRun *run = data;
+    g_mutex_lock(&run->lock);
+    gboolean steps = run->phase == VD_RUN_STEPS;
+    g_mutex_unlock(&run->lock);
+    if (steps)
+        vd_run_kill_children(run, SIGKILL);
+    return steps ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+/* The step hangs: end all threads by becoming our own roll-back. */
+static gboolean become_rollback(gpointer data)
+{
+    VdRun *run = data;
+    g_mutex_lock(&run->lock);
+    gboolean steps = run->phase == VD_RUN_STEPS;
+    g_mutex_unlock(&run->lock);
+    if (!steps)
+        return G_SOURCE_REMOVE;
+    vd_run_log(run, "the step does not stop: the runner begins anew to undo");
+    vd_run_kill_children(run, SIGKILL);
+    const char *const argv[] = {"vmdeck", "job-run", run->id, "--rollback", NULL};
+    g_setenv(VD_RUN_FDS, VD_RUN_FDS_LOCK, TRUE);
+    if (dup2(run->lock_fd, VD_RUN_LOCK_FD) >= 0 && fcntl(VD_RUN_LOCK_FD, F_SETFD, 0) == 0)
+        execv("/proc/self/exe", (char **)argv);
+    /* Interrupted, then: the next who looks rolls it back. */
+    _exit(1);
+}
+
+static gboolean on_cancel(gpointer data)
+{
+    VdRun *run = data;
+    g_autoptr(GError) error = NULL;
+    g_mutex_lock(&run->lock);
+    gboolean begins = run->phase == VD_RUN_STEPS && !run->cancel_asked;
+    if (begins)
+        run->cancel_asked = TRUE;
+    g_mutex_unlock(&run->lock);
+    vd_run_log(run, begins ? "asked to stop" : "asked to stop, which it does already or too late");
+    if (!begins)
+        return G_SOURCE_CONTINUE;
+    g_cancellable_cancel(run->cancel);
+    vd_run_kill_children(run, SIGTERM);
+    add_source(run, g_timeout_source_new((guint)run->grace_ms), kill_hard);
+    add_source(run, g_timeout_source_new((guint)run->grace_ms * HANG_GRACES), become_rollback);
+    const End now = {VD_JOB_CANCELLING, NULL, NULL, NULL};
+    if (!vd_run_enter(run, state_entry, &now, &error))
+        vd_run_log(run, "%s", error->message);
+    return G_SOURCE_CONTINUE;
+}
+
+/* An undo function that hangs holds everything up: the job ends as failed, the entry is kept. */
+static gboolean watch_undo(gpointer data)
+{
+    VdRun *run = data;
+    g_mutex_lock(&run->lock);
+    gint64 age = run->undo_started ? g_get_monotonic_time() - run->undo_started : 0;
+    const char *kind = run->undo_kind;
+    g_mutex_unlock(&run->lock);
+    if (age > UNDO_USEC)
+        vd_run_kill_children(run, SIGKILL);
+    if (age < UNDO_USEC + (gint64)run->grace_ms * 1000)
+        return G_SOURCE_CONTINUE;
+    g_autofree char *left = g_strdup_printf("NOT undone: %s (no answer in %d s), nor what was "
+                                            "before it",
+                                            kind, (int)(UNDO_USEC / G_USEC_PER_SEC));
+    const End end = {VD_JOB_FAILED, "The job could not be undone: the host does not answer.", NULL,
+                     left};
+    wipe_secrets(run);
+    write_end(run, &end);
+    _exit(1);
+}
+
+/* ---- setting up ---- */
+
+static void process_setup(void)
+{
+    const struct rlimit no_core = {0, 0};
+    sigset_t none;
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    /* A core would hold what the job's secrets were. */
+    setrlimit(RLIMIT_CORE, &no_core);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    umask(022);
+    if (chdir("/") != 0)
+        g_printerr("/: %s\n", g_strerror(errno));
+    /* What goes into journal and logs is not translated. */
+    setlocale(LC_MESSAGES, "C");
+    if (vd_log_fd() < 0) {
+        g_autofree char *path = vd_path_log();
+        vd_log_open(path, NULL);
+    }
+}
+
+/* The lock that the starter handed over, or our own. */
+static int own_lock(const char *id, GError **error)
+{
+    gboolean handed = g_getenv(VD_RUN_FDS) && vd_job_lock_is(id, VD_RUN_LOCK_FD);
+    int fd = handed ? VD_RUN_LOCK_FD : vd_job_lock_take(id, 0, error);
+    if (fd >= 0)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return fd;
+}
+
+/* The starter's pipe, -1 if there is none. */
+static int own_ready(void)
+{
+    struct stat st;
+    gboolean handed = g_strcmp0(g_getenv(VD_RUN_FDS), VD_RUN_FDS_BOTH) == 0;
+    g_unsetenv(VD_RUN_FDS);
+    if (!handed || fstat(VD_RUN_READY_FD, &st) != 0 || !S_ISFIFO(st.st_mode))
+        return -1;
+    fcntl(VD_RUN_READY_FD, F_SETFD, FD_CLOEXEC);
+    return VD_RUN_READY_FD;
+}
+
+static const VdJobKind *find_kind(const VdJobKind *kinds, const char *verb)
+{
+    for (const VdJobKind *kind = kinds; kind->verb; kind++)
+        if (g_strcmp0(kind->verb, verb) == 0)
+            return kind;
+    return NULL;
+}
+
+static gboolean load(VdRun *run, const VdJobKind *kinds, GError **error)
+{
+    g_autofree char *path = vd_path_journal();
+    run->journal = vd_journal_open(path, error);
+    run->job = run->journal ? vd_journal_job(run->journal, run->id, error) : NULL;
+    run->spec = run->job ? vd_journal_job_spec(run->journal, run->id, error) : NULL;
+    if (!run->spec)
+        return FALSE;
+    run->author = g_strdup(run->job->author);
+    run->kind = find_kind(kinds, run->job->verb);
+    if (!run->kind)
+        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                       _("This vmdeck has no jobs of the kind %s."), run->job->verb);
+    if (!run->rollback && run->job->state != VD_JOB_QUEUED)
+        return vd_fail(error, VD_ERR_INVALID, NULL, _("The job %s was begun already: it is %s."),
+                       run->id, vd_job_state_word(run->job->state));
+    if (run->rollback && vd_job_state_ended(run->job->state)) {
+        g_autoptr(GPtrArray) undo = vd_journal_undo_list(run->journal, run->id, error);
+        return undo &&
+               (undo->len > 0 || vd_fail(error, VD_ERR_INVALID, NULL,
+                                         _("The job %s has nothing left to undo."), run->id));
+    }
+    return TRUE;
+}
+
+static gboolean begin(VdRun *run, GError **error)
+{
+    const End now = {run->rollback ? run->job->state : VD_JOB_RUNNING, NULL, NULL, NULL};
+    if (!vd_job_lock_write_pid(run->lock_fd))
+        return vd_fail(error, VD_ERR_NO_SPACE, g_strerror(errno),
+                       _("The lock of the job %s cannot be written."), run->id);
+    if (run->rollback)
+        return TRUE;
+    if (!state_entry(run, &now, error))
+        return FALSE;
+    run->job->state = VD_JOB_RUNNING;
+    run->job->started = g_get_real_time();
+    return TRUE;
+}
+
+static void run_init(VdRun *run, const char *id, gboolean rollback)
+{
+    const char *grace = g_getenv("VMDECK_JOB_GRACE_MS");
+    run->id = g_strdup(id);
+    run->folder = vd_path_job(id);
+    run->rollback = rollback;
+    run->lock_fd = -1;
+    run->grace_ms = grace ? CLAMP(atoi(grace), 10, 600000) : GRACE_MS;
+    run->context = g_main_context_new();
+    run->loop = g_main_loop_new(run->context, FALSE);
+    run->cancel = g_cancellable_new();
+    run->calm = g_cancellable_new();
+    g_mutex_init(&run->journal_lock);
+    g_mutex_init(&run->lock);
+    run->dirty = g_hash_table_new(NULL, NULL);
+    run->undos = g_ptr_array_new_with_free_func((GDestroyNotify)vd_undo_free);
+    run->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    run->children = g_array_new(FALSE, FALSE, sizeof(pid_t));
+    run->status = 0;
+    g_setenv("VMDECK_REQUEST", id, TRUE);
+}
+
+static void run_clear(VdRun *run)
+{
+    if (run->flush) {
+        g_source_destroy(run->flush);
+        g_source_unref(run->flush);
+    }
+    vd_journal_close(run->journal);
+    vd_job_unref(run->job);
+    g_main_loop_unref(run->loop);
+    g_main_context_unref(run->context);
+    g_object_unref(run->cancel);
+    g_object_unref(run->calm);
+    g_hash_table_unref(run->dirty);
+    g_ptr_array_unref(run->undos);
+    g_hash_table_unref(run->values);
+    g_array_unref(run->children);
+    g_mutex_clear(&run->journal_lock);
+    g_mutex_clear(&run->lock);
+    g_free(run->id);
+    g_free(run->spec);
+    g_free(run->folder);
+    g_free(run->author);
+    /* Last: who sees the lock free sees the last state as well. */
+    if (run->lock_fd >= 0)
+        close(run->lock_fd);
+}
+
+/* One line for the starter: "ok", or the code and the sentence. */
+static void tell(int ready, const GError *error)
+{
+    g_autofree char *line =
+        error ? g_strdup_printf("%d %s\n", (int)vd_error_code(error), error->message)
+              : g_strdup("ok\n");
+    if (ready >= 0) {
+        ssize_t written = write(ready, line, strlen(line));
+        (void)written; /* the starter may be gone */
+        close(ready);
+    }
+    if (error)
+        g_printerr("%s\n", error->message);
+}
+
+static int run_job(VdRun *run)
+{
+    add_source(run, g_timeout_source_new_seconds(WATCH_SEC), watch_undo);
+    GThread *worker = g_thread_new("steps", work, run);
+    g_main_loop_run(run->loop);
+    g_thread_join(worker);
+    return run->status;
+}
+
+int vd_runner_main(const VdJobKind *kinds, const char *id, gboolean rollback)
+{
+    g_autoptr(GError) error = NULL;
+    VdRun run = {0};
+    int status = 1;
+    if (!vd_request_id_valid(id)) {
+        g_printerr(_("%s is no job: expected r-XXXXXX.\n"), id);
+        return 2;
+    }
+    process_setup();
+    run_init(&run, id, rollback);
+    run.lock_fd = own_lock(id, &error);
+    int ready = own_ready();
+    add_source(&run, g_unix_signal_source_new(SIGTERM), on_cancel);
+    add_source(&run, g_unix_signal_source_new(SIGINT), on_cancel);
+    gboolean begun = run.lock_fd >= 0 && load(&run, kinds, &error) && begin(&run, &error);
+    tell(ready, begun ? NULL : error);
+    if (begun) {
+        vd_run_log(&run, "%s: %s", run.job->title, rollback ? "undoing" : "begun");
+        status = run_job(&run);
+    }
+    run_clear(&run);
+    return status;
+}

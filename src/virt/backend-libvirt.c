@@ -106,7 +106,7 @@ static VdBackendConn *lv_open(const VdBackend *backend, const char *uri, VdOpene
     VdBackendConn *self = g_new0(VdBackendConn, 1);
     self->refs = 1;
     self->conn = conn;
-    ret->is_private = is_private(conn, uri);
+    self->is_private = ret->is_private = is_private(conn, uri);
     g_atomic_int_set(&self->one_by_one, ret->is_private);
     return self;
 }

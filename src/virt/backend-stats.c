@@ -459,7 +459,8 @@ void vd_lv_detail(VdBackendConn *conn, const char *uuid, VdDetail *detail)
         detail->ret_title = g_strdup(title);
         free(title);
     }
-    if (detail->address)
+    /* The test driver (libvirt 9.0.0) invents addresses, and crashes over a network without any. */
+    if (detail->address && !conn->is_private)
         detail->ret_address = first_address(domain);
     virDomainFree(domain);
 }

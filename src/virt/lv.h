@@ -9,6 +9,7 @@ struct _VdBackendConn {
     gint refs; /* atomic */
     /* immutable */
     virConnectPtr conn;
+    gboolean is_private; /* see VdOpened */
     /* the watching lane's alone */
     GArray *events; /* int: callback ids */
     gboolean closing;

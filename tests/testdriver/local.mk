@@ -11,9 +11,15 @@ tests_testdriver_test_ops_LDADD = libvirtroom.a libmodel.a libbase.a $(LIBVIRT_L
 # the engine on the test driver
 if HAVE_CMOCKA
 check_PROGRAMS += tests/testdriver/test-virt-list
+check_PROGRAMS += tests/testdriver/test-virt-live
 endif
-tests_testdriver_test_virt_list_SOURCES = tests/testdriver/test-virt-list.c \
-  tests/engine/loop.c tests/engine/loop.h
+virt_test_files = tests/engine/loop.c tests/engine/loop.h \
+  tests/testdriver/node.c tests/testdriver/node.h
+virt_test_libs = libvirtroom.a libmodel.a libbase.a $(LIBVIRT_LIBS) $(XML_LIBS) \
+  $(CONFIG_LIBS) $(JSON_LIBS) $(GLIB_LIBS) $(TEST_LIBS)
+tests_testdriver_test_virt_list_SOURCES = tests/testdriver/test-virt-list.c $(virt_test_files)
 tests_testdriver_test_virt_list_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
-tests_testdriver_test_virt_list_LDADD = libvirtroom.a libmodel.a libbase.a $(LIBVIRT_LIBS) \
-  $(XML_LIBS) $(CONFIG_LIBS) $(JSON_LIBS) $(GLIB_LIBS) $(TEST_LIBS)
+tests_testdriver_test_virt_list_LDADD = $(virt_test_libs)
+tests_testdriver_test_virt_live_SOURCES = tests/testdriver/test-virt-live.c $(virt_test_files)
+tests_testdriver_test_virt_live_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
+tests_testdriver_test_virt_live_LDADD = $(virt_test_libs)

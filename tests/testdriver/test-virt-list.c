@@ -1,5 +1,4 @@
-/* The engine on libvirt's own test driver: connecting, listing, events, figures, calls. Each case
- * has a file of machines of its own, since the driver keeps its state in the connection. */
+/* The engine on libvirt's own test driver: connecting and listing. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -8,77 +7,17 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <libvirt/libvirt.h>
-
-#include "src/base/error.h"
-#include "src/virt/call.h"
-#include "tests/engine/loop.h"
-
-static const VdVirtOptions console = {.interval_ms = 200, .sample = TRUE, .events = TRUE};
-static const VdVirtOptions once = {0};
-
-typedef struct {
-    char *dir, *uri;
-    Client *client;
-} Fixture;
-
-static void add_machine(GString *xml, const char *name, guint number, guint state)
-{
-    g_autofree char *escaped = g_markup_escape_text(name, -1);
-    g_string_append_printf(
-        xml,
-        "<domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'>"
-        "<name>%s</name><uuid>00000000-0000-4000-8000-%012x</uuid>"
-        "<memory unit='MiB'>%u</memory><vcpu>%u</vcpu><os><type>hvm</type></os>"
-        "<devices><disk type='file' device='disk'><source file='/x/%u.img'/><target dev='vda'/>"
-        "</disk><interface type='network'><source network='default'/><target dev='testnet%u'/>"
-        "</interface></devices><test:runstate>%u</test:runstate></domain>",
-        escaped, number, 64 + number % 4 * 64, 1 + number % 4, number, number, state);
-}
-
-/* names, NULL-terminated; or count machines called vm0 …, every second one running. */
-static char *write_node(const char *dir, const char *const *names, guint count)
-{
-    g_autoptr(GString) xml = g_string_new("<node><network><name>default</name></network>");
-    for (guint i = 0; names ? names[i] != NULL : i < count; i++) {
-        g_autofree char *usual = g_strdup_printf("vm%u", i);
-        add_machine(xml, names ? names[i] : usual, i, i % 2 == 0 ? 1 : 5);
-    }
-    g_string_append(xml, "</node>");
-    g_autofree char *path = g_build_filename(dir, "node.xml", NULL);
-    assert_true(g_file_set_contents(path, xml->str, (gssize)xml->len, NULL));
-    return g_strdup_printf("test://%s", path);
-}
-
-static void open_fixture(Fixture *fixture, const VdVirtOptions *options, const char *const *names,
-                         guint count)
-{
-    fixture->dir = g_dir_make_tmp("vmdeck-test-XXXXXX", NULL);
-    assert_non_null(fixture->dir);
-    fixture->uri = write_node(fixture->dir, names, count);
-    fixture->client = client_new(options, NULL, NULL);
-    vd_virt_add_host(fixture->client->virt, "lab", fixture->uri);
-}
-
-static void close_fixture(Fixture *fixture)
-{
-    assert_true(client_free(fixture->client) < 1000);
-    g_autofree char *path = g_build_filename(fixture->dir, "node.xml", NULL);
-    unlink(path);
-    rmdir(fixture->dir);
-    g_free(fixture->dir);
-    g_free(fixture->uri);
-}
+#include "src/virt/ops.h"
+#include "tests/testdriver/node.h"
 
 static void test_list(void **state)
 {
     (void)state;
-    Fixture fixture;
-    open_fixture(&fixture, &once, NULL, 25);
-    assert_true(client_wait(fixture.client, is_up, "lab", 60));
-    const VdHost *host = client_host(fixture.client, "lab");
+    Node node;
+    node_open(&node, &node_once, NULL, NULL, 25);
+    assert_true(client_wait(node.client, is_up, "lab", 60));
+    const VdHost *host = client_host(node.client, "lab");
     assert_true(host->listed);
     assert_int_equal(host->vms->len, 25);
     assert_string_equal(host->type, "TEST");
@@ -95,7 +34,7 @@ static void test_list(void **state)
         assert_true(vm->persistent);
         assert_false(vm->autostart);
     }
-    close_fixture(&fixture);
+    node_close(&node);
 }
 
 static void test_odd_names(void **state)
@@ -113,27 +52,69 @@ static void test_odd_names(void **state)
                                  "-rf",
                                  longest,
                                  NULL};
-    Fixture fixture;
-    open_fixture(&fixture, &once, names, 0);
-    assert_true(client_wait(fixture.client, is_up, "lab", 60));
-    assert_int_equal(client_host(fixture.client, "lab")->vms->len, G_N_ELEMENTS(names) - 1);
+    Node node;
+    node_open(&node, &node_once, NULL, names, 0);
+    assert_true(client_wait(node.client, is_up, "lab", 60));
+    assert_int_equal(client_host(node.client, "lab")->vms->len, G_N_ELEMENTS(names) - 1);
     for (guint i = 0; names[i]; i++) {
-        const VdVm *vm = client_vm(fixture.client, "lab", names[i]);
+        const VdVm *vm = client_vm(node.client, "lab", names[i]);
         assert_non_null(vm);
         assert_true(g_utf8_validate(vm->name, -1, NULL));
         assert_null(strstr(vm->name, "\xe2\x80\xae"));
     }
-    close_fixture(&fixture);
+    node_close(&node);
 }
 
 static void test_many(void **state)
 {
     (void)state;
-    Fixture fixture;
-    open_fixture(&fixture, &console, NULL, 1000);
-    assert_true(client_wait(fixture.client, is_up, "lab", 60));
-    assert_int_equal(client_host(fixture.client, "lab")->vms->len, 1000);
-    close_fixture(&fixture);
+    Node node;
+    node_open(&node, &node_console, NULL, NULL, 1000);
+    assert_true(client_wait(node.client, is_up, "lab", 60));
+    assert_int_equal(client_host(node.client, "lab")->vms->len, 1000);
+    node_close(&node);
+}
+
+static gboolean is_paused(Client *client, gconstpointer name)
+{
+    const VdVm *vm = client_vm(client, "lab", name);
+    return vm && vm->state == VD_VM_PAUSED;
+}
+
+static gboolean has_vms(Client *client, gconstpointer count)
+{
+    const VdHost *host = client_host(client, "lab");
+    return host && host->vms->len == *(const guint *)count;
+}
+
+static void test_ten_thousand(void **state)
+{
+    (void)state;
+    Node node;
+    guint count = 10000;
+    node_open(&node, &node_console, NULL, NULL, count);
+    assert_true(client_wait(node.client, has_vms, &count, 240));
+    node_close(&node);
+}
+
+/* What did not change keeps its value: who redraws by pointers redraws what changed. */
+static void test_unchanged_are_the_same(void **state)
+{
+    (void)state;
+    Node node;
+    VdVirtOptions options = {.events = TRUE};
+    node_open(&node, &options, NULL, NULL, 50);
+    assert_true(client_wait(node.client, is_up, "lab", 60));
+    g_autoptr(VdHost) before = vd_host_ref(client_host(node.client, "lab"));
+    const char *victim = ((VdVm *)g_ptr_array_index(before->vms, 6))->uuid;
+    client_call(node.client, "lab", victim, vd_op_vm_suspend, TRUE, NULL);
+    assert_true(client_wait(node.client, is_paused, "vm6", 30));
+    const VdHost *after = client_host(node.client, "lab");
+    for (guint i = 0; i < 50; i++) {
+        gboolean same = g_ptr_array_index(before->vms, i) == g_ptr_array_index(after->vms, i);
+        assert_int_equal(same, i != 6);
+    }
+    node_close(&node);
 }
 
 int main(void)
@@ -142,6 +123,8 @@ int main(void)
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_odd_names),
         cmocka_unit_test(test_many),
+        cmocka_unit_test(test_ten_thousand),
+        cmocka_unit_test(test_unchanged_are_the_same),
     };
     return cmocka_run_group_tests_name("virt-list", tests, NULL, NULL);
 }

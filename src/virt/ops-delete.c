@@ -70,6 +70,7 @@ gboolean vd_op_vm_delete(VdVirtCall *call, GError **error)
         return vd_fail(error, VD_ERR_FAILED, NULL,
                        _("%s is running: power it off first, then delete it."), name);
     if (vd_args_flag(call->args, "volumes")) {
+        vd_call_expect(call, VD_VOLUMES_SECONDS);
         volumes = vd_volumes_plan(call, error);
         if (volumes == NULL)
             return FALSE;
@@ -86,8 +87,10 @@ gboolean vd_op_vm_delete(VdVirtCall *call, GError **error)
 
 gboolean vd_op_vm_volumes(VdVirtCall *call, GError **error)
 {
-    g_autoptr(GPtrArray) volumes = vd_volumes_plan(call, error);
+    g_autoptr(GPtrArray) volumes = NULL;
 
+    vd_call_expect(call, VD_VOLUMES_SECONDS);
+    volumes = vd_volumes_plan(call, error);
     if (volumes == NULL)
         return FALSE;
     vd_call_answer(call, vd_volumes_doc(volumes, FALSE));

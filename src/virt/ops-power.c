@@ -9,9 +9,28 @@
 #include "src/virt/ops-util.h"
 #include "src/virt/ops.h"
 
+/* Memory that goes to a slow disk and back. */
+#define SAVE_BYTES_PER_SECOND (G_GUINT64_CONSTANT(16) << 20)
+#define START_SECONDS         120
+/* libvirt itself gives QEMU 40 s between asking it to end and giving up. */
+#define POWEROFF_SECONDS 90
+
+/* Saving and restoring take as long as the memory is large. */
+static guint memory_seconds(VdVirtCall *call)
+{
+    guint64 bytes = (guint64)virDomainGetMaxMemory(call->domain) * 1024;
+
+    return (guint)MIN(bytes / SAVE_BYTES_PER_SECOND, G_TIME_SPAN_DAY / G_USEC_PER_SEC);
+}
+
 /* Starts it, from its managed save if there is one, as libvirt does. */
 static gboolean create(VdVirtCall *call, const char *name, GError **error)
 {
+    guint seconds = START_SECONDS;
+
+    if (virDomainHasManagedSaveImage(call->domain, 0) == 1)
+        seconds += memory_seconds(call);
+    vd_call_expect(call, seconds);
     if (virDomainCreate(call->domain) == 0)
         return TRUE;
     return vd_virt_fail(error, _("%s could not be started"), name);
@@ -77,6 +96,7 @@ gboolean vd_op_vm_poweroff(VdVirtCall *call, GError **error)
 
     if (!vd_op_need_active(call, &state, error))
         return FALSE;
+    vd_call_expect(call, POWEROFF_SECONDS);
     if (virDomainDestroy(call->domain) == 0)
         return TRUE;
     return vd_virt_fail(error, _("%s could not be powered off"), name);
@@ -145,6 +165,7 @@ gboolean vd_op_vm_save(VdVirtCall *call, GError **error)
 
     if (!vd_op_need_active(call, &state, error) || !vd_op_need_persistent(call, error))
         return FALSE;
+    vd_call_expect(call, START_SECONDS + memory_seconds(call));
     if (virDomainManagedSave(call->domain, 0) == 0)
         return TRUE;
     return vd_virt_fail(error, _("%s could not be saved"), name);

@@ -4,6 +4,10 @@
 
 #include "src/virt/ops-util.h"
 
+/* How long a plan, and removing by it, may rightly take: one question for each machine and each
+ * volume of the host, over a slow line. */
+#define VD_VOLUMES_SECONDS 300
+
 typedef struct {
     char *target;         /* "vda" */
     char *path;           /* on the host, or what the source is called */

@@ -14,3 +14,11 @@ tests_unit_test_doctor_SOURCES = tests/unit/test-doctor.c
 tests_unit_test_doctor_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_doctor_LDADD = libnode.a libvirtroom.a libmodel.a libbase.a $(LIBVIRT_LIBS) \
   $(XML_LIBS) $(CONFIG_LIBS) $(JSON_LIBS) $(GLIB_LIBS) $(TEST_LIBS)
+# domain XML
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-domxml
+endif
+tests_unit_test_domxml_SOURCES = tests/unit/test-domxml.c
+tests_unit_test_domxml_CFLAGS = $(TEST_CFLAGS) $(XML_CFLAGS)
+tests_unit_test_domxml_LDADD = libvirtroom.a libmodel.a libbase.a $(LIBVIRT_LIBS) $(XML_LIBS) \
+  $(CONFIG_LIBS) $(JSON_LIBS) $(GLIB_LIBS) $(TEST_LIBS)

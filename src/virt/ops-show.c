@@ -6,14 +6,13 @@
  * left out where the driver does not know it. */
 #include "config.h"
 
-#include <string.h>
-
 #include "src/base/i18n.h"
+#include "src/model/fleet.h"
 #include "src/virt/domxml.h"
 #include "src/virt/hardware.h"
+#include "src/virt/lv.h"
 #include "src/virt/ops-util.h"
 #include "src/virt/ops.h"
-#include "src/model/fleet.h"
 
 enum {
     GENERAL_NAME,
@@ -73,19 +72,6 @@ static const VdColumn general_columns[GENERAL_COLUMNS] = {
     [GENERAL_AUTHOR] = {"author", N_("Made by"), VD_COL_TEXT},
     [GENERAL_REQUEST] = {"request", N_("Request"), VD_COL_TEXT},
 };
-
-/* libvirt's states (enum virDomainState) as ours. */
-static VdVmState state_of(int state)
-{
-    static const VdVmState states[] = {
-        [VIR_DOMAIN_NOSTATE] = VD_VM_NOSTATE,   [VIR_DOMAIN_RUNNING] = VD_VM_RUNNING,
-        [VIR_DOMAIN_BLOCKED] = VD_VM_BLOCKED,   [VIR_DOMAIN_PAUSED] = VD_VM_PAUSED,
-        [VIR_DOMAIN_SHUTDOWN] = VD_VM_SHUTDOWN, [VIR_DOMAIN_SHUTOFF] = VD_VM_OFF,
-        [VIR_DOMAIN_CRASHED] = VD_VM_CRASHED,   [VIR_DOMAIN_PMSUSPENDED] = VD_VM_SUSPENDED,
-    };
-
-    return state >= 0 && state < (int)G_N_ELEMENTS(states) ? states[state] : VD_VM_NOSTATE;
-}
 
 /* The words of enum virDomainRunningReason and its sisters: stable, so untranslated. */
 static const char *const running_reasons[] = {
@@ -155,7 +141,7 @@ static void fill_state(VdVirtCall *call, char **row)
     int state = VIR_DOMAIN_NOSTATE, reason = 0, flag = 0;
 
     if (virDomainGetState(call->domain, &state, &reason, 0) == 0) {
-        vd_row_text(row, GENERAL_STATE, vd_vm_state_word(state_of(state)));
+        vd_row_text(row, GENERAL_STATE, vd_vm_state_word(vd_lv_state(state)));
         vd_row_text(row, GENERAL_REASON, reason_of(state, reason));
     }
     if (id != (unsigned int)-1)

@@ -173,7 +173,9 @@ static void add_host(VdDeck *deck, const char *name, const char *uri)
     if (g_hash_table_contains(deck->uris, name))
         return;
     g_hash_table_insert(deck->uris, g_strdup(name), g_strdup(uri ? uri : ""));
-    vd_virt_add_host(deck->virt, name, uri);
+    g_ptr_array_add(deck->names, g_strdup(name));
+    if (deck->connect)
+        vd_virt_add_host(deck->virt, name, uri);
 }
 
 static void add_hosts(VdDeck *deck, const char *const *uris)
@@ -274,6 +276,7 @@ VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
     deck->images = g_ptr_array_new_with_free_func((GDestroyNotify)vd_image_unref);
     deck->notices = g_ptr_array_new_with_free_func((GDestroyNotify)notice_free);
     deck->uris = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    deck->names = g_ptr_array_new_with_free_func(g_free);
     deck->requests = g_hash_table_new(g_str_hash, g_str_equal);
     deck->journal = vd_worker_new(context, "journal");
     deck->work = vd_worker_new(context, "work");
@@ -283,8 +286,8 @@ VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
     VdVirtOptions virt = {
         .interval_ms = deck->conf->interval_ms, .sample = options->live, .events = options->live};
     deck->virt = vd_virt_new(context, &virt, host_changed, deck);
-    if (options->connect)
-        add_hosts(deck, options->uris);
+    deck->connect = options->connect;
+    add_hosts(deck, options->uris);
     if (deck->live) {
         vd_deck_watch_start(deck);
         vd_deck_images_read(deck);
@@ -321,6 +324,7 @@ void vd_deck_free(VdDeck *deck)
     g_ptr_array_unref(deck->images);
     g_ptr_array_unref(deck->notices);
     g_hash_table_unref(deck->uris);
+    g_ptr_array_unref(deck->names);
     g_hash_table_unref(deck->requests);
     vd_conf_free(deck->conf);
     g_free(deck->person);
@@ -351,6 +355,19 @@ GPtrArray *vd_deck_notices(VdDeck *deck)
 const char *vd_deck_person(VdDeck *deck)
 {
     return deck->person;
+}
+
+char **vd_deck_hosts(VdDeck *deck)
+{
+    char **names = g_new0(char *, deck->names->len + 1);
+    for (guint i = 0; i < deck->names->len; i++)
+        names[i] = g_strdup(g_ptr_array_index(deck->names, i));
+    return names;
+}
+
+void vd_deck_watch_jobs(VdDeck *deck)
+{
+    vd_deck_watch_start(deck);
 }
 
 gboolean vd_deck_flushed(VdDeck *deck)

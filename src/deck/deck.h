@@ -160,6 +160,10 @@ void vd_deck_host_retry(VdDeck *deck, const char *host);
 void vd_deck_host_disconnect(VdDeck *deck, const char *host);
 /* List everything anew (F5). */
 void vd_deck_refresh(VdDeck *deck);
+/* The hosts' ids, in order, whether they were asked or not. The caller frees with g_strfreev(). */
+char **vd_deck_hosts(VdDeck *deck);
+/* From now on vd_deck_jobs() follows the journal; a live deck does so by itself. */
+void vd_deck_watch_jobs(VdDeck *deck);
 /* Every host has been listed or is down: what a command that ends can know, it knows now. */
 gboolean vd_deck_settled(VdDeck *deck);
 /* Every journal write that was begun has ended: a command may exit. */

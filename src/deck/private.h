@@ -22,6 +22,8 @@ struct _VdDeck {
     GPtrArray *jobs, *images, *notices;
 
     VdVirt *virt;
+    gboolean connect;     /* FALSE: hosts are known, but not asked */
+    GPtrArray *names;     /* host ids in their order */
     GHashTable *uris;     /* host id → uri or "" for libvirt's default */
     VdWorker *journal;    /* short writes and the watching of jobs */
     VdWorker *work;       /* images, deployments, doctor */

@@ -1,1 +1,2 @@
-# tier cli
+# tier cli: the program itself, by a script.
+EXTRA_DIST += tests/cli/cli.sh

@@ -1,0 +1,63 @@
+/* The command line's door: options, help, and whether the console is wanted. */
+#include "config.h"
+
+#include <string.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/cli/private.h"
+
+static char *builtin_text(const VdCommand *command, int argc, char **argv)
+{
+    if (command->version)
+        return g_strdup_printf("vmdeck %s\n", PACKAGE_VERSION);
+    if (command->help)
+        return command->verb ? vd_help_verb(command->verb) : vd_help_usage();
+    if (argc == 3 && strcmp(argv[1], "completion") == 0 && strcmp(argv[2], "bash") == 0)
+        return vd_help_completion();
+    if (argc == 2 && strcmp(argv[1], "manual") == 0)
+        return vd_help_manual();
+    return NULL;
+}
+
+/* completion and manual are no verbs of the deck: they speak of the table itself. */
+static gboolean is_builtin(int argc, char **argv)
+{
+    return argc >= 2 && (strcmp(argv[1], "completion") == 0 || strcmp(argv[1], "manual") == 0);
+}
+
+int vd_cli_main(int argc, char **argv, gboolean *ret_console, VdCliConsole *ret_options)
+{
+    *ret_console = FALSE;
+    VdCommand command = {.uris = g_ptr_array_new(),
+                         .words = g_ptr_array_new(),
+                         .args = vd_args_new(),
+                         .console = {.idle_fd = -1}};
+    g_autoptr(GError) error = NULL;
+    int status = 0;
+    gboolean fine = is_builtin(argc, argv) || vd_command_parse(&command, argc, argv, &error);
+    g_autofree char *text = fine ? builtin_text(&command, argc, argv) : NULL;
+    if (!fine) {
+        vd_err("vmdeck: %s\n", error->message);
+        status = vd_error_code(error) == VD_ERR_USAGE ? 2 : vd_error_exit_status(error);
+    } else if (text) {
+        vd_out("%s", text);
+    } else if (is_builtin(argc, argv)) {
+        vd_err(_("vmdeck: expected vmdeck completion bash, or vmdeck manual\n"));
+        status = 2;
+    } else {
+        g_ptr_array_add(command.uris, NULL);
+        command.console.deck.uris = (const char *const *)command.uris->pdata;
+        command.console.deck.config_file = command.config;
+        if (command.verb) {
+            status = vd_command_run(&command);
+        } else {
+            *ret_console = TRUE;
+            *ret_options = command.console;
+            /* The list of URIs lives as long as the console: to the end of the process. */
+            ret_options->deck.uris = (const char *const *)g_ptr_array_steal(command.uris, NULL);
+        }
+    }
+    vd_command_clear(&command);
+    return status;
+}

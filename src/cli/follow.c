@@ -1,0 +1,160 @@
+/* Following a job: its steps as they begin and end on standard error (one line rewritten in place
+ * on a terminal), its last document on standard output. Ctrl-C leaves the job alone. */
+#include "config.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "src/cli/private.h"
+
+#define BAR_CELLS 24
+
+typedef struct {
+    VdDeck *deck;
+    const char *id;
+    gboolean terminal, interrupted, line_open;
+    GHashTable *told; /* step id → GINT_TO_POINTER(state + 1) */
+    VdJob *job;       /* (owned) the newest snapshot, or NULL */
+    guint looks;
+} Follow;
+
+static char *bar(double fraction)
+{
+    char cells[BAR_CELLS + 1];
+    int full = (int)(CLAMP(fraction, 0.0, 1.0) * BAR_CELLS);
+    memset(cells, '.', BAR_CELLS);
+    memset(cells, '#', (gsize)full);
+    if (full < BAR_CELLS)
+        cells[full] = '>';
+    cells[BAR_CELLS] = '\0';
+    return g_strdup_printf("[%s]", cells);
+}
+
+static void close_line(Follow *follow)
+{
+    if (follow->line_open)
+        vd_err("\r\033[K");
+    follow->line_open = FALSE;
+}
+
+static void tell_step(Follow *follow, const VdStep *step)
+{
+    gpointer now = GINT_TO_POINTER((int)step->state + 1);
+    if (step->state == VD_STEP_WAITING || g_hash_table_lookup(follow->told, step->id) == now)
+        return;
+    if (step->state == VD_STEP_RUNNING && follow->terminal)
+        return;
+    g_hash_table_insert(follow->told, g_strdup(step->id), now);
+    close_line(follow);
+    g_autofree char *time =
+        vd_format_duration((step->ended ? step->ended : g_get_real_time()) - step->started);
+    g_autofree char *text = vd_text_clean(step->text, 200, FALSE);
+    vd_err("%-11s %-12s %6s  %s\n", _(vd_step_state_word(step->state)), step->id,
+           step->state == VD_STEP_RUNNING || !step->started ? "" : time, text);
+}
+
+static void tell_line(Follow *follow, const VdJob *job)
+{
+    const VdStep *step = vd_job_current(job);
+    if (!follow->terminal || !step || vd_job_state_ended(job->state))
+        return;
+    g_autofree char *cells = bar(vd_job_fraction(job));
+    gint64 left = vd_job_remaining(job, g_get_real_time());
+    g_autofree char *rest = left >= 0 ? vd_format_duration(left) : g_strdup("");
+    vd_err("\r\033[K%s %3.0f%% %s %s", cells, 100.0 * vd_job_fraction(job), step->id, rest);
+    follow->line_open = TRUE;
+}
+
+static void jobs_changed(VdDeck *deck, guint changed, gpointer data)
+{
+    Follow *follow = data;
+    if (!(changed & VD_CHANGED_JOBS))
+        return;
+    GPtrArray *jobs = vd_deck_jobs(deck);
+    follow->looks++;
+    for (guint i = 0; i < jobs->len; i++) {
+        VdJob *job = g_ptr_array_index(jobs, i);
+        if (strcmp(job->id, follow->id) != 0)
+            continue;
+        g_clear_pointer(&follow->job, vd_job_unref);
+        follow->job = vd_job_ref(job);
+        for (guint s = 0; s < job->steps->len; s++)
+            tell_step(follow, g_ptr_array_index(job->steps, s));
+        tell_line(follow, job);
+    }
+}
+
+static gboolean on_interrupt(gpointer data)
+{
+    ((Follow *)data)->interrupted = TRUE;
+    return G_SOURCE_CONTINUE;
+}
+
+static void shown(VdDeck *deck, const VdOutcome *outcome, gpointer data)
+{
+    (void)deck;
+    GPtrArray *docs = data;
+    if (outcome->doc)
+        g_ptr_array_add(docs, vd_doc_ref(outcome->doc));
+    else
+        vd_err("vmdeck: %s\n", outcome->error->message);
+    g_ptr_array_add(docs, NULL); /* the answer is there */
+}
+
+static void print_end(Follow *follow, GMainContext *context, VdFormat format)
+{
+    g_autoptr(GPtrArray) docs = g_ptr_array_new();
+    VdTarget target = {VD_TARGET_JOB, NULL, follow->id};
+    vd_deck_submit(follow->deck, vd_deck_verb("job.show"), &target, NULL, shown, docs);
+    while (docs->len == 0)
+        g_main_context_iteration(context, TRUE);
+    g_ptr_array_set_size(docs, (gint)docs->len - 1);
+    g_ptr_array_set_free_func(docs, (GDestroyNotify)vd_doc_unref);
+    if (docs->len > 0)
+        vd_print_docs(docs, format);
+}
+
+static int ending(Follow *follow, GMainContext *context, VdFormat format)
+{
+    close_line(follow);
+    if (follow->interrupted) {
+        vd_err(_("The job goes on; vmdeck job follow %s shows it again.\n"), follow->id);
+        return 0;
+    }
+    if (!follow->job) {
+        vd_err(_("vmdeck: there is no job %s among the last ones; vmdeck job show tells more\n"),
+               follow->id);
+        return 1;
+    }
+    print_end(follow, context, format);
+    if (follow->job->error)
+        vd_err("vmdeck: %s\n", follow->job->error);
+    if (follow->job->undone)
+        vd_err("vmdeck: %s\n", follow->job->undone);
+    return follow->job->state == VD_JOB_DONE ? 0 : 1;
+}
+
+int vd_follow_job(VdDeck *deck, GMainContext *context, const char *job, VdFormat format)
+{
+    g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Follow follow = {.deck = deck, .id = job, .terminal = isatty(STDERR_FILENO), .told = told};
+    GSource *interrupt = g_unix_signal_source_new(SIGINT);
+    g_source_set_callback(interrupt, on_interrupt, &follow, NULL);
+    g_source_attach(interrupt, context);
+    vd_deck_listen(deck, jobs_changed, &follow);
+    vd_deck_watch_jobs(deck);
+    while (!follow.interrupted && !(follow.job && vd_job_state_ended(follow.job->state)) &&
+           !(follow.looks > 1 && !follow.job))
+        g_main_context_iteration(context, TRUE);
+    vd_deck_listen(deck, NULL, NULL);
+    g_source_destroy(interrupt);
+    g_source_unref(interrupt);
+    int status = ending(&follow, context, format);
+    g_clear_pointer(&follow.job, vd_job_unref);
+    return status;
+}

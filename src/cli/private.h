@@ -1,0 +1,43 @@
+/* Inside the command line. */
+#pragma once
+
+#include "src/cli/cli.h"
+
+typedef enum { VD_FORMAT_TABLE, VD_FORMAT_JSON, VD_FORMAT_CSV } VdFormat;
+
+typedef struct {
+    VdFormat format;
+    gboolean yes, help, version, detach;
+    GPtrArray *uris; /* const char*, NULL-terminated when used */
+    const char *config;
+    const char *host; /* --host */
+    VdCliConsole console;
+    const VdVerb *verb;
+    GPtrArray *words; /* const char*: what is neither option nor verb */
+    VdArgs *args;
+} VdCommand;
+
+/* Standard output and error, in the locale's character set; what it does not have becomes plain. */
+void vd_out(const char *format, ...) G_GNUC_PRINTF(1, 2);
+void vd_err(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* args.c: the words of the command line. */
+gboolean vd_command_parse(VdCommand *command, int argc, char **argv, GError **error);
+void vd_command_clear(VdCommand *command);
+
+/* print.c */
+void vd_print_docs(GPtrArray *docs, VdFormat format); /* VdDoc*; several: a JSON array */
+char *vd_docs_text(GPtrArray *docs, VdFormat format);
+
+/* help.c: all from the table of verbs. */
+char *vd_help_usage(void);
+char *vd_help_verb(const VdVerb *verb);
+char *vd_help_completion(void);
+char *vd_help_manual(void);
+
+/* follow.c: prints a job's steps on standard error until it ends; its last document on standard
+ * output. The exit status. */
+int vd_follow_job(VdDeck *deck, GMainContext *context, const char *job, VdFormat format);
+
+/* run.c: resolves targets, asks, submits and waits. The exit status. */
+int vd_command_run(const VdCommand *command);

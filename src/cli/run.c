@@ -1,0 +1,385 @@
+/* Running a command: the deck is made, targets are found by name, dangerous ones are asked for,
+ * requests are submitted together and waited for. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "src/cli/private.h"
+
+typedef struct {
+    const VdCommand *command;
+    GMainContext *context;
+    VdDeck *deck;
+    GPtrArray *targets; /* Target */
+    guint waiting;
+    int status;
+    GPtrArray *docs; /* VdDoc */
+    char *job;
+} Run;
+
+typedef struct {
+    Run *run;
+    char *host, *id, *name;
+    char *request;
+    char *outcome, *error; /* NULL error: done */
+} Target;
+
+static void target_free(Target *target)
+{
+    g_free(target->host);
+    g_free(target->id);
+    g_free(target->name);
+    g_free(target->request);
+    g_free(target->outcome);
+    g_free(target->error);
+    g_free(target);
+}
+
+static void complain(const char *what, const GError *error)
+{
+    g_autofree char *text = vd_text_clean(error->message, 1024, FALSE);
+    const char *detail = vd_error_detail(error);
+    g_autofree char *words = detail ? vd_text_clean(detail, 1024, FALSE) : NULL;
+    if (what)
+        vd_err("vmdeck: %s: %s\n", what, text);
+    else
+        vd_err("vmdeck: %s\n", text);
+    if (words && !strstr(text, words))
+        vd_err("        (%s)\n", words);
+}
+
+static void add_target(Run *run, const char *host, const char *id, const char *name)
+{
+    Target *target = g_new0(Target, 1);
+    target->run = run;
+    target->host = g_strdup(host);
+    target->id = g_strdup(id);
+    target->name = g_strdup(name ? name : id);
+    g_ptr_array_add(run->targets, target);
+}
+
+/* ---- hosts ---- */
+
+static void wait_settled(Run *run)
+{
+    while (!vd_deck_settled(run->deck))
+        g_main_context_iteration(run->context, TRUE);
+}
+
+/* Says which hosts do not answer; how many. */
+static guint complain_hosts(Run *run)
+{
+    guint down = 0;
+    const VdFleet *fleet = vd_deck_fleet(run->deck);
+    for (guint i = 0; i < fleet->hosts->len; i++) {
+        const VdHost *host = g_ptr_array_index(fleet->hosts, i);
+        if (host->listed && host->state != VD_HOST_DOWN)
+            continue;
+        down++;
+        vd_err(_("vmdeck: host %s: %s\n"), host->id, host->error ? host->error : _("no answer"));
+        if (host->detail && g_strcmp0(host->detail, host->error) != 0)
+            vd_err("        (%s)\n", host->detail);
+    }
+    return down;
+}
+
+static gboolean find_host(Run *run, const char *wanted, GError **error)
+{
+    g_auto(GStrv) hosts = vd_deck_hosts(run->deck);
+    if (wanted && !g_strv_contains((const char *const *)hosts, wanted)) {
+        g_autofree char *all = g_strjoinv(", ", hosts);
+        return vd_fail(error, VD_ERR_NOT_FOUND, NULL, _("There is no host %s; there are: %s"),
+                       wanted, all);
+    }
+    if (!wanted && g_strv_length(hosts) > 1)
+        return vd_fail(error, VD_ERR_USAGE, NULL, _("There are several hosts: say --host NAME"));
+    add_target(run, wanted ? wanted : hosts[0], NULL, wanted ? wanted : hosts[0]);
+    return TRUE;
+}
+
+/* ---- machines ---- */
+
+static gboolean is_named(const VdHost *host, const VdVm *vm, const char *word, const char *only)
+{
+    if (only && strcmp(host->id, only) != 0)
+        return FALSE;
+    if (strcmp(vm->raw_name, word) == 0 || strcmp(vm->name, word) == 0 ||
+        g_ascii_strcasecmp(vm->uuid, word) == 0)
+        return TRUE;
+    gsize length = strlen(host->id);
+    return strncmp(word, host->id, length) == 0 && word[length] == '/' &&
+           strcmp(vm->raw_name, word + length + 1) == 0;
+}
+
+static gboolean find_vm(Run *run, const char *word, guint down, GError **error)
+{
+    const VdFleet *fleet = vd_deck_fleet(run->deck);
+    guint found = 0;
+    for (guint i = 0; i < fleet->hosts->len; i++) {
+        const VdHost *host = g_ptr_array_index(fleet->hosts, i);
+        for (guint v = 0; v < host->vms->len; v++) {
+            const VdVm *vm = g_ptr_array_index(host->vms, v);
+            if (is_named(host, vm, word, run->command->host) && found++ == 0)
+                add_target(run, host->id, vm->uuid, vm->name);
+        }
+    }
+    if (found > 1)
+        return vd_fail(error, VD_ERR_USAGE, NULL,
+                       _("There are %u machines named %s: say HOST/NAME or the UUID"), found, word);
+    if (found == 0 && down > 0)
+        return vd_fail(error, VD_ERR_UNREACHABLE, NULL,
+                       _("There is no machine %s on the hosts that answer"), word);
+    if (found == 0)
+        return vd_fail(error, VD_ERR_NOT_FOUND, NULL,
+                       _("There is no machine %s; vmdeck list shows all"), word);
+    return TRUE;
+}
+
+static gboolean find_vms(Run *run, GError **error)
+{
+    wait_settled(run);
+    guint down = complain_hosts(run);
+    for (guint i = 0; i < run->command->words->len; i++)
+        if (!find_vm(run, g_ptr_array_index(run->command->words, i), down, error))
+            return FALSE;
+    return TRUE;
+}
+
+/* ---- the words that are left ---- */
+
+/* Positional arguments come after the targets ("rename VM NEW"); a verb without targets has them
+ * first. */
+static gboolean take_positionals(Run *run, GError **error)
+{
+    const VdVerb *verb = run->command->verb;
+    GPtrArray *words = run->command->words;
+    guint wanted = 0;
+    for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)
+        wanted += spec->positional && !vd_args_get(run->command->args, spec->name);
+    gboolean needs_target = verb->target != VD_TARGET_NONE && verb->target != VD_TARGET_HOST;
+    guint least = wanted + (needs_target ? 1 : 0);
+    if (words->len < least)
+        return vd_fail(error, VD_ERR_USAGE, NULL, _("Something is missing; see vmdeck %s --help"),
+                       verb->command);
+    guint at = words->len - wanted;
+    for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)
+        if (spec->positional && !vd_args_get(run->command->args, spec->name))
+            vd_args_set(run->command->args, spec->name, g_ptr_array_index(words, at++));
+    g_ptr_array_set_size(words, (gint)(words->len - wanted));
+    guint most = verb->target == VD_TARGET_NONE ? 0 : verb->many ? G_MAXUINT : 1;
+    if (words->len > most)
+        return vd_fail(error, VD_ERR_USAGE, NULL, _("%s is too much here; see vmdeck %s --help"),
+                       (const char *)g_ptr_array_index(words, most), verb->command);
+    return TRUE;
+}
+
+static gboolean find_targets(Run *run, GError **error)
+{
+    GPtrArray *words = run->command->words;
+    switch (run->command->verb->target) {
+    case VD_TARGET_NONE:
+        add_target(run, NULL, NULL, NULL);
+        return TRUE;
+    case VD_TARGET_HOST:
+        return find_host(run, words->len > 0 ? g_ptr_array_index(words, 0) : run->command->host,
+                         error);
+    case VD_TARGET_VM:
+        return find_vms(run, error);
+    default:
+        for (guint i = 0; i < words->len; i++)
+            add_target(run, NULL, g_ptr_array_index(words, i), NULL);
+        return TRUE;
+    }
+}
+
+/* ---- asking ---- */
+
+static gboolean confirmed(Run *run, GError **error)
+{
+    const VdVerb *verb = run->command->verb;
+    if (!verb->danger || run->command->yes)
+        return TRUE;
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (guint i = 0; i < run->targets->len && i < 10; i++)
+        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "",
+                               ((Target *)g_ptr_array_index(run->targets, i))->name);
+    if (run->targets->len > 10)
+        g_string_append_printf(names, _(" and %u more"), run->targets->len - 10);
+    g_autofree char *question = NULL;
+    g_auto(GStrv) parts = g_strsplit(_(verb->question), "%s", 2);
+    question = g_strjoinv(names->str, parts);
+    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+        return vd_fail(error, VD_ERR_USAGE, NULL, _("%s Say --yes to do it without being asked."),
+                       question);
+    vd_err("%s %s ", question, _("[y/N]"));
+    char answer[16] = "";
+    if (!fgets(answer, sizeof answer, stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
+        return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Nothing was done."));
+    return TRUE;
+}
+
+/* ---- outcomes ---- */
+
+static void outcome_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
+{
+    (void)deck;
+    Target *target = data;
+    Run *run = target->run;
+    gboolean query = run->command->verb->kind == VD_VERB_QUERY;
+    run->waiting--;
+    target->request = g_strdup(outcome->request);
+    target->outcome = g_strdup(!outcome->error                                   ? "done"
+                               : vd_error_code(outcome->error) == VD_ERR_UNKNOWN ? "unknown"
+                                                                                 : "failed");
+    if (outcome->doc && (query || run->command->verb->kind == VD_VERB_QUICK))
+        g_ptr_array_add(run->docs, vd_doc_ref(outcome->doc));
+    if (outcome->error) {
+        target->error = g_strdup(outcome->error->message);
+        complain(target->name, outcome->error);
+        if (run->status == 0)
+            run->status = vd_error_exit_status(outcome->error);
+    } else if (run->command->verb->kind == VD_VERB_JOB) {
+        run->job = g_strdup(outcome->request);
+    } else if (!query && run->command->format == VD_FORMAT_TABLE) {
+        vd_err("%s: %s (%s)\n", _(run->command->verb->label), target->name ? target->name : "",
+               outcome->request);
+    }
+}
+
+static const VdColumn outcome_columns[] = {
+    {"request", N_("Request"), VD_COL_TEXT}, {"target", N_("What"), VD_COL_TEXT},
+    {"host", N_("Host"), VD_COL_TEXT},       {"outcome", N_("Outcome"), VD_COL_TEXT},
+    {"error", N_("Why"), VD_COL_TEXT},
+};
+
+static VdDoc *outcomes_doc(Run *run)
+{
+    VdDoc *doc = vd_doc_new();
+    VdSection *section = vd_doc_section(doc, VD_SECTION_TABLE, "requests", N_("Requests"),
+                                        outcome_columns, G_N_ELEMENTS(outcome_columns));
+    for (guint i = 0; i < run->targets->len; i++) {
+        const Target *target = g_ptr_array_index(run->targets, i);
+        char **row = vd_section_row(section);
+        vd_row_text(row, 0, target->request);
+        vd_row_text(row, 1, target->name);
+        vd_row_text(row, 2, target->host);
+        vd_row_text(row, 3, target->outcome);
+        vd_row_text(row, 4, target->error);
+    }
+    return doc;
+}
+
+/* doctor answers even when something is bad: that is its exit status. */
+static int status_of_docs(const Run *run)
+{
+    if (strcmp(run->command->verb->id, "doctor") != 0 || run->docs->len == 0)
+        return 0;
+    const VdDoc *doc = g_ptr_array_index(run->docs, 0);
+    for (guint s = 0; s < doc->sections->len; s++) {
+        const VdSection *section = g_ptr_array_index(doc->sections, s);
+        for (guint r = 0; r < section->rows->len; r++)
+            for (guint c = 0; c < section->n_columns; c++)
+                if (strcmp(section->columns[c].id, "state") == 0 &&
+                    g_strcmp0(((char **)g_ptr_array_index(section->rows, r))[c], "bad") == 0)
+                    return 1;
+    }
+    return 0;
+}
+
+static void print_outcome(Run *run)
+{
+    const VdCommand *command = run->command;
+    gboolean query = command->verb->kind == VD_VERB_QUERY;
+    if (!query && command->format != VD_FORMAT_TABLE) {
+        g_ptr_array_set_size(run->docs, 0);
+        g_ptr_array_add(run->docs, outcomes_doc(run));
+    }
+    if (run->docs->len > 0)
+        vd_print_docs(run->docs, command->format);
+}
+
+static void submit_all(Run *run)
+{
+    const VdVerb *verb = run->command->verb;
+    run->waiting = run->targets->len;
+    for (guint i = 0; i < run->targets->len; i++) {
+        Target *target = g_ptr_array_index(run->targets, i);
+        VdTarget which = {verb->target, target->host, target->id};
+        vd_deck_submit(run->deck, verb, &which, run->command->args, outcome_told, target);
+    }
+    while (run->waiting > 0)
+        g_main_context_iteration(run->context, TRUE);
+}
+
+static gboolean wants_fleet(const VdVerb *verb)
+{
+    return strcmp(verb->id, "host.list") == 0 || strcmp(verb->id, "vm.list") == 0;
+}
+
+static void run_verb(Run *run)
+{
+    const VdCommand *command = run->command;
+    g_autoptr(GError) error = NULL;
+    if (!take_positionals(run, &error) || !find_targets(run, &error) || !confirmed(run, &error)) {
+        complain(NULL, error);
+        run->status = vd_error_exit_status(error);
+        return;
+    }
+    if (strcmp(command->verb->id, "job.follow") == 0) {
+        run->status =
+            vd_follow_job(run->deck, run->context,
+                          ((Target *)g_ptr_array_index(run->targets, 0))->id, command->format);
+        return;
+    }
+    if (wants_fleet(command->verb)) {
+        wait_settled(run);
+        if (strcmp(command->verb->id, "vm.list") == 0 && complain_hosts(run) > 0)
+            run->status = 3;
+    }
+    submit_all(run);
+    if (run->job && !command->detach) {
+        vd_err("%s: %s\n", _(command->verb->label), run->job);
+        run->status = vd_follow_job(run->deck, run->context, run->job, command->format);
+        return;
+    }
+    if (run->job && command->format == VD_FORMAT_TABLE)
+        vd_out("%s\n", run->job);
+    print_outcome(run);
+    if (run->status == 0)
+        run->status = status_of_docs(run);
+}
+
+int vd_command_run(const VdCommand *command)
+{
+    Run run = {.command = command};
+    VdTargetKind target = command->verb->target;
+    gboolean local =
+        strcmp(command->verb->id, "deploy") == 0 || strcmp(command->verb->id, "doctor") == 0;
+    VdDeckOptions options = command->console.deck;
+    options.live = FALSE;
+    options.connect = wants_fleet(command->verb) || target == VD_TARGET_VM ||
+                      (target == VD_TARGET_HOST && !local);
+    run.context = g_main_context_new();
+    g_main_context_push_thread_default(run.context);
+    run.deck = vd_deck_new(run.context, &options);
+    run.targets = g_ptr_array_new_with_free_func((GDestroyNotify)target_free);
+    run.docs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_doc_unref);
+    GPtrArray *notices = vd_deck_notices(run.deck);
+    for (guint i = 0; i < notices->len; i++)
+        vd_err("vmdeck: %s\n", ((const VdNotice *)g_ptr_array_index(notices, i))->text);
+    run_verb(&run);
+    while (!vd_deck_flushed(run.deck))
+        g_main_context_iteration(run.context, TRUE);
+    g_ptr_array_unref(run.docs);
+    g_ptr_array_unref(run.targets);
+    g_free(run.job);
+    vd_deck_free(run.deck);
+    g_main_context_pop_thread_default(run.context);
+    g_main_context_unref(run.context);
+    return run.status;
+}

@@ -1,0 +1,164 @@
+#!/bin/bash
+# The command line against libvirt's test driver: what it prints, where, and with which status.
+set -u
+: "${VMDECK:?the program to test}"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export VMDECK_STATE_DIR=$work/state VMDECK_SYSTEM_CONFIG=$work/none.conf
+n=0
+
+# try STATUS WORDS... : runs vmdeck; out, err and status hold what came.
+try() {
+  local wanted=$1
+  shift
+  "$VMDECK" "$@" >"$work/out" 2>"$work/err" </dev/null
+  status=$?
+  out=$(<"$work/out")
+  err=$(<"$work/err")
+  [ "$status" = "$wanted" ]
+}
+
+# check NAME CONDITION... : one test case.
+check() {
+  local name=$1
+  shift
+  n=$((n + 1))
+  if "$@"; then
+    echo "ok $n - $name"
+  else
+    echo "not ok $n - $name"
+    echo "# status $status"
+    sed 's/^/# out: /' "$work/out"
+    sed 's/^/# err: /' "$work/err"
+  fi
+}
+
+all() { # all CONDITION , CONDITION ... : every one of them
+  local words=() word
+  for word in "$@" ,; do
+    if [ "$word" = , ]; then
+      "${words[@]}" || return 1
+      words=()
+    else
+      words+=("$word")
+    fi
+  done
+}
+prints() { [[ $out == *"$1"* ]]; }
+says() { [[ $err == *"$1"* ]]; }
+quiet() { [ -z "$out" ]; }
+# One JSON document and nothing else: the test of the journal's own reader.
+one_json() { sqlite3 :memory: "SELECT json_valid(readfile('$work/out'))" | grep -qx 1; }
+json() { sqlite3 :memory: "SELECT json_extract(CAST(readfile('$work/out') AS TEXT), '$1')"; }
+is() { [ "$1" = "$2" ]; }
+
+cat >"$work/fleet.xml" <<'X'
+<node>
+  <domain type='test'><name>web-01</name><uuid>11111111-1111-4111-8111-111111111111</uuid>
+    <memory unit='MiB'>512</memory><vcpu>2</vcpu><os><type>hvm</type></os></domain>
+  <domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'>
+    <name>db, "one"</name><uuid>22222222-2222-4222-8222-222222222222</uuid>
+    <memory unit='MiB'>1024</memory><vcpu>1</vcpu><os><type>hvm</type></os>
+    <test:runstate>5</test:runstate></domain>
+</node>
+X
+fleet=test://$work/fleet.xml
+
+try 0 --version
+check "--version goes to standard output" all is "$status" 0 , prints "vmdeck "
+try 0 --help
+check "--help names each command of the table" all is "$status" 0 , prints "autostart" , prints "image add" , prints "Exit status"
+try 0 deploy --help
+check "the help of a command lists its options" all is "$status" 0 , prints "--password-file" , prints "--image"
+
+try 0 -c "$fleet" list
+check "list shows both machines" all is "$status" 0 , prints web-01 , prints 'db, "one"' , prints running
+try 0 -c "$fleet" list --format json
+check "list in JSON is one document" all is "$status" 0 , one_json
+check "JSON has numbers as numbers" all is "$(json '$.machines[1].memory')" 536870912
+check "a name with quotes comes through JSON" all is "$(json '$.machines[0].name')" 'db, "one"'
+try 0 -c "$fleet" list --format csv
+check "CSV quotes by RFC 4180" all is "$status" 0 , prints '"db, ""one""",fleet,off'
+try 0 -c "$fleet" list --state off
+check "list --state off leaves the running one out" all prints 'db, "one"' , is "${out/web-01/}" "$out"
+try 0 -c "$fleet" hosts --format json
+check "hosts tells state and numbers" all one_json , is "$(json '$.hosts[0].state')" up , is "$(json '$.hosts[0].machines')" 2
+
+try 0 -c "$fleet" show web-01 --format json
+check "show answers with the hardware" all is "$status" 0 , one_json , is "$(json '$.general.name')" web-01
+try 0 -c "$fleet" xml web-01
+check "xml prints the domain's XML" all is "$status" 0 , prints "<name>web-01</name>"
+try 0 -c "$fleet" start 'db, "one"'
+check "start says what it did on standard error" all is "$status" 0 , quiet , says "db, \"one\""
+request=$(sed -n 's/.*(\(r-[0-9A-Z]*\)).*/\1/p' "$work/err")
+try 0 trace "$request"
+check "trace tells the story of that request" all is "$status" 0 , prints vm.start , prints "asked by" , prints done
+try 1 -c "$fleet" start web-01
+check "starting a running machine fails with a sentence" all is "$status" 1 , says web-01 , quiet
+try 2 -c "$fleet" poweroff web-01
+check "a dangerous command without a terminal wants --yes" all is "$status" 2 , says --yes , says "Power off web-01?"
+try 0 -c "$fleet" poweroff web-01 --yes --format json
+check "with --yes it is done, and JSON says so" all is "$status" 0 , one_json , is "$(json '$.requests[0].outcome')" done
+try 1 -c "$fleet" start nobody
+check "an unknown machine is named" all is "$status" 1 , says nobody
+try 0 -c "$fleet" autostart web-01 --state on
+check "autostart takes its argument" all is "$status" 0
+try 2 -c "$fleet" autostart web-01 --state maybe
+check "a wrong word is refused with what was expected" all is "$status" 2 , says "on, off, toggle"
+try 2 -c "$fleet" rename web-01 'a b'
+check "a bad new name is refused" all is "$status" 2 , says "letters, digits"
+try 2 -c "$fleet" rename web-01
+check "a missing argument is said" all is "$status" 2 , says --help
+
+try 2 nonsense
+check "an unknown command is usage" all is "$status" 2 , says nonsense , quiet
+try 2 list --nonsense
+check "an unknown option is usage" all is "$status" 2 , says --nonsense
+try 2 list --format xml
+check "a wrong format is usage" all is "$status" 2 , says "table, json or csv"
+try 2 image
+check "half a command is usage" all is "$status" 2 , says "--help"
+try 3 -c qemu+unix:///system?socket=/nonexistent list
+check "a host that is not there: status 3" all is "$status" 3 , says host , says /nonexistent
+try 3 -c nosuch:///x list
+check "a URI that libvirt does not know: status 3" all is "$status" 3 , says host
+try 3 -c "$fleet" -c qemu+unix:///system?socket=/nonexistent list
+check "one dead host hides no machine of the other" all is "$status" 3 , prints web-01
+
+try 0 image list --format json
+check "no images: an empty list" all is "$status" 0 , one_json , is "$(json '$.images')" '[]'
+try 1 image show nothing
+check "an unknown image is named" all is "$status" 1 , says nothing
+try 0 jobs --format json
+check "no jobs: an empty list" all is "$status" 0 , one_json , is "$(json '$.jobs')" '[]'
+try 1 job show r-000000
+check "an unknown job is named" all is "$status" 1 , says r-000000
+try 1 trace r-000000
+check "an unknown request is named" all is "$status" 1 , says r-000000
+
+printf 'theme = 3;\ninterval_ms = 5;\nnonsense = 1;\nhosts = ( { name = "fleet"; uri = "%s"; } );\n' "$fleet" >"$work/bad.conf"
+try 0 --config "$work/bad.conf" list
+check "a mistake names file, line and what was expected" all says "bad.conf:1: theme: expected" , says "bad.conf:2: interval_ms: expected 250 to 60000" , says "bad.conf:3: nonsense"
+check "and the rest still counts" all is "$status" 0 , prints web-01
+printf 'hosts = ( { name = "fleet"; uri = "%s"; } );\ntheme = = ;\n' "$fleet" >"$work/broken.conf"
+try 0 --config "$work/broken.conf" list
+check "after a syntax error what stands before it counts" all says "broken.conf:2:" , prints web-01
+
+printf 'roles = { nobody-else = "admin"; };\n' >"$work/roles.conf"
+VMDECK_SYSTEM_CONFIG=$work/roles.conf try 4 -c "$fleet" start 'db, "one"'
+check "without a role nothing is changed: status 4" all is "$status" 4 , says operate
+VMDECK_SYSTEM_CONFIG=$work/roles.conf try 0 -c "$fleet" list
+check "and looking is allowed" all is "$status" 0 , prints web-01
+
+mkdir "$work/damaged"
+head -c 4096 /dev/urandom >"$work/damaged/journal.db"
+VMDECK_STATE_DIR=$work/damaged try 0 -c "$fleet" start 'db, "one"'
+check "a damaged journal is set aside" all is "$status" 0 , test -n "$(ls "$work/damaged" | grep damaged-)"
+
+LC_ALL=C try 0 -c "$fleet" list
+check "the C locale prints plain text" all is "$status" 0 , is "$(LC_ALL=C tr -d '\000-\177' <"$work/out")" ""
+try 0 completion bash
+check "the completion is bash" all is "$status" 0 , bash -n "$work/out"
+try 0 manual
+check "the manual page has no errors" all is "$status" 0 , is "$(LC_ALL=C.UTF-8 MANROFFSEQ='' man --warnings -E UTF-8 -l -Tutf8 -Z "$work/out" 2>&1 >/dev/null)" ""
+echo "1..$n"

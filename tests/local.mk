@@ -4,6 +4,7 @@ TEST_LIBS = $(CMOCKA_LIBS)
 include tests/unit/local.mk
 include tests/unit/deck.mk
 include tests/unit/jobs.mk
+include tests/unit/deploy.mk
 include tests/unit/ui.mk
 include tests/engine/local.mk
 include tests/engine/jobs.mk

@@ -1,0 +1,318 @@
+/* From words to a plan, to JSON and back, to the guest helper's request; and what a first boot says
+ * on the console. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "src/base/error.h"
+#include "src/base/text.h"
+#include "src/deploy/boot.h"
+#include "src/deploy/deploy.h"
+#include "src/deploy/plan.h"
+
+#define GIB    (G_GUINT64_CONSTANT(1) << 30)
+#define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define KEY                                                                                        \
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEEjMpdyKlhHKHBsGrGuntcoK+Wr2qUqvydljAYtTjMl anna@desk"
+
+static VdImage *make_image(gboolean able)
+{
+    VdImage *image = vd_image_new();
+
+    image->name = g_strdup("debian-12");
+    image->sha256 = g_strdup(DIGEST);
+    image->format = g_strdup("qcow2");
+    image->path = g_strdup("/images/" DIGEST ".qcow2");
+    image->virtual_size = 2 * GIB;
+    image->file_size = GIB;
+    image->growable = able;
+    if (able) {
+        image->os = g_strdup("Debian GNU/Linux 12");
+        image->layout = g_strdup("{\"customise\":{\"possible\":true},"
+                                 "\"timezones\":[\"UTC\",\"Europe/Berlin\"]}");
+    } else {
+        image->why_not = g_strdup("No system was found.");
+    }
+    return image;
+}
+
+/* Words in pairs, ending with NULL, on top of the defaults. */
+static VdArgs *make_args(const char *const *words)
+{
+    VdArgs *args = vd_args_new();
+
+    vd_args_set(args, "name", "db-07");
+    vd_args_set(args, "image", "debian-12");
+    for (gsize i = 0; words && words[i]; i += 2)
+        vd_args_add(args, words[i], words[i + 1]);
+    assert_true(vd_args_check(args, vd_deploy_args, NULL));
+    return args;
+}
+
+static VdPlan *make_plan(const char *const *words, gboolean able, GError **error)
+{
+    g_autoptr(VdImage) image = make_image(able);
+    g_autoptr(VdArgs) args = make_args(words);
+
+    return vd_plan_new(args, image, "qemu:///system", "r-7K2M9Q", error);
+}
+
+/* These words give no plan but a sentence that holds the other words. */
+static void refused(const char *const *words, gboolean able, const char *sentence)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VdPlan) plan = make_plan(words, able, &error);
+
+    if (plan)
+        fail_msg("taken, though: %s", sentence);
+    if (!strstr(error->message, sentence))
+        fail_msg("“%s” does not say “%s”", error->message, sentence);
+}
+#define REFUSED(able, sentence, ...)                                                               \
+    refused((const char *const[]){__VA_ARGS__, NULL}, able, sentence)
+
+static void test_defaults(void **state)
+{
+    g_autoptr(VdPlan) plan = make_plan(NULL, TRUE, NULL);
+
+    (void)state;
+    assert_non_null(plan);
+    assert_string_equal(plan->hostname, "db-07");
+    assert_int_equal(plan->disk, 10 * GIB);
+    assert_int_equal(plan->cpus, 2);
+    assert_int_equal(plan->memory, 2 * GIB);
+    assert_string_equal(plan->pool, "default");
+    assert_string_equal(plan->network, "default");
+    assert_true(plan->grow && plan->customise && plan->start);
+    assert_false(plan->whole || plan->autostart || plan->password || plan->locked);
+    assert_int_equal(plan->wait_minutes, 15);
+    assert_string_equal(plan->volume, "db-07-7k2m9q.qcow2");
+    assert_true(g_uuid_string_is_valid(plan->uuid));
+    assert_true(g_str_has_prefix(plan->mac, "52:54:00:"));
+    assert_int_equal(strlen(plan->mac), 17);
+}
+
+static void test_identities_differ(void **state)
+{
+    g_autoptr(VdPlan) one = make_plan(NULL, TRUE, NULL);
+    g_autoptr(VdPlan) two = make_plan(NULL, TRUE, NULL);
+
+    (void)state;
+    assert_string_not_equal(one->uuid, two->uuid);
+    assert_string_not_equal(one->mac, two->mac);
+}
+
+static void test_disk_sizes(void **state)
+{
+    g_autoptr(VdPlan) same = make_plan((const char *const[]){"disk", "2G", NULL}, TRUE, NULL);
+    g_autoptr(VdPlan) odd =
+        make_plan((const char *const[]){"disk", "2147483649", NULL}, TRUE, NULL);
+    g_autoptr(VdPlan) stiff =
+        make_plan((const char *const[]){"no-customise", "true", NULL}, FALSE, NULL);
+
+    (void)state;
+    assert_false(same->grow);
+    assert_non_null(strstr(same->why_no_grow, "as large as the image"));
+    assert_int_equal(odd->disk, 2 * GIB + 1024 * 1024);
+    /* An image that cannot grow gets a disk of its own size. */
+    assert_int_equal(stiff->disk, 2 * GIB);
+    REFUSED(TRUE, "smaller than the image debian-12, which needs 2 GiB", "disk", "1G");
+}
+
+static void test_images_that_cannot(void **state)
+{
+    g_autoptr(VdPlan) agreed = make_plan(
+        (const char *const[]){"disk", "5G", "no-grow", "true", "no-customise", "true", NULL}, FALSE,
+        NULL);
+
+    (void)state;
+    assert_non_null(agreed);
+    assert_false(agreed->grow || agreed->customise);
+    REFUSED(FALSE, "--no-grow --no-customise", "disk", "5G");
+    REFUSED(FALSE, "No system was found.", "disk", "5G");
+    REFUSED(FALSE, "give --no-grow.", "disk", "5G", "no-customise", "true");
+    REFUSED(FALSE, "give --no-customise.", "cpus", "1");
+    REFUSED(FALSE, "give --no-customise.", "disk", "5G", "no-grow", "true");
+}
+
+static void test_words_that_do_not_go_together(void **state)
+{
+    (void)state;
+    REFUSED(TRUE, "--hostname cannot be done", "no-customise", "true", "hostname", "a");
+    REFUSED(TRUE, "both have a password and be locked", "password", "x", "locked", "true");
+    REFUSED(TRUE, "give --user", "user-password", "x");
+    REFUSED(TRUE, "Nobody could log in", "locked", "true", "user", "anna");
+    REFUSED(TRUE, "--address", "gateway", "192.0.2.1");
+    REFUSED(TRUE, "has no timezone Mars/Olympus", "timezone", "Mars/Olympus");
+    REFUSED(TRUE, "no public SSH key", "ssh-key", "ssh-rsa AAAA x");
+    REFUSED(TRUE, "lower-case letters", "user", "Anna");
+}
+
+static void test_room(void **state)
+{
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    assert_true(vd_plan_check_room("default", 20 * GIB, 20 * GIB, FALSE, GIB, FALSE, NULL));
+    assert_false(vd_plan_check_room("default", 12 * GIB, 20 * GIB, FALSE, GIB, FALSE, &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_NO_SPACE);
+    assert_non_null(strstr(error->message, "There are 12 GiB free on default"));
+    assert_non_null(strstr(error->message, "20 GiB"));
+    assert_non_null(strstr(error->message, "--overcommit"));
+    assert_true(vd_plan_check_room("default", 12 * GIB, 20 * GIB, FALSE, GIB, TRUE, NULL));
+    assert_false(vd_plan_check_room("default", GIB, 20 * GIB, TRUE, 2 * GIB, TRUE, NULL));
+    assert_false(vd_plan_check_room("default", 1024, 20 * GIB, FALSE, GIB, TRUE, NULL));
+}
+
+static void test_hostnames_from_names(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"db-07", "db-07"}, {"a_b+c", "a-b-c"},    {"web.example", "web.example"},
+        {"x-", "x"},        {"x..y", "localhost"}, {"_", "localhost"},
+    };
+
+    (void)state;
+    for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
+        g_autofree char *host = vd_plan_hostname(pairs[i][0]);
+
+        assert_string_equal(host, pairs[i][1]);
+        assert_true(vd_check_hostname(host, NULL));
+    }
+}
+
+static void test_json_there_and_back(void **state)
+{
+    const char *const words[] = {
+        "title", "A <b> & \"c\"", "address", "192.0.2.7/24", "gateway", "192.0.2.1",
+        "dns",   "9.9.9.9",       "dns",     "1.1.1.1",      "ssh-key", KEY,
+        "user",  "anna",          "whole",   "true",         "wait",    "0",
+        NULL};
+    g_autoptr(VdPlan) plan = make_plan(words, TRUE, NULL);
+    g_autofree char *json = plan ? vd_plan_to_json(plan) : NULL;
+    g_autoptr(VdPlan) back = vd_plan_from_json(json, NULL);
+    g_autofree char *again = back ? vd_plan_to_json(back) : NULL;
+
+    (void)state;
+    assert_non_null(back);
+    assert_string_equal(json, again);
+    assert_string_equal(back->title, "A <b> & \"c\"");
+    assert_int_equal(back->disk, plan->disk);
+    assert_string_equal(back->dns[1], "1.1.1.1");
+    assert_string_equal(back->keys[0], KEY);
+    assert_int_equal(back->wait_minutes, 0);
+    assert_null(vd_plan_from_json("{}", NULL));
+    assert_null(vd_plan_from_json("no", NULL));
+}
+
+/* The spec is in the journal, which anybody with rights to it may read for years. */
+static void test_no_secret_in_the_spec(void **state)
+{
+    g_autoptr(VdImage) image = make_image(TRUE);
+    g_autoptr(VdArgs) args = make_args(NULL);
+    g_autoptr(VdPlan) plan = NULL;
+    g_autofree char *json = NULL, *words = NULL;
+
+    (void)state;
+    vd_args_set_secret(args, "password", "Pa55-word");
+    vd_args_set(args, "user", "anna");
+    vd_args_set_secret(args, "user-password", "0ther-word");
+    plan = vd_plan_new(args, image, NULL, "r-7K2M9Q", NULL);
+    json = vd_plan_to_json(plan);
+    words = vd_args_to_json(args);
+    assert_true(plan->password && plan->user_password);
+    assert_null(strstr(json, "Pa55-word"));
+    assert_null(strstr(json, "0ther-word"));
+    assert_null(strstr(words, "Pa55-word"));
+}
+
+static JsonObject *member(JsonObject *object, const char *name)
+{
+    assert_true(json_object_has_member(object, name));
+    return json_object_get_object_member(object, name);
+}
+
+static void test_the_helpers_request(void **state)
+{
+    const char *const words[] = {"ssh-key", KEY, "user", "anna", "timezone", "UTC", NULL};
+    g_autoptr(VdPlan) plan = make_plan(words, TRUE, NULL);
+    g_autoptr(JsonNode) hidden = json_from_string(
+        "{\"root\":\"$y$root\",\"user\":\"$y$user\",\"script\":\"#!/bin/sh\\n\"}", NULL);
+    g_autoptr(JsonNode) node =
+        vd_plan_prepare_request(plan, "r-7K2M9Q", "/pool/db-07.qcow2", "{\"root\":\"/dev/sda1\"}",
+                                TRUE, json_node_get_object(hidden), "r-7K2M9Q");
+    JsonObject *request = json_node_get_object(node);
+    JsonObject *customise = member(request, "customise");
+    JsonObject *user =
+        json_array_get_object_element(json_object_get_array_member(customise, "users"), 0);
+
+    (void)state;
+    assert_string_equal(json_object_get_string_member(request, "action"), "prepare");
+    assert_string_equal(json_object_get_string_member(request, "format"), "qcow2");
+    assert_int_equal(json_object_get_int_member(request, "size"), plan->disk);
+    assert_true(json_object_get_boolean_member(request, "grow"));
+    assert_string_equal(json_object_get_string_member(member(request, "layout"), "root"),
+                        "/dev/sda1");
+    assert_string_equal(json_object_get_string_member(customise, "root_password_hash"), "$y$root");
+    assert_string_equal(json_object_get_string_member(user, "name"), "anna");
+    assert_string_equal(json_object_get_string_member(user, "password_hash"), "$y$user");
+    assert_false(json_object_has_member(customise, "root_keys"));
+    assert_string_equal(json_object_get_string_member(member(customise, "network"), "mode"),
+                        "dhcp");
+    assert_string_equal(json_object_get_string_member(member(customise, "network"), "mac"),
+                        plan->mac);
+    assert_string_equal(json_object_get_string_member(member(customise, "firstboot"), "marker"),
+                        "r-7K2M9Q");
+}
+
+static void test_first_boot_words(void **state)
+{
+    VdBoot boot = {0};
+    const char *marker = "r-7K2M9Q";
+
+    (void)state;
+#define LINE(text) vd_boot_line(&boot, marker, text)
+    assert_int_equal(LINE("[    1.0] Linux version 6.1"), VD_BOOT_OTHER);
+    assert_int_equal(LINE("[ 9.1] x vmdeck-firstboot: r-7K2M9Q start"), VD_BOOT_START);
+    assert_int_equal(LINE("vmdeck-firstboot: r-000000 done 0"), VD_BOOT_OTHER);
+    assert_int_equal(LINE("vmdeck-firstboot: r-7K2M9Q step address 192.0.2.7"), VD_BOOT_ADDRESS);
+    assert_string_equal(boot.address, "192.0.2.7");
+    assert_int_equal(LINE("vmdeck-firstboot: r-7K2M9Q step address x; rm"), VD_BOOT_OTHER);
+    assert_string_equal(boot.address, "192.0.2.7");
+    assert_int_equal(LINE("vmdeck-firstboot: r-7K2M9Q step script"), VD_BOOT_SCRIPT);
+    assert_int_equal(LINE("vmdeck-firstboot: r-7K2M9Q out vmdeck-firstboot: r-7K2M9Q done 0"),
+                     VD_BOOT_OUT);
+    assert_false(boot.done);
+    assert_int_equal(LINE("vmdeck-firstboot: r-7K2M9Q done x"), VD_BOOT_OTHER);
+    assert_int_equal(LINE("login: vmdeck-firstboot: r-7K2M9Q done 3"), VD_BOOT_DONE);
+    assert_int_equal(boot.status, 3);
+    vd_boot_clear(&boot);
+    boot = (VdBoot){0};
+    marker = NULL;
+    assert_int_equal(LINE("Debian GNU/Linux 12 db-07 ttyS0"), VD_BOOT_OTHER);
+    assert_int_equal(LINE("db-07 login: "), VD_BOOT_DONE);
+#undef LINE
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_identities_differ),
+        cmocka_unit_test(test_disk_sizes),
+        cmocka_unit_test(test_images_that_cannot),
+        cmocka_unit_test(test_words_that_do_not_go_together),
+        cmocka_unit_test(test_room),
+        cmocka_unit_test(test_hostnames_from_names),
+        cmocka_unit_test(test_json_there_and_back),
+        cmocka_unit_test(test_no_secret_in_the_spec),
+        cmocka_unit_test(test_the_helpers_request),
+        cmocka_unit_test(test_first_boot_words),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

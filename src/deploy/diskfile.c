@@ -308,10 +308,12 @@ char **vd_qemu_img_argv(const char *const *words)
 
 static JsonObject *parse_object(const char *json, JsonParser *parser)
 {
-    if (!json_parser_load_from_data(parser, json, -1, NULL) ||
-        !JSON_NODE_HOLDS_OBJECT(json_parser_get_root(parser)))
+    JsonNode *root;
+
+    if (!json_parser_load_from_data(parser, json, -1, NULL))
         return NULL;
-    return json_node_get_object(json_parser_get_root(parser));
+    root = json_parser_get_root(parser); /* NULL: nothing at all */
+    return root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
 }
 
 gboolean vd_diskfile_judge_info(const char *json, const VdDiskFile *file, const char *name,

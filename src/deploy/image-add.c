@@ -148,8 +148,7 @@ static gboolean ask_qemu(VdRun *run, const char *path, const char *shown, const 
                          GError **error)
 {
     const char *const info[] = {"info", "--output=json", "-f", file->format, "--", path, NULL};
-    const char *const check[] = {"check", "-q", "--output=json", "-f", file->format, "--",
-                                 path,    NULL};
+    const char *const check[] = {"check", "--output=json", "-f", file->format, "--", path, NULL};
     g_autofree char *said = NULL, *found = NULL;
     g_autoptr(GError) why = NULL;
 

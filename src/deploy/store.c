@@ -138,6 +138,7 @@ static JsonObject *read_side_file(const char *name, JsonParser *parser, GError *
     g_autofree char *path = in_store(name, ".json");
     g_autoptr(GError) why = NULL;
     g_autofree char *text = NULL;
+    JsonNode *root = NULL;
     gsize length = 0;
 
     if (!vd_check_vm_name(name, error))
@@ -150,14 +151,15 @@ static JsonObject *read_side_file(const char *name, JsonParser *parser, GError *
     text = vd_file_read(path, SIDE_FILE_BYTES, &length, error);
     if (!text)
         return NULL;
-    if (!json_parser_load_from_data(parser, text, (gssize)length, &why) ||
-        !JSON_NODE_HOLDS_OBJECT(json_parser_get_root(parser))) {
+    if (json_parser_load_from_data(parser, text, (gssize)length, &why))
+        root = json_parser_get_root(parser); /* NULL: nothing at all */
+    if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
         vd_error_set(error, VD_ERR_DAMAGED, why ? why->message : NULL,
                      _("The image %s is damaged: %s cannot be read. Remove it and add it again."),
                      name, path);
         return NULL;
     }
-    return json_node_get_object(json_parser_get_root(parser));
+    return json_node_get_object(root);
 }
 
 VdImage *vd_store_load(const char *name, GError **error)

@@ -140,8 +140,9 @@ static void end_line(Child *child)
 static void take(Child *child, const char *bytes, gsize length)
 {
     for (gsize i = 0; i < length; i++) {
-        /* What is too long is cut. */
-        if (bytes[i] == '\n')
+        /* What is too long is cut. A bare CR ends a line too: that is how qemu-img -p tells its
+         * progress. */
+        if (bytes[i] == '\n' || bytes[i] == '\r')
             end_line(child);
         else if (child->used < LINE_BYTES)
             child->buffer[child->used++] = bytes[i];

@@ -41,9 +41,9 @@ void vd_run_set(VdRun *run, const char *name, const char *value);
 const char *vd_run_get(const VdRun *run, const char *name);
 /* A child in a process group of its own, killed on cancel (SIGTERM, after 5 s SIGKILL; the whole
  * group once the child has ended); stdin gets input (not in argv; NULL: /dev/null), each line of
- * its stdout, cut at 64 KiB, not cleaned, goes to line (may be NULL) on the calling thread, which
- * waits. Its standard error goes to the job's log. FALSE if it could not run, ended with another
- * status than 0 (VD_ERR_FAILED), or was cancelled (VD_ERR_CANCELLED). */
+ * its stdout (ended by LF or CR), cut at 64 KiB, not cleaned, goes to line (may be NULL) on the
+ * calling thread, which waits. Its standard error goes to the job's log. FALSE if it could not run,
+ * ended with another status than 0 (VD_ERR_FAILED), or was cancelled (VD_ERR_CANCELLED). */
 typedef void (*VdRunLine)(VdRun *run, const char *line, gpointer data);
 gboolean vd_run_child(VdRun *run, const char *const *argv, const char *input, VdRunLine line,
                       gpointer data, GError **error);

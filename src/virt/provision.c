@@ -15,8 +15,7 @@
 #include "src/virt/uri.h"
 #include "src/virt/vevent.h"
 
-/* Whether a URI names no other host: "qemu:///system" does not, "qemu+ssh://kvm2/system" does. */
-static gboolean uri_is_local(const char *uri)
+gboolean vd_uri_is_here(const char *uri)
 {
     const char *slashes = strstr(uri, "://");
     const char *plus = strchr(uri, '+');
@@ -54,7 +53,7 @@ VdConn *vd_conn_open(const char *uri, const char *request, GError **error)
     driver = virConnectGetType(vir);
     conn->driver = g_ascii_strup(driver ? driver : "", -1);
     conn->request = g_strdup(request);
-    conn->local = conn->uri && uri_is_local(conn->uri);
+    conn->local = conn->uri && vd_uri_is_here(conn->uri);
     conn->session = conn->uri && g_str_has_suffix(conn->uri, "/session");
     /* A dead connection ends its calls after 25 s; a driver without a daemon has no need for it. */
     if (virConnectSetKeepAlive(vir, 5, 5) < 0)

@@ -23,3 +23,11 @@ tests_testdriver_test_virt_list_LDADD = $(virt_test_libs)
 tests_testdriver_test_virt_live_SOURCES = tests/testdriver/test-virt-live.c $(virt_test_files)
 tests_testdriver_test_virt_live_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
 tests_testdriver_test_virt_live_LDADD = $(virt_test_libs)
+# provisioning for runners
+if HAVE_CMOCKA
+check_PROGRAMS += tests/testdriver/test-provision
+endif
+tests_testdriver_test_provision_SOURCES = tests/testdriver/test-provision.c
+tests_testdriver_test_provision_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS) $(XML_CFLAGS)
+tests_testdriver_test_provision_LDADD = libvirtroom.a libmodel.a libbase.a $(LIBVIRT_LIBS) \
+  $(XML_LIBS) $(CONFIG_LIBS) $(JSON_LIBS) $(GLIB_LIBS) $(TEST_LIBS)

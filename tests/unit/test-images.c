@@ -261,7 +261,7 @@ static void test_raw_gpt_and_file_system(void **state)
 /* What qemu-img says of a file, whatever its status. */
 static char *check_output(const char *path)
 {
-    const char *const words[] = {"check", "-q", "--output=json", "-f", "qcow2", "--", path, NULL};
+    const char *const words[] = {"check", "--output=json", "-f", "qcow2", "--", path, NULL};
     g_auto(GStrv) argv = vd_qemu_img_argv(words);
     g_autoptr(GSubprocess) child =
         g_subprocess_newv((const char *const *)argv,

@@ -1,0 +1,303 @@
+/* Provisioning for runners on libvirt's test driver, and the documents that it writes: whatever a
+ * name or title holds stays inside its element. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "src/base/error.h"
+#include "src/virt/lines.h"
+#include "src/virt/provision-private.h"
+
+#define URI  "test:///default"
+#define UUID "2ab5a1d2-3c44-4d55-8e66-77f8a9b0c1d2"
+#define GIB  (G_GUINT64_CONSTANT(1) << 30)
+
+static VdVmPlan some_plan(void)
+{
+    return (VdVmPlan){
+        .name = "db-07",
+        .uuid = UUID,
+        .title = "A <b>&\"title\"</b>",
+        .disk = "/default-pool/db & co.qcow2",
+        .disk_format = "qcow2",
+        .network_kind = "network",
+        .network = "default",
+        .mac = "52:54:00:12:34:56",
+        .vcpus = 3,
+        .memory = 2 * GIB,
+        .arch = "x86_64",
+        .request = "r-7K2M9Q",
+        .image = "debian-12",
+        .author = "anna",
+    };
+}
+
+static xmlDocPtr plan_doc(const VdVmPlan *plan, const VdVmTarget *target)
+{
+    g_autofree char *xml = vd_vm_plan_xml(plan, target);
+    xmlDocPtr doc = vd_xml_parse(xml, "domain", NULL);
+
+    assert_non_null(doc);
+    return doc;
+}
+
+static void holds(xmlDocPtr doc, const char *xpath, const char *text)
+{
+    g_autofree char *found = vd_xpath_text(doc, xpath);
+
+    if (g_strcmp0(found, text) != 0)
+        fail_msg("%s is “%s”, not “%s”", xpath, found ? found : "missing", text ? text : "missing");
+}
+
+static void test_machine_document(void **state)
+{
+    VdVmPlan plan = some_plan();
+    VdVmTarget target = {.type = "qemu", .arch = "x86_64", .machine = "q35", .cpu = "maximum"};
+    g_autoptr(xmlDoc) doc = plan_doc(&plan, &target);
+
+    (void)state;
+    holds(doc, "/domain/@type", "qemu");
+    holds(doc, "/domain/title", "A <b>&\"title\"</b>");
+    holds(doc, "/domain/uuid", UUID);
+    holds(doc, "/domain/memory", "2097152");
+    holds(doc, "/domain/vcpu", "3");
+    holds(doc, "/domain/os/type/@machine", "q35");
+    holds(doc, "/domain/cpu/@mode", "maximum");
+    holds(doc, "/domain/devices/disk/source/@file", "/default-pool/db & co.qcow2");
+    holds(doc, "/domain/devices/disk/driver/@type", "qcow2");
+    holds(doc, "/domain/devices/interface/mac/@address", "52:54:00:12:34:56");
+    holds(doc, "/domain/devices/console/target/@type", "serial");
+    holds(doc, "/domain/devices/video/model/@type", "vga");
+    holds(doc, "/domain/devices/channel/target/@name", "org.qemu.guest_agent.0");
+    holds(doc, "/domain/metadata/*[local-name()='machine']/*[local-name()='request']", "r-7K2M9Q");
+    holds(doc, "/domain/metadata/*[local-name()='machine']/*[local-name()='author']", "anna");
+    holds(doc, "/domain/metadata/*[namespace-uri()='urn:vmdeck:machine:1']/*[3]", "anna");
+}
+
+static void test_machine_with_kvm_or_its_own_network(void **state)
+{
+    VdVmPlan plan = some_plan();
+    VdVmTarget kvm = {.type = "kvm", .arch = "x86_64", .machine = "q35", .cpu = "host-passthrough"};
+    VdVmTarget arm = {.type = "qemu", .arch = "aarch64", .machine = "virt"};
+    g_autoptr(xmlDoc) on_kvm = plan_doc(&plan, &kvm);
+    g_autoptr(xmlDoc) on_arm = NULL;
+
+    (void)state;
+    holds(on_kvm, "/domain/@type", "kvm");
+    holds(on_kvm, "/domain/cpu/@mode", "host-passthrough");
+    holds(on_kvm, "/domain/cpu/feature/@name", NULL);
+    plan.network_kind = "user";
+    plan.title = NULL;
+    on_arm = plan_doc(&plan, &arm);
+    holds(on_arm, "/domain/os/@firmware", "efi");
+    holds(on_arm, "/domain/features/apic", NULL);
+    holds(on_arm, "/domain/devices/interface/source/@network", NULL);
+    holds(on_arm, "/domain/title", NULL);
+    holds(on_arm, "/domain/devices/interface/@type", "user");
+}
+
+static void test_volume_documents(void **state)
+{
+    g_autofree char *overlay = vd_volume_xml("a<b>.qcow2", 5 * GIB, "/images/x & y.raw", "raw");
+    g_autofree char *empty = vd_volume_xml("a.qcow2", 5 * GIB, NULL, NULL);
+    g_autoptr(xmlDoc) one = vd_xml_parse(overlay, "volume", NULL);
+    g_autoptr(xmlDoc) two = vd_xml_parse(empty, "volume", NULL);
+
+    (void)state;
+    holds(one, "/volume/name", "a<b>.qcow2");
+    holds(one, "/volume/capacity", "5368709120");
+    holds(one, "/volume/target/format/@type", "qcow2");
+    holds(one, "/volume/target/compat", "1.1");
+    holds(one, "/volume/backingStore/path", "/images/x & y.raw");
+    holds(one, "/volume/backingStore/format/@type", "raw");
+    holds(two, "/volume/backingStore", NULL);
+}
+
+static VdConn *open_test(void)
+{
+    g_autoptr(GError) error = NULL;
+    VdConn *conn = vd_conn_open(URI, "r-7K2M9Q", &error);
+
+    if (!conn)
+        fail_msg("%s", error->message);
+    return conn;
+}
+
+static void test_machines_come_and_go(void **state)
+{
+    g_autoptr(VdConn) conn = open_test();
+    VdVmPlan plan = some_plan();
+    g_autofree char *uuid = NULL, *again = NULL;
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    assert_true(vd_conn_is_local(conn));
+    assert_false(vd_conn_vm_exists(conn, "db-07"));
+    if (!vd_conn_vm_define(conn, &plan, &uuid, &error))
+        fail_msg("%s | %s", error->message, vd_error_detail(error));
+    assert_string_equal(uuid, UUID);
+    assert_true(vd_conn_vm_exists(conn, "db-07"));
+    assert_false(vd_conn_vm_running(conn, UUID));
+    /* The name is taken now, and the machine that has it stays as it is. */
+    plan.uuid = "3ab5a1d2-3c44-4d55-8e66-77f8a9b0c1d3";
+    assert_false(vd_conn_vm_define(conn, &plan, &again, &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_EXISTS);
+    assert_non_null(strstr(error->message, "db-07"));
+    assert_true(vd_conn_vm_start(conn, UUID, NULL));
+    assert_true(vd_conn_vm_running(conn, UUID));
+    assert_true(vd_conn_vm_autostart(conn, UUID, NULL));
+    assert_true(vd_conn_vm_remove(conn, UUID, NULL));
+    assert_false(vd_conn_vm_exists(conn, "db-07"));
+    assert_true(vd_conn_vm_remove(conn, UUID, NULL));
+    assert_true(vd_conn_vm_exists(conn, "test"));
+}
+
+static void test_volumes_come_and_go(void **state)
+{
+    g_autoptr(VdConn) conn = open_test();
+    g_autofree char *path = NULL, *none = NULL, *user = NULL;
+    g_autoptr(GError) error = NULL;
+    VdPool pool = {0};
+
+    (void)state;
+    assert_true(vd_conn_pool_ensure(conn, "default-pool", &pool, NULL));
+    assert_true(pool.active);
+    assert_true(pool.available > GIB);
+    assert_string_equal(pool.path, "/default-pool");
+    vd_pool_clear(&pool);
+    assert_true(vd_conn_volume_create(conn, "default-pool", "a.qcow2", GIB, &path, NULL));
+    assert_string_equal(path, "/default-pool/a.qcow2");
+    assert_true(vd_conn_volume_exists(conn, "default-pool", "a.qcow2"));
+    assert_false(vd_conn_volume_create(conn, "default-pool", "a.qcow2", GIB, &none, &error));
+    assert_true(vd_conn_volume_delete(conn, "default-pool", "a.qcow2", NULL));
+    assert_false(vd_conn_volume_exists(conn, "default-pool", "a.qcow2"));
+    assert_true(vd_conn_volume_delete(conn, "default-pool", "a.qcow2", NULL));
+    assert_true(vd_conn_volume_delete(conn, "no-pool", "a.qcow2", NULL));
+    assert_true(vd_conn_file_user(conn, "/images/x.qcow2", &user, NULL));
+    assert_null(user);
+}
+
+static void test_file_in_use(void **state)
+{
+    g_autoptr(VdConn) conn = open_test();
+    VdVmPlan plan = some_plan();
+    g_autofree char *uuid = NULL, *user = NULL;
+
+    (void)state;
+    assert_true(vd_conn_vm_define(conn, &plan, &uuid, NULL));
+    assert_true(vd_conn_file_user(conn, plan.disk, &user, NULL));
+    assert_string_equal(user, "db-07");
+    assert_true(vd_conn_vm_remove(conn, UUID, NULL));
+}
+
+static void test_what_is_not_there(void **state)
+{
+    g_autoptr(VdConn) conn = open_test();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *kind = NULL;
+    VdPool pool = {0};
+
+    (void)state;
+    assert_false(vd_conn_pool_look(conn, "fast", &pool, &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_NOT_FOUND);
+    assert_non_null(strstr(error->message, "no storage pool fast; it has: default-pool"));
+    g_clear_error(&error);
+    assert_false(vd_conn_network_ensure(conn, "lan", &kind, &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_NOT_FOUND);
+    assert_non_null(strstr(error->message, "no network lan; it has: default"));
+    g_clear_error(&error);
+    assert_true(vd_conn_network_ensure(conn, NULL, &kind, NULL));
+    assert_string_equal(kind, "network");
+    g_clear_pointer(&kind, g_free);
+    assert_true(vd_conn_network_ensure(conn, "user", &kind, NULL));
+    assert_string_equal(kind, "user");
+    assert_false(vd_conn_vm_start(conn, UUID, &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_NOT_FOUND);
+    g_clear_error(&error);
+    assert_null(vd_conn_open("qemu+unix:///system?socket=/nonexistent", NULL, &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_UNREACHABLE);
+}
+
+static void test_which_hosts_are_here(void **state)
+{
+    (void)state;
+    assert_true(vd_uri_is_here("qemu:///system"));
+    assert_true(vd_uri_is_here("qemu:///session"));
+    assert_true(vd_uri_is_here("qemu+unix:///system?socket=/run/x"));
+    assert_true(vd_uri_is_here("test:///a+b"));
+    assert_false(vd_uri_is_here("qemu+ssh://kvm2/system"));
+    assert_false(vd_uri_is_here("qemu+tcp:///system"));
+    assert_false(vd_uri_is_here("qemu://kvm2/system"));
+}
+
+/* ---- lines of a console ---- */
+
+static gboolean gather(const char *line, gpointer data)
+{
+    g_string_append_printf(data, "[%s]", line);
+    return !g_str_equal(line, "stop");
+}
+
+/* What bytes give, fed in pieces of this many. */
+static void lines_are(const char *bytes, gsize piece, const char *expected)
+{
+    g_autoptr(VdLines) lines = vd_lines_new();
+    g_autoptr(GString) text = g_string_new(NULL);
+    gsize length = strlen(bytes);
+
+    for (gsize at = 0; at < length; at += piece)
+        vd_lines_feed(lines, bytes + at, MIN(piece, length - at), gather, text);
+    vd_lines_flush(lines, gather, text);
+    assert_string_equal(text->str, expected);
+}
+
+static void test_lines(void **state)
+{
+    (void)state;
+    for (gsize piece = 1; piece < 40; piece++) {
+        lines_are("one\r\ntwo\n\nlogin: ", piece, "[one][two][][login: ]");
+        lines_are("\x1b[0;32mok\x1b[0m \x1b(Bdone\n", piece, "[ok done]");
+        lines_are("\x1b]0;title\x07"
+                  "a\x1b]8;;x\x1b\\b\n",
+                  piece, "[ab]");
+        lines_are("a\x1b[31\nb\n", piece, "[a][b]");
+        lines_are("\x1bPq#0~\x1b\\x\ttab\n", piece, "[x tab]");
+    }
+}
+
+static void test_lines_are_bounded(void **state)
+{
+    g_autoptr(VdLines) lines = vd_lines_new();
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autofree char *flood = g_strnfill(100000, 'x');
+
+    (void)state;
+    assert_true(vd_lines_feed(lines, flood, 100000, gather, text));
+    assert_true(text->len > 1000);
+    g_string_truncate(text, 0);
+    assert_false(vd_lines_feed(lines, "\nstop\nmore\n", 11, gather, text));
+    assert_null(strstr(text->str, "more"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_machine_document),
+        cmocka_unit_test(test_machine_with_kvm_or_its_own_network),
+        cmocka_unit_test(test_volume_documents),
+        cmocka_unit_test(test_machines_come_and_go),
+        cmocka_unit_test(test_volumes_come_and_go),
+        cmocka_unit_test(test_file_in_use),
+        cmocka_unit_test(test_what_is_not_there),
+        cmocka_unit_test(test_which_hosts_are_here),
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_lines_are_bounded),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

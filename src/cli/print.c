@@ -83,6 +83,9 @@ static gboolean column_used(const VdSection *section, guint column)
     return section->rows->len == 0;
 }
 
+/* A sentence in one row must not push the other rows' next column off the screen: it is not padded for, and sticks out. */
+#define WIDEST_PAD 40
+
 static void table_rows(GString *out, const VdSection *section)
 {
     g_autofree int *widths = g_new0(int, section->n_columns);
@@ -95,7 +98,7 @@ static void table_rows(GString *out, const VdSection *section)
         for (guint r = 0; r < section->rows->len; r++) {
             g_autofree char *text =
                 cell(&section->columns[c], ((char **)g_ptr_array_index(section->rows, r))[c]);
-            widths[c] = MAX(widths[c], vd_text_width(text));
+            widths[c] = MAX(widths[c], MIN(vd_text_width(text), WIDEST_PAD));
         }
     }
     for (guint r = 0; r <= section->rows->len; r++) {
@@ -106,10 +109,14 @@ static void table_rows(GString *out, const VdSection *section)
                 continue;
             const VdColumn *column = &section->columns[c];
             g_autofree char *text = row ? cell(column, row[c]) : g_strdup(_(column->label));
+            if (c == last && row && !row[c])
+                break;
             g_string_append(out, begun ? "  " : "");
             pad(out, text, widths[c], is_number(column->type), c == last);
             begun = TRUE;
         }
+        while (out->len > 0 && out->str[out->len - 1] == ' ')
+            g_string_truncate(out, out->len - 1);
         g_string_append_c(out, '\n');
     }
 }

@@ -32,6 +32,9 @@ VdTargets *vd_app_targets(VdApp *app, VdTargetKind kind);
 /* Runs an action or a verb by its name ("vm.start", "quit"); FALSE if there is none. */
 gboolean vd_app_do(VdApp *app, const char *name);
 
+/* As if the key had been pressed. */
+void vd_app_key(VdApp *app, guint32 key);
+
 /* Wall clock in microseconds for what is drawn; stands still under --test-clock. */
 gint64 vd_app_clock(VdApp *app);
 /* The time between two instants of one clock, for what is drawn: 0 under --test-clock. */

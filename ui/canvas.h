@@ -112,6 +112,9 @@ void vd_canvas_gauge(VdCanvas *canvas, int x, int y, int width, double fraction)
  * known: a blank. max 0 or less: the largest value. */
 void vd_canvas_spark(VdCanvas *canvas, int x, int y, int width, VdRole role, const float *values,
                      guint n, double max);
+/* The same over several rows, from the bottom up. */
+void vd_canvas_graph(VdCanvas *canvas, VdRect rect, VdRole role, const float *values, guint n,
+                     double max);
 
 /* Where the terminal's cursor shall stand, for whoever types; x below 0: nowhere. */
 void vd_canvas_set_cursor(VdCanvas *canvas, int x, int y);

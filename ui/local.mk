@@ -1,13 +1,34 @@
 noinst_LIBRARIES += libui.a
 libui_a_CFLAGS = $(AM_CFLAGS) $(CURSES_CFLAGS) $(CONFIG_CFLAGS)
 libui_a_SOURCES = \
-  ui/ui.h ui/app.h ui/forms.h \
+  ui/ui.h ui/forms.h \
+  ui/app.c ui/app.h \
+  ui/ask.c ui/ask.h \
   ui/canvas.c ui/canvas.h \
+  ui/choose.c ui/choose.h \
+  ui/console.h \
   ui/dialog.c ui/dialog.h \
+  ui/dispatch.c \
   ui/edit.c ui/edit.h \
+  ui/figures.c ui/figures.h \
+  ui/filter.c ui/filter.h \
+  ui/frame.c \
+  ui/grid.c ui/grid.h \
+  ui/help.c \
+  ui/input.c \
+  ui/keymap.c ui/keymap.h \
+  ui/keys-in.c \
   ui/keys.c ui/keys.h \
+  ui/layout.c ui/layout.h \
+  ui/list.c \
+  ui/loop.c \
+  ui/page-text.c ui/page.c ui/page.h \
+  ui/pane-fleet.c ui/pane-images.c ui/pane-jobs.c ui/pane-live.c ui/pane-log.c ui/pane.h \
   ui/shapes.c \
-  ui/targets.c ui/targets.h
+  ui/targets.c ui/targets.h \
+  ui/tree.c ui/tree.h \
+  ui/term.c ui/term.h ui/term-private.h \
+  ui/theme.c ui/theme.h
 # forms and the job window
 libui_a_SOURCES += \
   ui/form.c ui/form.h ui/form-args.c ui/form-command.c ui/form-deploy.c ui/form-draw.c \

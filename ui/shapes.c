@@ -73,30 +73,41 @@ void vd_canvas_gauge(VdCanvas *canvas, int x, int y, int width, double fraction)
                       i < full ? FULL : SHADE);
 }
 
-static gunichar level(double value, double max, gboolean ascii)
+/* One cell of a column that is `share` (0 to 1) full; a value that is there at all shows. */
+static gunichar level(double share, gboolean ascii)
 {
     static const char steps[] = "_.-=#";
-    double share = max > 0 ? CLAMP(value / max, 0.0, 1.0) : 0.0;
+    share = CLAMP(share, 0.0, 1.0);
     if (ascii)
         return (gunichar)steps[MIN(4, (int)floor(share * 5))];
     return (gunichar)(LOWEST + MIN(7, (int)floor(share * 8)));
 }
 
-void vd_canvas_spark(VdCanvas *canvas, int x, int y, int width, VdRole role, const float *values,
-                     guint n, double max)
+void vd_canvas_graph(VdCanvas *canvas, VdRect rect, VdRole role, const float *values, guint n,
+                     double max)
 {
-    if (width <= 0)
+    if (rect.w <= 0 || rect.h <= 0)
         return;
-    guint shown = MIN(n, (guint)width);
+    guint shown = MIN(n, (guint)rect.w);
     const float *first = values + (n - shown);
     if (max <= 0)
         for (guint i = 0; i < shown; i++)
             max = MAX(max, (double)first[i]);
-    int pad = width - (int)shown;
+    int pad = rect.w - (int)shown;
     gboolean ascii = vd_canvas_ascii(canvas);
-    for (int i = 0; i < width; i++) {
+    for (int i = 0; i < rect.w; i++) {
         gboolean known = i >= pad && first[i - pad] >= 0;
-        vd_canvas_put(canvas, x + i, y, role,
-                      known ? level((double)first[i - pad], max, ascii) : ' ');
+        double rows = known && max > 0 ? (double)first[i - pad] / max * rect.h : 0;
+        for (int r = 0; r < rect.h; r++) { /* from the bottom */
+            gboolean drawn = known && (r == 0 || rows > r);
+            vd_canvas_put(canvas, rect.x + i, rect.y + rect.h - 1 - r, role,
+                          drawn ? level(rows - r, ascii) : ' ');
+        }
     }
+}
+
+void vd_canvas_spark(VdCanvas *canvas, int x, int y, int width, VdRole role, const float *values,
+                     guint n, double max)
+{
+    vd_canvas_graph(canvas, (VdRect){x, y, width, 1}, role, values, n, max);
 }

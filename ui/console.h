@@ -1,0 +1,94 @@
+/* The state of the console, shared by the files that make it up: app.c (what dialogs may ask),
+ * input.c (events), dispatch.c (verbs), frame.c (drawing), loop.c (sources). Loop thread only. */
+#pragma once
+
+#include "ui/app.h"
+#include "ui/edit.h"
+#include "ui/keymap.h"
+#include "ui/layout.h"
+#include "ui/pane.h"
+#include "ui/theme.h"
+#include "ui/ui.h"
+
+struct _VdApp {
+    /* given */
+    VdDeck *deck;          /* (borrowed) */
+    GMainContext *context; /* (borrowed) */
+    const VdUiOptions *options;
+    VdTheme *theme;
+    VdKeymap *keymap;
+    GPtrArray *notices; /* VdNotice: mistakes in theme and keys */
+
+    /* what is shown */
+    VdCanvas *canvas;
+    VdPane *panes[VD_PANE_COUNT];
+    VdLayout layout;
+    VdView view;
+    VdPaneId focus; /* in the view of machines */
+    gboolean zoomed;
+    GPtrArray *dialogs; /* VdDialog, the topmost last */
+    char *message;      /* or NULL */
+    gboolean message_bad;
+    char *summary; /* of the fleet, for the header; made anew when it changes */
+
+    /* what is typed */
+    gboolean filtering; /* keys go to the filter */
+    VdEdit filter;
+    guint count;          /* 5j: 5; 0: none */
+    GSource *count_timer; /* until a lone digit switches the view */
+    gint64 escaped;       /* monotonic time of an Esc that had nothing to close */
+
+    /* the loop */
+    GMainLoop *loop;
+    GSource *frame_source, *idle_source, *animation;
+    gboolean dirty;
+    gint64 frame_time; /* monotonic time of the last frame */
+    guint64 frames;
+    guint phase;
+    guint expected; /* answers awaited */
+    int status;     /* exit status */
+};
+
+/* ---- app.c ---- */
+
+VdApp *vd_console_new(VdDeck *deck, GMainContext *context, const VdUiOptions *options,
+                      VdTheme *theme, VdKeymap *keymap);
+void vd_console_free(VdApp *app);
+/* The rows of hosts and machines. Borrowed. */
+VdTree *vd_console_tree(VdApp *app);
+/* The console's own notices (VdNotice), oldest first. Borrowed. */
+GPtrArray *vd_console_notices(VdApp *app);
+void vd_console_add_notice(VdApp *app, const char *text);
+/* The pane with the keys. */
+VdPane *vd_console_focus(VdApp *app);
+/* Of the deck: hands the change on to panes and dialogs. */
+void vd_console_changed(VdApp *app, guint changed);
+/* The topmost dialog, or NULL. */
+VdDialog *vd_console_top(VdApp *app);
+
+/* ---- input.c ---- */
+
+void vd_console_event(VdApp *app, const VdEvent *event);
+/* A lone digit was typed a while ago: it switches the view. */
+void vd_console_count_ended(VdApp *app);
+
+/* ---- dispatch.c ---- */
+
+/* Runs a command of the keymap; FALSE: it does not suit what is under the cursor. */
+gboolean vd_console_do(VdApp *app, const VdCommand *command);
+/* Whether it suits what is under the cursor now. */
+gboolean vd_console_can(VdApp *app, const VdCommand *command);
+
+/* ---- frame.c ---- */
+
+/* Draws everything on app->canvas. */
+void vd_console_draw(VdApp *app);
+/* The key that the foot shows at this cell, VD_KEY_NONE: none. */
+guint32 vd_console_foot_key(VdApp *app, int x);
+
+/* ---- loop.c ---- */
+
+/* The program did something: when it comes to rest, whoever tests it is told. */
+void vd_console_stir(VdApp *app);
+/* Ends the loop. */
+void vd_console_quit(VdApp *app, int status);

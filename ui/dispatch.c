@@ -1,0 +1,429 @@
+/* From a command to requests. An action is done here or by the pane with the focus; a verb is tried
+ * on what it suits: of the marked machines those in the right state, else it is said why not. Then
+ * come the form, the question, and one request for each target. */
+#include "config.h"
+
+#include "ui/console.h"
+
+#include <string.h>
+
+#include "src/base/i18n.h"
+#include "src/base/log.h"
+#include "ui/ask.h"
+#include "ui/choose.h"
+#include "ui/forms.h"
+#include "ui/page.h"
+#include "ui/term.h"
+
+/* ---- requests ---- */
+
+typedef struct {
+    VdApp *app;
+    gboolean follow; /* open the job's window */
+    char *title;     /* of the page with the answer */
+} Asked;
+
+static void answered(VdDeck *deck, const VdOutcome *outcome, gpointer data)
+{
+    Asked *asked = data;
+    VdApp *app = asked->app;
+    (void)deck;
+    if (outcome->error)
+        vd_app_say(app, TRUE, "%s", outcome->error->message);
+    else if (outcome->doc && outcome->verb->kind == VD_VERB_QUERY)
+        vd_app_push(app, vd_page_new_doc(asked->title, outcome->doc));
+    else if (asked->follow)
+        vd_app_push(app, vd_job_window_new(app, outcome->request));
+    g_free(asked->title);
+    g_free(asked);
+    vd_app_expected(app);
+}
+
+static void submit_one(VdApp *app, const VdVerb *verb, const VdTarget *target, const char *name,
+                       const VdArgs *args, gboolean follow)
+{
+    Asked *asked = g_new0(Asked, 1);
+    asked->app = app;
+    asked->follow = follow && verb->kind == VD_VERB_JOB;
+    asked->title =
+        name && *name ? g_strdup_printf("%s · %s", _(verb->label), name) : g_strdup(_(verb->label));
+    vd_app_expect(app);
+    vd_deck_submit(app->deck, verb, target, args, answered, asked);
+}
+
+static void submit_all(VdApp *app, const VdVerb *verb, const VdTargets *targets, const VdArgs *args)
+{
+    guint n = vd_targets_count(targets);
+    if (verb->target == VD_TARGET_NONE || n == 0) {
+        VdTarget none = {.kind = verb->target};
+        submit_one(app, verb, &none, NULL, args, TRUE);
+        return;
+    }
+    for (guint i = 0; i < n; i++) {
+        const VdTargetItem *item = vd_targets_at(targets, i);
+        submit_one(app, verb, &item->target, item->name, args, n == 1);
+    }
+    if (verb->kind != VD_VERB_QUERY && verb->target == VD_TARGET_VM)
+        vd_tree_clear_marks(vd_console_tree(app));
+}
+
+/* ---- the question ---- */
+
+typedef struct {
+    const VdVerb *verb;
+    VdTargets *targets;
+    VdArgs *args;
+    GString *volumes; /* what would be deleted with them */
+    guint awaited;
+} Question;
+
+static void question_free(gpointer data)
+{
+    Question *question = data;
+    vd_targets_free(question->targets);
+    vd_args_free(question->args);
+    if (question->volumes)
+        g_string_free(question->volumes, TRUE);
+    g_free(question);
+}
+
+static void question_answered(VdApp *app, gboolean yes, gpointer data)
+{
+    Question *question = data;
+    if (yes)
+        submit_all(app, question->verb, question->targets, question->args);
+}
+
+static void put_question(VdApp *app, Question *question)
+{
+    g_autofree char *names = vd_targets_names(question->targets);
+    const char *ask = question->verb->question ? _(question->verb->question) : "%s?";
+    GString *text = g_string_new(ask);
+    g_string_replace(text, "%s", names, 1);
+    const char *detail = question->volumes ? question->volumes->str : NULL;
+    vd_app_push(app, vd_ask_new(text->str, detail, vd_targets_count(question->targets),
+                                question_answered, question, question_free));
+    g_string_free(text, TRUE);
+}
+
+typedef struct {
+    VdApp *app;
+    Question *question;
+} Volumes;
+
+static void volumes_known(VdDeck *deck, const VdOutcome *outcome, gpointer data)
+{
+    Volumes *volumes = data;
+    VdApp *app = volumes->app;
+    Question *question = volumes->question;
+    (void)deck;
+    g_free(volumes);
+    if (outcome->error)
+        g_string_append_printf(question->volumes, "%s\n", outcome->error->message);
+    else if (outcome->doc) {
+        g_autofree char *text = vd_page_doc_text(outcome->doc);
+        g_string_append(question->volumes, text);
+    }
+    if (--question->awaited == 0)
+        put_question(app, question);
+    vd_app_expected(app);
+}
+
+/* Deleting with volumes names them: each machine is asked first. */
+static void ask_volumes(VdApp *app, Question *question)
+{
+    const VdVerb *verb = vd_deck_verb("vm.volumes");
+    guint n = verb ? vd_targets_count(question->targets) : 0;
+    question->volumes = g_string_new(_("These volumes are deleted with it:\n"));
+    question->awaited = n;
+    if (n == 0)
+        put_question(app, question);
+    for (guint i = 0; i < n; i++) {
+        Volumes *volumes = g_new0(Volumes, 1);
+        volumes->app = app;
+        volumes->question = question;
+        vd_app_expect(app);
+        vd_deck_submit(app->deck, verb, &vd_targets_at(question->targets, i)->target, NULL,
+                       volumes_known, volumes);
+    }
+}
+
+void vd_app_submit(VdApp *app, const VdVerb *verb, const VdTargets *targets, const VdArgs *args)
+{
+    if (!verb->danger) {
+        submit_all(app, verb, targets, args);
+        return;
+    }
+    Question *question = g_new0(Question, 1);
+    question->verb = verb;
+    question->targets = targets ? vd_targets_copy(targets) : vd_targets_new(verb->target);
+    question->args = args ? vd_args_copy(args) : NULL;
+    if (strcmp(verb->id, "vm.delete") == 0 && args && vd_args_flag(args, "volumes"))
+        ask_volumes(app, question);
+    else
+        put_question(app, question);
+}
+
+/* ---- from a verb to its targets ---- */
+
+static gboolean wants_form(const VdVerb *verb, const VdArgs *args)
+{
+    gboolean missing = FALSE;
+    for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)
+        missing |= spec->required && !(args && vd_args_get(args, spec->name));
+    return missing || (verb->danger && verb->args && !args);
+}
+
+void vd_app_run(VdApp *app, const VdVerb *verb, const VdTargets *targets, const VdArgs *args)
+{
+    if (!verb->many && vd_targets_count(targets) > 1) {
+        vd_app_say(app, TRUE, _("%s goes to one at a time; %u are marked."), _(verb->label),
+                   vd_targets_count(targets));
+        return;
+    }
+    if (wants_form(verb, args))
+        vd_app_push(app, vd_form_new(app, verb, targets, args));
+    else
+        vd_app_submit(app, verb, targets, args);
+}
+
+/* Of the machines those in a state that suits the verb. */
+static VdTargets *suitable(VdApp *app, const VdVerb *verb, const VdTargets *all)
+{
+    VdTargets *suited = vd_targets_new(all->kind);
+    VdFleet *fleet = vd_deck_fleet(app->deck);
+    for (guint i = 0; i < vd_targets_count(all); i++) {
+        const VdTargetItem *item = vd_targets_at(all, i);
+        const VdVm *vm = vd_fleet_vm(fleet, item->target.host, item->target.id);
+        if (vm && vd_verb_applies(verb, vm))
+            vd_targets_add(suited, item->target.host, item->target.id, item->name);
+    }
+    return suited;
+}
+
+static void say_unsuitable(VdApp *app, const VdVerb *verb, const VdTargets *all)
+{
+    const VdTargetItem *item = vd_targets_at(all, 0);
+    const VdVm *vm = vd_fleet_vm(vd_deck_fleet(app->deck), item->target.host, item->target.id);
+    if (vd_targets_count(all) == 1 && vm)
+        /* TRANSLATORS: verb, machine, state: "Start does not suit web-01: it is running." */
+        vd_app_say(app, TRUE, _("%s does not suit %s: it is %s."), _(verb->label), item->name,
+                   _(vd_vm_word(vm)));
+    else
+        vd_app_say(app, TRUE, _("%s suits none of the marked machines as they are now."),
+                   _(verb->label));
+}
+
+/* A deployment needs no cursor: any host will do to begin with. */
+static VdTargets *any_host(VdApp *app)
+{
+    VdTargets *targets = vd_targets_new(VD_TARGET_HOST);
+    VdFleet *fleet = vd_deck_fleet(app->deck);
+    for (guint i = 0; fleet && i < fleet->hosts->len; i++) {
+        const VdHost *host = g_ptr_array_index(fleet->hosts, i);
+        if (host->state == VD_HOST_UP && vd_targets_count(targets) == 0)
+            vd_targets_add(targets, host->id, NULL, host->id);
+    }
+    return targets;
+}
+
+static gboolean has_arg(const VdVerb *verb, VdArgType type, const char **ret_name)
+{
+    for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)
+        if (spec->type == type) {
+            *ret_name = spec->name;
+            return TRUE;
+        }
+    return FALSE;
+}
+
+/* What stands under the cursor may be an argument: the image to deploy from. */
+static VdArgs *args_from_cursor(VdApp *app, const VdVerb *verb)
+{
+    const char *name = NULL;
+    if (app->view != VD_VIEW_IMAGES || !has_arg(verb, VD_ARG_IMAGE, &name))
+        return NULL;
+    g_autoptr(VdTargets) images = vd_app_targets(app, VD_TARGET_IMAGE);
+    if (vd_targets_count(images) == 0)
+        return NULL;
+    VdArgs *args = vd_args_new();
+    vd_args_set(args, name, vd_targets_at(images, 0)->target.id);
+    return args;
+}
+
+static gboolean do_verb(VdApp *app, const VdVerb *verb)
+{
+    g_autoptr(VdTargets) targets = vd_app_targets(app, verb->target);
+    g_autoptr(VdArgs) args = args_from_cursor(app, verb);
+    if (verb->target == VD_TARGET_HOST && vd_targets_count(targets) == 0) {
+        vd_targets_free(targets);
+        targets = any_host(app);
+    }
+    if (verb->target != VD_TARGET_NONE && vd_targets_count(targets) == 0)
+        return FALSE;
+    if (verb->target == VD_TARGET_VM) {
+        VdTargets *suited = suitable(app, verb, targets);
+        if (vd_targets_count(suited) == 0) {
+            say_unsuitable(app, verb, targets);
+            vd_targets_free(suited);
+            return TRUE;
+        }
+        vd_targets_free(targets);
+        targets = suited;
+    }
+    vd_app_run(app, verb, targets, args);
+    return TRUE;
+}
+
+/* ---- actions ---- */
+
+static void cycle_focus(VdApp *app, int by)
+{
+    static const VdPaneId order[] = {VD_PANE_FLEET, VD_PANE_LIVE, VD_PANE_JOBS};
+    int n = (int)G_N_ELEMENTS(order), at = 0;
+    if (app->view != VD_VIEW_MACHINES)
+        return;
+    for (int i = 0; i < n; i++)
+        at = order[i] == app->focus ? i : at;
+    for (int i = 1; i <= n; i++) {
+        VdPaneId next = order[(at + by * i + n * n) % n];
+        if (app->zoomed || app->panes[next]->rect.w > 0) {
+            app->focus = next;
+            return;
+        }
+    }
+}
+
+static void host_action(VdApp *app, VdAction action)
+{
+    const VdTreeRow *row = vd_tree_selected(vd_console_tree(app));
+    if (action == VD_DO_HOST_RETRY)
+        vd_deck_host_retry(app->deck, row->host->id);
+    else
+        vd_deck_host_disconnect(app->deck, row->host->id);
+}
+
+static gboolean on_host_row(VdApp *app)
+{
+    const VdTreeRow *row = vd_tree_selected(vd_console_tree(app));
+    return app->view == VD_VIEW_MACHINES && app->focus != VD_PANE_JOBS && row && !row->vm;
+}
+
+static void show_view(VdApp *app, int view)
+{
+    app->view = (VdView)((view + VD_VIEW_COUNT) % VD_VIEW_COUNT);
+}
+
+static gboolean look(VdApp *app, VdAction action)
+{
+    switch (action) {
+    case VD_DO_FOCUS_NEXT:
+    case VD_DO_FOCUS_PREVIOUS:
+        cycle_focus(app, action == VD_DO_FOCUS_NEXT ? 1 : -1);
+        return TRUE;
+    case VD_DO_ZOOM_IN:
+    case VD_DO_ZOOM_OUT:
+        app->zoomed = action == VD_DO_ZOOM_IN;
+        return TRUE;
+    case VD_DO_VIEW_NEXT:
+    case VD_DO_VIEW_PREVIOUS:
+        show_view(app, (int)app->view + (action == VD_DO_VIEW_NEXT ? 1 : -1));
+        return TRUE;
+    case VD_DO_VIEW_MACHINES:
+    case VD_DO_VIEW_JOBS:
+    case VD_DO_VIEW_IMAGES:
+    case VD_DO_VIEW_LOG:
+        show_view(app, (int)(action - VD_DO_VIEW_MACHINES));
+        return TRUE;
+    case VD_DO_FILTER:
+        app->view = VD_VIEW_MACHINES;
+        app->focus = VD_PANE_FLEET;
+        app->filtering = TRUE;
+        return TRUE;
+    default:
+        return FALSE;
+    }
+}
+
+static gboolean program(VdApp *app, VdAction action)
+{
+    switch (action) {
+    case VD_DO_REFRESH:
+        vd_deck_refresh(app->deck);
+        vd_app_say(app, FALSE, _("Listing everything anew."));
+        return TRUE;
+    case VD_DO_REPAINT:
+        vd_term_repaint();
+        return TRUE;
+    case VD_DO_PALETTE:
+        vd_app_push(app, vd_palette_new(app));
+        return TRUE;
+    case VD_DO_MENU:
+        vd_app_push(app, vd_menu_new(app));
+        return TRUE;
+    case VD_DO_HELP: {
+        g_autofree char *text = vd_help_text(app);
+        vd_app_push(app, vd_page_new_text(_("Keys"), text, FALSE));
+        return TRUE;
+    }
+    case VD_DO_SUSPEND:
+        vd_term_suspend();
+        return TRUE;
+    case VD_DO_QUIT:
+        vd_console_quit(app, 0);
+        return TRUE;
+    default:
+        return FALSE;
+    }
+}
+
+static gboolean do_action(VdApp *app, VdAction action)
+{
+    VdPane *pane = vd_console_focus(app);
+    int count = app->count ? (int)app->count : 1;
+    if (action == VD_DO_HOST_RETRY || action == VD_DO_HOST_DISCONNECT) {
+        if (!on_host_row(app))
+            return FALSE;
+        host_action(app, action);
+        return TRUE;
+    }
+    if (look(app, action) || program(app, action))
+        return TRUE;
+    /* The live panel has no rows of its own: moving there moves the machines. */
+    if (app->view == VD_VIEW_MACHINES && app->focus == VD_PANE_LIVE)
+        pane = app->panes[VD_PANE_FLEET];
+    if (pane->class->act && pane->class->act(pane, action, count, app->count > 0))
+        return TRUE;
+    pane = app->panes[VD_PANE_FLEET];
+    gboolean anywhere = action >= VD_DO_SORT_NEXT && action <= VD_DO_FLAT;
+    return anywhere && app->view == VD_VIEW_MACHINES &&
+           pane->class->act(pane, action, count, FALSE);
+}
+
+gboolean vd_console_do(VdApp *app, const VdCommand *command)
+{
+    vd_app_dirty(app);
+    return command->verb ? do_verb(app, command->verb) : do_action(app, command->action);
+}
+
+gboolean vd_console_can(VdApp *app, const VdCommand *command)
+{
+    if (!command->verb) {
+        gboolean of_host =
+            command->action == VD_DO_HOST_RETRY || command->action == VD_DO_HOST_DISCONNECT;
+        return !of_host || on_host_row(app);
+    }
+    if (command->verb->target == VD_TARGET_NONE)
+        return TRUE;
+    g_autoptr(VdTargets) targets = vd_app_targets(app, command->verb->target);
+    if (command->verb->target == VD_TARGET_HOST && vd_targets_count(targets) == 0) {
+        vd_targets_free(targets);
+        targets = any_host(app);
+    }
+    if (command->verb->target == VD_TARGET_VM) {
+        VdTargets *suited = suitable(app, command->verb, targets);
+        vd_targets_free(targets);
+        targets = suited;
+    }
+    return vd_targets_count(targets) > 0;
+}

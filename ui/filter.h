@@ -1,0 +1,16 @@
+/* What is typed after `/`: words that all must fit. `web` is found in name, title or address;
+ * `state:off`, `host:kvm2`, `ip:10.0`, `name:db`; `cpu>50`, `mem<20` (percent), `disk>1M`, `net>0`
+ * (bytes a second); `!` before a word inverts it. Pure; any thread. */
+#pragma once
+
+#include "src/model/fleet.h"
+
+typedef struct _VdFilter VdFilter;
+
+/* Never NULL; anything can be parsed, half-typed words as well. */
+VdFilter *vd_filter_new(const char *text);
+void vd_filter_free(VdFilter *filter);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdFilter, vd_filter_free)
+/* Nothing to ask: every machine fits. */
+gboolean vd_filter_empty(const VdFilter *filter);
+gboolean vd_filter_fits(const VdFilter *filter, const VdHost *host, const VdVm *vm);

@@ -1,0 +1,236 @@
+/* One frame: header, panes, foot, dialogs, all on the canvas. A frame costs what is shown, not what
+ * the fleet holds; the header's counts are made when the fleet changes. */
+#include "config.h"
+
+#include "ui/console.h"
+
+#include <string.h>
+
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+
+/* ---- header ---- */
+
+typedef struct {
+    guint hosts, down, vms, up, stuck, jobs;
+} Counts;
+
+static void count_fleet(VdApp *app, Counts *counts)
+{
+    VdFleet *fleet = vd_deck_fleet(app->deck);
+    for (guint h = 0; fleet && h < fleet->hosts->len; h++) {
+        const VdHost *host = g_ptr_array_index(fleet->hosts, h);
+        counts->hosts++;
+        counts->down += host->state == VD_HOST_DOWN;
+        for (guint i = 0; i < host->vms->len; i++) {
+            const VdVm *vm = g_ptr_array_index(host->vms, i);
+            counts->vms++;
+            counts->up += vd_vm_active(vm);
+            counts->stuck += vm->stuck_since != 0;
+        }
+    }
+    GPtrArray *jobs = vd_deck_jobs(app->deck);
+    for (guint i = 0; jobs && i < jobs->len; i++)
+        counts->jobs += !vd_job_state_ended(((const VdJob *)g_ptr_array_index(jobs, i))->state);
+}
+
+static const char *summary(VdApp *app)
+{
+    if (app->summary)
+        return app->summary;
+    Counts n = {0};
+    count_fleet(app, &n);
+    GString *text = g_string_new(NULL);
+    g_string_append_printf(text, ngettext("%u host", "%u hosts", n.hosts), n.hosts);
+    if (n.down) {
+        g_string_append_c(text, ' ');
+        g_string_append_printf(text, ngettext("%u down", "%u down", n.down), n.down);
+    }
+    g_string_append(text, " · ");
+    g_string_append_printf(text, ngettext("%u VM", "%u VMs", n.vms), n.vms);
+    g_string_append_c(text, ' ');
+    /* TRANSLATORS: how many machines run: "214 VMs 198 up" */
+    g_string_append_printf(text, ngettext("%u up", "%u up", n.up), n.up);
+    if (n.stuck) {
+        g_string_append_c(text, ' ');
+        g_string_append_printf(text, ngettext("%u stuck", "%u stuck", n.stuck), n.stuck);
+    }
+    if (n.jobs) {
+        g_string_append(text, " · ");
+        g_string_append_printf(text, ngettext("%u job", "%u jobs", n.jobs), n.jobs);
+    }
+    app->summary = g_string_free(text, FALSE);
+    return app->summary;
+}
+
+/* Marks and filter: what makes the list other than the fleet. The caller frees. */
+static char *condition(VdApp *app)
+{
+    VdTree *rows = vd_console_tree(app);
+    GString *text = g_string_new(NULL);
+    guint marks = vd_tree_marks(rows);
+    if (marks)
+        g_string_append_printf(text, ngettext(" · %u marked", " · %u marked", marks), marks);
+    if (*vd_tree_filter(rows))
+        g_string_append_printf(text, " · /%s (%u)", vd_tree_filter(rows), vd_tree_matched(rows));
+    return g_string_free(text, FALSE);
+}
+
+static void draw_header(VdApp *app, VdRect rect)
+{
+    vd_canvas_fill(app->canvas, rect, VD_ROLE_HEADER);
+    g_autoptr(GDateTime) now = g_date_time_new_from_unix_local(vd_app_clock(app) / G_USEC_PER_SEC);
+    g_autofree char *clock = now ? g_date_time_format(now, "%H:%M") : g_strdup("");
+    g_autofree char *right = g_strdup_printf("%s  %s ", vd_deck_person(app->deck), clock);
+    int right_width = vd_text_width(right);
+    int x = rect.x + 1, end = rect.x + rect.w;
+    if (rect.w >= 60) {
+        vd_canvas_text_right(app->canvas, end - right_width, rect.y, right_width, VD_ROLE_HEADER,
+                             right);
+        end -= right_width + 1;
+        x += vd_canvas_text(app->canvas, x, rect.y, end - x, VD_ROLE_HEADER, "vmdeck") + 2;
+    }
+    x += vd_canvas_text(app->canvas, x, rect.y, end - x, VD_ROLE_HEADER, summary(app));
+    g_autofree char *more = condition(app);
+    vd_canvas_text(app->canvas, x, rect.y, end - x, VD_ROLE_HEADER, more);
+}
+
+/* ---- foot ---- */
+
+enum { SLOT = 8 };
+
+/* The function keys that are worth the room, the most important first. */
+static guint slots(int width, guint32 out[10])
+{
+    static const guint order[] = {1, 10, 9, 2, 3, 8, 6, 5, 7, 4};
+    guint n = (guint)CLAMP(width / SLOT, 0, 10);
+    guint found = 0;
+    for (guint f = 1; f <= 10; f++)
+        for (guint i = 0; i < n; i++)
+            if (order[i] == f)
+                out[found++] = VD_KEY_F(f);
+    return found;
+}
+
+/* What a key would do here; NULL: nothing. */
+static const VdCommand *command_of(VdApp *app, guint32 key, gboolean *ret_can)
+{
+    const VdCommand *first = vd_keymap_lookup(app->keymap, key, 0);
+    const VdCommand *command = first;
+    for (guint n = 0; command; command = vd_keymap_lookup(app->keymap, key, ++n))
+        if (vd_console_can(app, command)) {
+            *ret_can = TRUE;
+            return command;
+        }
+    *ret_can = FALSE;
+    return first;
+}
+
+static int slot_x(VdRect rect, guint i, guint n)
+{
+    return rect.x + (int)((guint)rect.w * i / n);
+}
+
+static void draw_keys(VdApp *app, VdRect rect)
+{
+    guint32 keys[10];
+    guint n = slots(rect.w, keys);
+    for (guint i = 0; i < n; i++) {
+        int x = slot_x(rect, i, n), end = slot_x(rect, i + 1, n);
+        gboolean can = FALSE;
+        const VdCommand *command = command_of(app, keys[i], &can);
+        g_autofree char *name = vd_key_name(keys[i]);
+        x += vd_canvas_text(app->canvas, x, rect.y, end - x, VD_ROLE_KEY, name);
+        vd_canvas_fill(app->canvas, (VdRect){x, rect.y, end - x - 1, 1}, VD_ROLE_KEY_LABEL);
+        if (command && can)
+            vd_canvas_text(app->canvas, x, rect.y, end - x - 1, VD_ROLE_KEY_LABEL,
+                           _(command->label));
+    }
+}
+
+guint32 vd_console_foot_key(VdApp *app, int x)
+{
+    guint32 keys[10];
+    guint n = slots(app->layout.foot.w, keys);
+    for (guint i = 0; i < n; i++)
+        if (x >= slot_x(app->layout.foot, i, n) && x < slot_x(app->layout.foot, i + 1, n))
+            return keys[i];
+    return VD_KEY_NONE;
+}
+
+static void draw_filter(VdApp *app, VdRect rect)
+{
+    vd_canvas_put(app->canvas, rect.x, rect.y, VD_ROLE_KEY, '/');
+    vd_edit_draw(&app->filter, app->canvas, rect.x + 1, rect.y, MIN(rect.w - 1, 48),
+                 VD_ROLE_FIELD_FOCUS, TRUE);
+    if (rect.w > 60)
+        vd_canvas_text(app->canvas, rect.x + 51, rect.y, rect.w - 51, VD_ROLE_DIM,
+                       _("Enter keeps it · Esc clears"));
+}
+
+static void draw_foot(VdApp *app, VdRect rect)
+{
+    VdDialog *top = vd_console_top(app);
+    if (top) {
+        g_autofree char *hint = top->class->hint ? top->class->hint(top) : NULL;
+        vd_canvas_text(app->canvas, rect.x + 1, rect.y, rect.w - 1, VD_ROLE_DIM,
+                       hint ? hint : _("Esc closes this"));
+    } else if (app->filtering) {
+        draw_filter(app, rect);
+    } else if (app->count) {
+        vd_canvas_printf(app->canvas, rect.x + 1, rect.y, rect.w - 1, VD_ROLE_KEY, "%u",
+                         app->count);
+    } else if (app->message) {
+        vd_canvas_text(app->canvas, rect.x + 1, rect.y, rect.w - 2,
+                       app->message_bad ? VD_ROLE_NOTICE_BAD : VD_ROLE_NOTICE, app->message);
+    } else {
+        draw_keys(app, rect);
+    }
+}
+
+/* ---- all of it ---- */
+
+static void draw_panes(VdApp *app)
+{
+    for (guint i = 0; i < VD_PANE_COUNT; i++) {
+        VdPane *pane = app->panes[i];
+        pane->rect = app->layout.panes[i];
+        if (pane->rect.w <= 0 || pane->rect.h <= 0)
+            continue;
+        vd_canvas_clip(app->canvas, &pane->rect);
+        pane->class->draw(pane, app->canvas, pane->rect, pane == vd_console_focus(app));
+    }
+    vd_canvas_clip(app->canvas, NULL);
+}
+
+static void draw_dialog(VdApp *app, VdDialog *dialog, int width, int height)
+{
+    int w = width, h = height;
+    int max_h = height > 3 ? height - 1 : height; /* the foot keeps its line for hints */
+    if (dialog->class->measure)
+        dialog->class->measure(dialog, width, max_h, &w, &h);
+    w = CLAMP(w, 1, width);
+    h = CLAMP(h, 1, max_h);
+    dialog->rect = (VdRect){(width - w) / 2, (max_h - h) / 2, w, h};
+    vd_canvas_clip(app->canvas, &dialog->rect);
+    vd_canvas_set_cursor(app->canvas, -1, -1);
+    dialog->class->draw(dialog, app->canvas, dialog->rect);
+    vd_canvas_clip(app->canvas, NULL);
+}
+
+void vd_console_draw(VdApp *app)
+{
+    VdCanvas *canvas = app->canvas;
+    int width = vd_canvas_width(canvas), height = vd_canvas_height(canvas);
+    vd_canvas_clear(canvas);
+    vd_layout(&app->layout, width, height, app->view, app->focus, app->zoomed);
+    if (app->layout.header.w > 0)
+        draw_header(app, app->layout.header);
+    draw_panes(app);
+    if (app->layout.divider_x >= 0)
+        vd_canvas_vline(canvas, app->layout.divider_x, 1, height - 2, VD_ROLE_TITLE);
+    if (app->layout.foot.w > 0)
+        draw_foot(app, app->layout.foot);
+    for (guint i = 0; i < app->dialogs->len; i++)
+        draw_dialog(app, g_ptr_array_index(app->dialogs, i), width, height);
+}

@@ -1,0 +1,237 @@
+/* One table describes the columns: width, what goes first when there is no room, how a cell is
+ * drawn. At 80 cells all of them fit; below, the least needed goes until the name has room; above,
+ * the name grows first and then the history. */
+#include "config.h"
+
+#include "ui/grid.h"
+
+#include <string.h>
+
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "ui/figures.h"
+
+enum { NAME_LEAST = 15, NAME_MOST = 34, SPARK_MORE = 24, MARK = 1, INDENT = 2 };
+
+static const struct {
+    const char *id, *title;
+    int width;
+    int need; /* the smallest goes first */
+    gboolean right;
+} columns[VD_GRID_COUNT] = {
+    [VD_GRID_NAME] = {"name", N_("HOST/NAME"), NAME_LEAST, 99, FALSE},
+    [VD_GRID_STATE] = {"state", N_("STATE"), 9, 50, FALSE},
+    [VD_GRID_CPU] = {"cpu", N_("CPU%"), 8, 40, FALSE},
+    [VD_GRID_MEM] = {"mem", N_("MEM"), 9, 30, TRUE},
+    [VD_GRID_DISK] = {"disk", N_("DISK r/w"), 9, 5, TRUE},
+    [VD_GRID_NET] = {"net", N_("NET r/w"), 9, 10, TRUE},
+    [VD_GRID_IP] = {"ip", N_("IP"), 15, 20, FALSE},
+};
+
+gboolean vd_grid_parse(const char *name, VdGridColumn *ret_column)
+{
+    for (guint i = 0; i < VD_GRID_COUNT; i++)
+        if (g_ascii_strcasecmp(columns[i].id, name) == 0) {
+            *ret_column = (VdGridColumn)i;
+            return TRUE;
+        }
+    return FALSE;
+}
+
+static guint choose(VdGridColumn *chosen, char *const *wanted)
+{
+    guint n = 1;
+    gboolean taken[VD_GRID_COUNT] = {[VD_GRID_NAME] = TRUE};
+    chosen[0] = VD_GRID_NAME;
+    for (guint i = 0; wanted && wanted[i]; i++) {
+        VdGridColumn column;
+        if (!vd_grid_parse(wanted[i], &column) || taken[column])
+            continue;
+        taken[column] = TRUE;
+        chosen[n++] = column;
+    }
+    for (guint i = 1; !wanted && i < VD_GRID_COUNT; i++)
+        chosen[n++] = (VdGridColumn)i;
+    return n;
+}
+
+static int total_width(const VdGridColumn *chosen, guint n)
+{
+    int total = (int)n - 1;
+    for (guint i = 0; i < n; i++)
+        total += columns[chosen[i]].width;
+    return total;
+}
+
+static guint drop_one(VdGridColumn *chosen, guint n)
+{
+    guint least = 0;
+    for (guint i = 1; i < n; i++)
+        if (columns[chosen[i]].need < columns[chosen[least]].need)
+            least = i;
+    memmove(chosen + least, chosen + least + 1, (n - least - 1) * sizeof *chosen);
+    return n - 1;
+}
+
+void vd_grid_layout(VdGridLayout *layout, int width, char *const *wanted)
+{
+    guint n = choose(layout->column, wanted);
+    while (n > 1 && total_width(layout->column, n) > width)
+        n = drop_one(layout->column, n);
+    int spare = MAX(0, width - total_width(layout->column, n));
+    int more_name = MIN(spare, NAME_MOST - NAME_LEAST);
+    int more_spark = MIN(spare - more_name, SPARK_MORE);
+    int x = 0;
+    layout->n = n;
+    for (guint i = 0; i < n; i++) {
+        VdGridColumn column = layout->column[i];
+        layout->x[i] = x;
+        layout->width[i] = columns[column].width;
+        if (column == VD_GRID_NAME)
+            layout->width[i] = n == 1 ? width : columns[column].width + more_name;
+        if (column == VD_GRID_CPU)
+            layout->width[i] += more_spark;
+        x += layout->width[i] + 1;
+    }
+}
+
+static VdSort column_sort(VdGridColumn column)
+{
+    static const VdSort sorts[] = {VD_SORT_NAME, VD_SORT_STATE, VD_SORT_CPU,    VD_SORT_MEM,
+                                   VD_SORT_DISK, VD_SORT_NET,   VD_SORT_ADDRESS};
+    return sorts[column];
+}
+
+void vd_grid_draw_head(const VdGridLayout *layout, VdCanvas *canvas, int x, int y, VdSort sort,
+                       gboolean inverted)
+{
+    for (guint i = 0; i < layout->n; i++) {
+        VdGridColumn column = layout->column[i];
+        gboolean sorted = column_sort(column) == sort;
+        /* Names go up from A, figures down from the largest: the arrow tells which way. */
+        gboolean up = (column == VD_GRID_NAME || column == VD_GRID_IP) != inverted;
+        g_autofree char *title =
+            g_strconcat(_(columns[column].title), sorted ? (up ? "▴" : "▾") : NULL, NULL);
+        int at = x + layout->x[i] + (column == VD_GRID_NAME ? MIN(MARK, layout->width[i]) : 0);
+        int width = layout->width[i] - (at - x - layout->x[i]);
+        if (columns[column].right)
+            vd_canvas_text_right(canvas, at, y, width, VD_ROLE_COLUMN, title);
+        else
+            vd_canvas_text(canvas, at, y, width, VD_ROLE_COLUMN, title);
+    }
+}
+
+VdSort vd_grid_sort_at(const VdGridLayout *layout, int x)
+{
+    for (guint i = 0; i < layout->n; i++)
+        if (x >= layout->x[i] && x <= layout->x[i] + layout->width[i])
+            return column_sort(layout->column[i]);
+    return VD_SORT_COUNT;
+}
+
+static void draw_name(VdCanvas *canvas, int x, int y, int width, const VdGridRow *row)
+{
+    const VdVm *vm = row->row->vm;
+    if (row->marked)
+        vd_canvas_put(canvas, x, y, VD_ROLE_MARKED, '*');
+    x += MARK;
+    width -= MARK;
+    if (!vm) {
+        vd_canvas_put(canvas, x, y, VD_ROLE_HOST, row->folded ? '+' : '-');
+        vd_canvas_text(canvas, x + INDENT, y, width - INDENT, VD_ROLE_HOST, row->row->host->id);
+        return;
+    }
+    int indent = row->flat ? 0 : INDENT;
+    VdRole role = row->marked ? VD_ROLE_MARKED : VD_ROLE_NORMAL;
+    vd_canvas_text(canvas, x + indent, y, width - indent, role, vm->name);
+}
+
+static void draw_state(VdCanvas *canvas, int x, int y, int width, const VdGridRow *row)
+{
+    const VdVm *vm = row->row->vm;
+    const VdHost *host = row->row->host;
+    const char *word = vm ? vd_vm_word(vm) : vd_host_state_word(host->state);
+    VdRole role = vm ? vd_vm_role(vm) : vd_host_role(host);
+    if (row->age)
+        vd_canvas_printf(canvas, x, y, width, role, "%s %s", _(word), row->age);
+    else
+        vd_canvas_text(canvas, x, y, width, role, _(word));
+}
+
+static void draw_cpu(VdCanvas *canvas, int x, int y, int width, const VdGridRow *row)
+{
+    const VdFigures *now = row->row->vm ? &row->row->vm->now : &row->row->host->now;
+    char text[VD_FIGURE_SIZE];
+    vd_canvas_text_right(canvas, x, y, 3, VD_ROLE_NORMAL, vd_figure_percent(text, now->cpu));
+    if (row->cpu)
+        vd_canvas_spark(canvas, x + 4, y, width - 4, VD_ROLE_SPARK, row->cpu, VD_HISTORY_BUCKETS,
+                        100);
+}
+
+static void draw_figures(VdCanvas *canvas, int x, int y, int width, VdGridColumn column,
+                         const VdGridRow *row)
+{
+    const VdVm *vm = row->row->vm;
+    const VdFigures *now = vm ? &vm->now : &row->row->host->now;
+    char text[VD_FIGURE_SIZE] = "";
+    if (column == VD_GRID_DISK)
+        vd_figure_pair(text, now->disk_read, now->disk_write);
+    else if (column == VD_GRID_NET)
+        vd_figure_pair(text, now->net_rx, now->net_tx);
+    else if (vm && now->mem_total <= 0)
+        vd_figure_share(text, now->mem_used, vm->max_mem ? (double)vm->max_mem : VD_NONE);
+    else
+        vd_figure_share(text, now->mem_used, now->mem_total);
+    vd_canvas_text_right(canvas, x, y, width, VD_ROLE_NORMAL, text);
+}
+
+static void draw_cell(VdCanvas *canvas, int x, int y, int width, VdGridColumn column,
+                      const VdGridRow *row)
+{
+    switch (column) {
+    case VD_GRID_NAME:
+        draw_name(canvas, x, y, width, row);
+        break;
+    case VD_GRID_STATE:
+        draw_state(canvas, x, y, width, row);
+        break;
+    case VD_GRID_CPU:
+        draw_cpu(canvas, x, y, width, row);
+        break;
+    case VD_GRID_IP:
+        vd_canvas_text(canvas, x, y, width, VD_ROLE_NORMAL,
+                       row->row->vm ? row->row->vm->address : NULL);
+        break;
+    case VD_GRID_MEM:
+    case VD_GRID_DISK:
+    case VD_GRID_NET:
+    case VD_GRID_COUNT:
+    default:
+        draw_figures(canvas, x, y, width, column, row);
+        break;
+    }
+}
+
+/* A machine that is off has no figures to miss: its row stays empty but for its size. */
+static gboolean shows(VdGridColumn column, const VdVm *vm)
+{
+    if (!vm || vd_vm_active(vm) || column == VD_GRID_NAME || column == VD_GRID_STATE)
+        return TRUE;
+    return column == VD_GRID_MEM;
+}
+
+void vd_grid_draw_row(const VdGridLayout *layout, VdCanvas *canvas, int x, int y,
+                      const VdGridRow *row)
+{
+    for (guint i = 0; i < layout->n; i++) {
+        VdGridColumn column = layout->column[i];
+        int at = x + layout->x[i];
+        if (row->note && column != VD_GRID_NAME && column != VD_GRID_STATE) {
+            int right = x + layout->x[layout->n - 1] + layout->width[layout->n - 1];
+            vd_canvas_text(canvas, at, y, right - at, VD_ROLE_NORMAL, row->note);
+            return;
+        }
+        if (shows(column, row->row->vm))
+            draw_cell(canvas, at, y, layout->width[i], column, row);
+    }
+}

@@ -1,0 +1,38 @@
+/* The help: every command with the keys it has now, by groups. */
+#include "config.h"
+
+#include "ui/choose.h"
+
+#include <string.h>
+
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+
+static void append_command(GString *out, VdApp *app, const VdCommand *command)
+{
+    g_autofree char *keys = vd_keymap_keys(app->keymap, command, 0);
+    if (!*keys)
+        return;
+    int keys_pad = MAX(0, 16 - vd_text_width(keys));
+    int label_pad = MAX(0, 20 - vd_text_width(_(command->label)));
+    g_string_append_printf(out, "  %s%*s %s%*s %s\n", keys, keys_pad, "", _(command->label),
+                           label_pad, "", _(command->help));
+}
+
+char *vd_help_text(VdApp *app)
+{
+    GString *out = g_string_new(NULL);
+    guint n = vd_keymap_count(app->keymap);
+    const char *group = NULL;
+    for (guint i = 0; i < n; i++) {
+        const VdCommand *command = vd_keymap_at(app->keymap, i);
+        if (!group || strcmp(group, command->menu) != 0)
+            g_string_append_printf(out, "%s%s\n", group ? "\n" : "", _(command->menu));
+        group = command->menu;
+        append_command(out, app, command);
+    }
+    g_string_append_printf(out, "\n%s\n",
+                           _("Esc closes one layer: a dialog, the marks, the filter, the zoom. "
+                             "Esc and a digit is a function key."));
+    return g_string_free(out, FALSE);
+}

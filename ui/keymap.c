@@ -1,0 +1,241 @@
+/* Two lists made one: the table of actions below and the deck's table of verbs. A binding is a key
+ * and a command; verbs come before actions of the same key, so that `r` resumes a paused machine
+ * and retries a host: whoever dispatches takes the first that suits what is under the cursor. */
+#include "config.h"
+
+#include "ui/keymap.h"
+
+#include <string.h>
+
+#include "src/base/i18n.h"
+
+#define MOVE N_("Move")
+#define FIND N_("Find and sort")
+#define LOOK N_("View")
+#define HOST N_("Host")
+#define PROG N_("Program")
+
+static const struct {
+    const char *id, *menu, *label, *help, *keys;
+} actions[VD_DO_COUNT] = {
+    [VD_DO_UP] = {"up", MOVE, N_("Up"), N_("One row up."), "k Up"},
+    [VD_DO_DOWN] = {"down", MOVE, N_("Down"), N_("One row down; 5j moves five."), "j Down"},
+    [VD_DO_LEFT] = {"left", MOVE, N_("Fold"), N_("Fold the host, or go to it."), "h Left"},
+    [VD_DO_RIGHT] = {"right", MOVE, N_("Unfold"), N_("Unfold the host."), "l Right"},
+    [VD_DO_PAGE_UP] = {"page-up", MOVE, N_("Page up"), N_("One page up."), "PgUp Ctrl-U"},
+    [VD_DO_PAGE_DOWN] = {"page-down", MOVE, N_("Page down"), N_("One page down."), "PgDn Ctrl-D"},
+    [VD_DO_TOP] = {"top", MOVE, N_("First"), N_("To the first row; 5g to the fifth."), "g Home"},
+    [VD_DO_BOTTOM] = {"bottom", MOVE, N_("Last"), N_("To the last row."), "G End"},
+    [VD_DO_OPEN] = {"open", MOVE, N_("Open"),
+                    N_("Open what is under the cursor: details, a job's steps, a host's fold."),
+                    "Enter"},
+    [VD_DO_MARK] = {"mark", FIND, N_("Mark"),
+                    N_("Mark the machine; what is done next goes to all that are marked."),
+                    "Space Ins"},
+    [VD_DO_MARK_INVERT] = {"mark-invert", FIND, N_("Invert marks"),
+                           N_("Mark what is not marked, and the other way round."), "*"},
+    [VD_DO_MARK_NONE] = {"mark-none", FIND, N_("Clear marks"), N_("Take all marks away."), "U"},
+    [VD_DO_FILTER] = {"filter", FIND, N_("Filter"),
+                      N_("Show only what fits: words, !word, state:off, host:kvm2, cpu>50."), "/"},
+    [VD_DO_SORT_NEXT] = {"sort-next", FIND, N_("Sort"), N_("Sort by the next column."), "F6 >"},
+    [VD_DO_SORT_PREVIOUS] = {"sort-previous", FIND, N_("Sort back"),
+                             N_("Sort by the column before."), "<"},
+    [VD_DO_SORT_INVERT] = {"sort-invert", FIND, N_("Invert order"), N_("Sort the other way."), "I"},
+    [VD_DO_FLAT] = {"flat", LOOK, N_("Tree or flat"),
+                    N_("Machines under their hosts, or all in one list."), "t"},
+    [VD_DO_FOCUS_NEXT] = {"focus-next", LOOK, N_("Next pane"), N_("The keys go to the next pane."),
+                          "Tab"},
+    [VD_DO_FOCUS_PREVIOUS] = {"focus-previous", LOOK, N_("Pane before"),
+                              N_("The keys go to the pane before."), "Shift-Tab"},
+    [VD_DO_ZOOM_IN] = {"zoom-in", LOOK, N_("Zoom"), N_("Give the pane more room."), "+"},
+    [VD_DO_ZOOM_OUT] = {"zoom-out", LOOK, N_("Zoom out"), N_("Give the others their room back."),
+                        "_"},
+    [VD_DO_VIEW_NEXT] = {"view-next", LOOK, N_("Next view"), N_("Go to the next view."), "]"},
+    [VD_DO_VIEW_PREVIOUS] = {"view-previous", LOOK, N_("View before"), N_("Go to the view before."),
+                             "["},
+    [VD_DO_VIEW_MACHINES] = {"view-machines", LOOK, N_("Machines"), N_("Hosts and machines."), "1"},
+    [VD_DO_VIEW_JOBS] = {"view-jobs", LOOK, N_("Jobs"), N_("All jobs, running and ended."), "2"},
+    [VD_DO_VIEW_IMAGES] = {"view-images", LOOK, N_("Images"),
+                           N_("The images that machines are deployed from."), "3"},
+    [VD_DO_VIEW_LOG] = {"view-log", LOOK, N_("Log"), N_("What was done and what went wrong."), "6"},
+    [VD_DO_HOST_RETRY] = {"host-retry", HOST, N_("Retry now"),
+                          N_("Connect to a host that is down."), "r"},
+    [VD_DO_HOST_DISCONNECT] = {"host-disconnect", HOST, N_("Disconnect"),
+                               N_("Let go of a host; its machines go on."), NULL},
+    [VD_DO_REFRESH] = {"refresh", PROG, N_("Refresh"), N_("List everything anew."), "F5 Ctrl-R"},
+    [VD_DO_REPAINT] = {"repaint", PROG, N_("Repaint"), N_("Draw the screen anew."), "Ctrl-L"},
+    [VD_DO_PALETTE] = {"palette", PROG, N_("Command"), N_("Find a command by its name."), ":"},
+    [VD_DO_MENU] = {"menu", PROG, N_("Menu"), N_("Open the menu."), "F9"},
+    [VD_DO_HELP] = {"help", PROG, N_("Help"), N_("Show what the keys do."), "? F1"},
+    [VD_DO_SUSPEND] = {"suspend", PROG, N_("To the shell"),
+                       N_("Stop this program; “fg” brings it back."), "Ctrl-Z"},
+    [VD_DO_QUIT] = {"quit", PROG, N_("Quit"), N_("Leave the console; jobs go on."), "q F10"},
+};
+
+/* Keys for verbs that the table leaves without: they only answer in their own views. */
+static const struct {
+    const char *verb, *keys;
+} more_keys[] = {
+    {"host.show", "F3"},      {"image.show", "Enter F3"}, {"image.add", "Ins A"},
+    {"image.remove", "F8 D"}, {"job.show", "F3"},         {"job.log", "L"},
+    {"job.cancel", "F8 C"},
+};
+
+typedef struct {
+    guint32 key;
+    const VdCommand *command;
+} Binding;
+
+struct _VdKeymap {
+    GArray *commands; /* VdCommand; never grows after it was made */
+    GArray *bindings; /* Binding, verbs first */
+};
+
+static gboolean same_verb(const VdVerb *verb, const char *name)
+{
+    return strcmp(verb->id, name) == 0 || g_strcmp0(verb->command, name) == 0;
+}
+
+const VdCommand *vd_keymap_find(const VdKeymap *keymap, const char *id)
+{
+    for (guint i = 0; i < keymap->commands->len; i++) {
+        const VdCommand *command = vd_keymap_at(keymap, i);
+        if (command->verb ? same_verb(command->verb, id) : strcmp(command->id, id) == 0)
+            return command;
+    }
+    return NULL;
+}
+
+static void collect_commands(VdKeymap *keymap)
+{
+    for (guint i = 0; i < VD_DO_COUNT; i++) {
+        VdCommand command = {actions[i].id,   actions[i].menu, actions[i].label,
+                             actions[i].help, (VdAction)i,     NULL};
+        g_array_append_val(keymap->commands, command);
+    }
+    guint n = 0;
+    const VdVerb *const *verbs = vd_deck_verbs(&n);
+    for (guint i = 0; i < n; i++) {
+        if (!verbs[i]->menu)
+            continue;
+        VdCommand command = {verbs[i]->id,   verbs[i]->menu, verbs[i]->label,
+                             verbs[i]->help, VD_DO_COUNT,    verbs[i]};
+        g_array_append_val(keymap->commands, command);
+    }
+}
+
+static const char *default_keys(const VdCommand *command)
+{
+    if (!command->verb)
+        return actions[command->action].keys;
+    if (command->verb->keys)
+        return command->verb->keys;
+    for (guint i = 0; i < G_N_ELEMENTS(more_keys); i++)
+        if (strcmp(more_keys[i].verb, command->verb->id) == 0)
+            return more_keys[i].keys;
+    return NULL;
+}
+
+static void bind_all(VdKeymap *keymap, const VdCommand *command, char *const *names,
+                     GPtrArray *problems)
+{
+    for (guint i = 0; names && names[i]; i++) {
+        Binding binding = {vd_key_parse(names[i]), command};
+        if (binding.key != VD_KEY_NONE)
+            g_array_append_val(keymap->bindings, binding);
+        else if (*names[i] && problems)
+            g_ptr_array_add(
+                problems,
+                g_strdup_printf(_("keys: %s: “%s” is no key that can be bound; expected a "
+                                  "character, F1 to F24, Ctrl-X, Enter, Space, Del … and never "
+                                  "Ctrl-A, Ctrl-B, Ctrl-Q, Ctrl-S"),
+                                command->id, names[i]));
+    }
+}
+
+static void bind_command(VdKeymap *keymap, const VdCommand *command, GHashTable *conf_keys,
+                         GPtrArray *problems)
+{
+    char **own = conf_keys ? g_hash_table_lookup(conf_keys, command->id) : NULL;
+    if (!own && conf_keys && command->verb && command->verb->command)
+        own = g_hash_table_lookup(conf_keys, command->verb->command);
+    if (own) {
+        bind_all(keymap, command, own, problems);
+        return;
+    }
+    const char *keys = default_keys(command);
+    g_auto(GStrv) names = g_strsplit(keys ? keys : "", " ", -1);
+    bind_all(keymap, command, names, NULL);
+}
+
+static void check_names(const VdKeymap *keymap, GHashTable *conf_keys, GPtrArray *problems)
+{
+    GHashTableIter iter;
+    gpointer name = NULL;
+    if (!conf_keys)
+        return;
+    g_hash_table_iter_init(&iter, conf_keys);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        if (!vd_keymap_find(keymap, name))
+            g_ptr_array_add(problems,
+                            g_strdup_printf(_("keys: there is no action or verb “%s”; the help "
+                                              "lists them"),
+                                            (char *)name));
+}
+
+VdKeymap *vd_keymap_new(GHashTable *conf_keys, GPtrArray *problems)
+{
+    VdKeymap *keymap = g_new0(VdKeymap, 1);
+    keymap->commands = g_array_new(FALSE, FALSE, sizeof(VdCommand));
+    keymap->bindings = g_array_new(FALSE, FALSE, sizeof(Binding));
+    collect_commands(keymap);
+    for (int verbs = 1; verbs >= 0; verbs--)
+        for (guint i = 0; i < keymap->commands->len; i++)
+            if ((vd_keymap_at(keymap, i)->verb != NULL) == (verbs == 1))
+                bind_command(keymap, vd_keymap_at(keymap, i), conf_keys, problems);
+    check_names(keymap, conf_keys, problems);
+    return keymap;
+}
+
+void vd_keymap_free(VdKeymap *keymap)
+{
+    if (!keymap)
+        return;
+    g_array_unref(keymap->commands);
+    g_array_unref(keymap->bindings);
+    g_free(keymap);
+}
+
+guint vd_keymap_count(const VdKeymap *keymap)
+{
+    return keymap->commands->len;
+}
+
+const VdCommand *vd_keymap_at(const VdKeymap *keymap, guint i)
+{
+    return &g_array_index(keymap->commands, VdCommand, i);
+}
+
+const VdCommand *vd_keymap_lookup(const VdKeymap *keymap, guint32 key, guint n)
+{
+    for (guint i = 0; i < keymap->bindings->len; i++) {
+        const Binding *binding = &g_array_index(keymap->bindings, Binding, i);
+        if (binding->key == key && n-- == 0)
+            return binding->command;
+    }
+    return NULL;
+}
+
+char *vd_keymap_keys(const VdKeymap *keymap, const VdCommand *command, guint max)
+{
+    GString *text = g_string_new(NULL);
+    guint found = 0;
+    for (guint i = 0; i < keymap->bindings->len && (!max || found < max); i++) {
+        const Binding *binding = &g_array_index(keymap->bindings, Binding, i);
+        if (binding->command != command)
+            continue;
+        g_autofree char *name = vd_key_name(binding->key);
+        g_string_append_printf(text, "%s%s", found++ ? ", " : "", name);
+    }
+    return g_string_free(text, FALSE);
+}

@@ -1,0 +1,284 @@
+/* The loop and its sources: keys, the deck, signals, timers. A key is answered by a frame as soon
+ * as all that was typed has been taken in; what the deck publishes is drawn at most ten times a
+ * second. Nothing in here waits for anything but the loop. */
+#include "config.h"
+
+#include "ui/console.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <glib-unix.h>
+
+#include "src/base/i18n.h"
+#include "src/base/log.h"
+#include "src/base/paths.h"
+#include "ui/term.h"
+
+enum { DATA_FRAME_MS = 100, ANIMATION_MS = 100, TICK_MS = 1000 };
+
+static GSource *attach(VdApp *app, GSource *source, GSourceFunc function, int priority)
+{
+    g_source_set_callback(source, function, app, NULL);
+    g_source_set_priority(source, priority);
+    g_source_attach(source, app->context);
+    return source;
+}
+
+static void drop(GSource **source)
+{
+    if (!*source)
+        return;
+    g_source_destroy(*source);
+    g_clear_pointer(source, g_source_unref);
+}
+
+/* ---- frames ---- */
+
+static void draw_frame(VdApp *app)
+{
+    drop(&app->frame_source);
+    app->dirty = FALSE;
+    vd_console_draw(app);
+    vd_term_draw(app->canvas);
+    app->frame_time = g_get_monotonic_time();
+    app->frames++;
+    vd_console_stir(app);
+}
+
+static gboolean frame_due(gpointer data)
+{
+    VdApp *app = data;
+    if (app->dirty)
+        draw_frame(app);
+    else
+        drop(&app->frame_source);
+    return G_SOURCE_REMOVE;
+}
+
+void vd_app_dirty(VdApp *app)
+{
+    app->dirty = TRUE;
+    if (app->frame_source || !app->canvas)
+        return;
+    gint64 due = app->frame_time + DATA_FRAME_MS * G_TIME_SPAN_MILLISECOND;
+    gint64 wait = MAX(0, due - g_get_monotonic_time()) / G_TIME_SPAN_MILLISECOND;
+    app->frame_source =
+        attach(app, g_timeout_source_new((guint)wait), frame_due, G_PRIORITY_DEFAULT_IDLE);
+}
+
+/* ---- rest, for tests ---- */
+
+static gboolean at_rest(gpointer data)
+{
+    VdApp *app = data;
+    drop(&app->idle_source);
+    if (app->dirty || app->expected || app->count_timer || !vd_deck_settled(app->deck))
+        return G_SOURCE_REMOVE;
+    char line[32];
+    int length = g_snprintf(line, sizeof line, "%" G_GUINT64_FORMAT "\n", app->frames);
+    (void)!write(app->options->idle_fd, line, (size_t)length);
+    return G_SOURCE_REMOVE;
+}
+
+void vd_console_stir(VdApp *app)
+{
+    if (app->options->idle_fd < 0 || app->idle_source)
+        return;
+    app->idle_source = attach(app, g_idle_source_new(), at_rest, G_PRIORITY_LOW);
+}
+
+/* ---- sources ---- */
+
+void vd_console_quit(VdApp *app, int status)
+{
+    app->status = status;
+    g_main_loop_quit(app->loop);
+}
+
+static gboolean keys_ready(gint fd, GIOCondition condition, gpointer data)
+{
+    VdApp *app = data;
+    VdEvent event;
+    gboolean gone = FALSE;
+    (void)fd;
+    while (g_main_loop_is_running(app->loop) && vd_term_read(&event, &gone))
+        vd_console_event(app, &event);
+    if (gone || (condition & (G_IO_HUP | G_IO_ERR | G_IO_NVAL)))
+        vd_console_quit(app, 0);
+    else if (app->dirty)
+        draw_frame(app);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean left_by_signal(gpointer data)
+{
+    vd_console_quit(data, 0);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean size_changed(gpointer data)
+{
+    VdApp *app = data;
+    int width = 0, height = 0;
+    if (vd_term_resized()) {
+        vd_term_size(&width, &height);
+        vd_canvas_resize(app->canvas, width, height);
+        draw_frame(app);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean second_passed(gpointer data)
+{
+    VdApp *app = data;
+    gboolean dirty = app->options->clock == 0;
+    for (guint i = 0; i < app->dialogs->len; i++) {
+        VdDialog *dialog = g_ptr_array_index(app->dialogs, i);
+        if (dialog->class->tick && dialog->class->tick(dialog))
+            dirty = TRUE;
+    }
+    if (dirty)
+        vd_app_dirty(app);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean animate(gpointer data)
+{
+    VdApp *app = data;
+    gboolean dirty = FALSE;
+    for (guint i = 0; i < app->dialogs->len && app->options->clock == 0; i++) {
+        VdDialog *dialog = g_ptr_array_index(app->dialogs, i);
+        if (dialog->animated && (!dialog->class->tick || dialog->class->tick(dialog)))
+            dirty = TRUE;
+    }
+    if (dirty) {
+        app->phase++;
+        vd_app_dirty(app);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static void deck_changed(VdDeck *deck, guint changed, gpointer data)
+{
+    (void)deck;
+    vd_console_changed(data, changed);
+}
+
+/* SIGTSTP from elsewhere: the handler may only tell the loop. */
+static int stop_fd = -1;
+
+static void stop_handler(int number)
+{
+    guint64 one = 1;
+    (void)number;
+    int saved = errno;
+    (void)!write(stop_fd, &one, sizeof one);
+    errno = saved;
+}
+
+static gboolean stop_wanted(gint fd, GIOCondition condition, gpointer data)
+{
+    VdApp *app = data;
+    guint64 count = 0;
+    (void)condition;
+    (void)!read(fd, &count, sizeof count);
+    vd_term_suspend();
+    size_changed(app);
+    vd_app_dirty(app);
+    return G_SOURCE_CONTINUE;
+}
+
+typedef struct {
+    GPtrArray *sources;
+    struct sigaction old_stop;
+} Sources;
+
+static void add(Sources *sources, VdApp *app, GSource *source, GSourceFunc function, int priority)
+{
+    g_ptr_array_add(sources->sources, attach(app, source, function, priority));
+}
+
+static void start_sources(VdApp *app, Sources *sources)
+{
+    static const int leave[] = {SIGTERM, SIGHUP, SIGINT};
+    sources->sources = g_ptr_array_new_with_free_func((GDestroyNotify)g_source_unref);
+    add(sources, app, g_unix_fd_source_new(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR),
+        G_SOURCE_FUNC(keys_ready), G_PRIORITY_HIGH);
+    for (guint i = 0; i < G_N_ELEMENTS(leave); i++)
+        add(sources, app, g_unix_signal_source_new(leave[i]), left_by_signal, G_PRIORITY_HIGH);
+    add(sources, app, g_unix_signal_source_new(SIGWINCH), size_changed, G_PRIORITY_HIGH);
+    add(sources, app, g_timeout_source_new(TICK_MS), second_passed, G_PRIORITY_DEFAULT);
+    add(sources, app, g_timeout_source_new(ANIMATION_MS), animate, G_PRIORITY_DEFAULT);
+    stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    add(sources, app, g_unix_fd_source_new(stop_fd, G_IO_IN), G_SOURCE_FUNC(stop_wanted),
+        G_PRIORITY_DEFAULT);
+    struct sigaction stop = {.sa_handler = stop_handler, .sa_flags = SA_RESTART};
+    (void)sigaction(SIGTSTP, &stop, &sources->old_stop);
+    vd_deck_listen(app->deck, deck_changed, app);
+}
+
+static void stop_sources(VdApp *app, Sources *sources)
+{
+    vd_deck_listen(app->deck, NULL, NULL);
+    (void)sigaction(SIGTSTP, &sources->old_stop, NULL);
+    for (guint i = 0; i < sources->sources->len; i++)
+        g_source_destroy(g_ptr_array_index(sources->sources, i));
+    g_ptr_array_unref(sources->sources);
+    (void)close(stop_fd);
+    stop_fd = -1;
+    drop(&app->frame_source);
+    drop(&app->idle_source);
+    drop(&app->count_timer);
+}
+
+/* ---- the console ---- */
+
+static void tell_problems(VdApp *app, const GPtrArray *problems)
+{
+    for (guint i = 0; i < problems->len; i++)
+        vd_console_add_notice(app, g_ptr_array_index(problems, i));
+}
+
+static int run(VdApp *app)
+{
+    Sources sources;
+    int width = 0, height = 0;
+    vd_term_size(&width, &height);
+    app->canvas = vd_canvas_new(width, height, vd_term_ascii());
+    app->loop = g_main_loop_new(app->context, FALSE);
+    start_sources(app, &sources);
+    draw_frame(app);
+    g_main_loop_run(app->loop);
+    stop_sources(app, &sources);
+    g_main_loop_unref(app->loop);
+    return app->status;
+}
+
+int vd_ui_run(VdDeck *deck, GMainContext *context, const VdUiOptions *options)
+{
+    const VdConf *conf = vd_deck_conf(deck);
+    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+    g_auto(GStrv) dirs = vd_path_theme_dirs();
+    g_autoptr(VdTheme) theme =
+        vd_theme_load(options->theme ? options->theme : conf->theme, dirs, problems);
+    g_autoptr(VdKeymap) keymap = vd_keymap_new(conf->keys, problems);
+    g_autoptr(GError) error = NULL;
+    VdTermOptions term = {.ascii = options->ascii || conf->ascii,
+                          .mouse = conf->mouse && !options->no_mouse,
+                          .escape_ms = conf->escape_ms,
+                          .theme = theme};
+    if (!vd_term_start(&term, &error)) {
+        (void)fprintf(stderr, "vmdeck: %s\n", error->message);
+        return 2;
+    }
+    VdApp *app = vd_console_new(deck, context, options, theme, keymap);
+    tell_problems(app, problems);
+    int status = run(app);
+    vd_term_stop();
+    vd_console_free(app);
+    return status;
+}

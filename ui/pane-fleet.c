@@ -1,0 +1,309 @@
+/* Hosts and machines. Drawing asks only for the rows on the screen, and tells the deck which ones
+ * those are, so that dear figures are sampled for them alone. */
+#include "config.h"
+
+#include "ui/pane.h"
+
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "ui/grid.h"
+
+typedef struct {
+    VdPane pane;
+    VdTree *rows;
+    VdGridLayout grid;
+    guint height; /* rows shown last */
+    guint64 want_hash;
+} FleetPane;
+
+VdTree *vd_pane_fleet_tree(VdPane *pane)
+{
+    return ((FleetPane *)pane)->rows;
+}
+
+/* Told again only when other rows are shown. */
+static void tell_wanted(FleetPane *self, guint top, guint n)
+{
+    g_autoptr(GArray) want = g_array_new(FALSE, FALSE, sizeof(VdDeckRow));
+    guint64 hash = n;
+    for (guint i = top; i < top + n; i++) {
+        const VdTreeRow *row = vd_tree_at(self->rows, i);
+        if (!row->vm)
+            continue;
+        VdDeckRow one = {row->host->id, row->vm->uuid};
+        hash = hash * 1099511628211u + g_str_hash(one.uuid) + g_str_hash(one.host);
+        g_array_append_val(want, one);
+    }
+    if (hash == self->want_hash)
+        return;
+    self->want_hash = hash;
+    vd_deck_want(vd_app_deck(self->pane.app), (const VdDeckRow *)(void *)want->data, want->len);
+}
+
+static char *duration_since(VdApp *app, gint64 since)
+{
+    return vd_format_duration((guint64)MAX(0, vd_app_span(app, since, g_get_monotonic_time())));
+}
+
+/* What stands in place of a host's figures while it has none: why, how old its rows are, when it is
+ * tried again. */
+static char *host_note(VdApp *app, const VdHost *host)
+{
+    if (host->state == VD_HOST_UP || host->state == VD_HOST_SLOW)
+        return NULL;
+    if (host->state == VD_HOST_OFF)
+        return g_strdup(_("disconnected"));
+    if (host->state == VD_HOST_CONNECTING)
+        return host->error ? g_strdup(host->error) : g_strdup("");
+    GString *note = g_string_new(host->error ? host->error : _("does not answer"));
+    if (host->seen) {
+        g_autofree char *age = duration_since(app, host->seen);
+        /* TRANSLATORS: how old the rows of a host that is down are: "seen 2m ago" */
+        g_string_append(note, " · ");
+        g_string_append_printf(note, _("seen %s ago"), age);
+    }
+    gint64 left = host->next_try ? vd_app_span(app, g_get_monotonic_time(), host->next_try) : 0;
+    if (left > 0) {
+        g_autofree char *wait = vd_format_duration((guint64)left);
+        g_string_append(note, " · ");
+        g_string_append_printf(note, _("retry in %s"), wait);
+    }
+    return g_string_free(note, FALSE);
+}
+
+static char *row_age(VdApp *app, const VdTreeRow *row)
+{
+    if (row->vm)
+        return row->vm->stuck_since ? duration_since(app, row->vm->stuck_since) : NULL;
+    gboolean lasts = row->host->state == VD_HOST_DOWN || row->host->state == VD_HOST_SLOW;
+    return lasts && row->host->since ? duration_since(app, row->host->since) : NULL;
+}
+
+static void draw_row(FleetPane *self, VdCanvas *canvas, VdRect rect, guint i, gboolean focused)
+{
+    VdApp *app = self->pane.app;
+    const VdTreeRow *row = vd_tree_at(self->rows, i);
+    float cpu[VD_HISTORY_BUCKETS];
+    guint known = vd_deck_history(vd_app_deck(app), row->host->id, row->vm ? row->vm->uuid : NULL,
+                                  VD_SERIES_CPU, cpu, VD_HISTORY_BUCKETS);
+    g_autofree char *age = row_age(app, row);
+    g_autofree char *note = row->vm ? NULL : host_note(app, row->host);
+    VdGridRow drawn = {.row = row,
+                       .marked = vd_tree_marked(self->rows, row),
+                       .folded = !row->vm && vd_tree_folded(self->rows, row->host->id),
+                       .flat = vd_tree_flat(self->rows),
+                       .cpu = known ? cpu : NULL,
+                       .age = age,
+                       .note = note};
+    vd_grid_draw_row(&self->grid, canvas, rect.x, rect.y, &drawn);
+    gboolean old = row->vm && (row->host->state == VD_HOST_DOWN || row->host->state == VD_HOST_OFF);
+    if (old)
+        vd_canvas_tint(canvas, rect, VD_ROLE_DIM);
+    if (i == vd_tree_cursor(self->rows))
+        vd_canvas_tint(canvas, rect, focused ? VD_ROLE_CURSOR : VD_ROLE_CURSOR_IDLE);
+}
+
+static void draw_empty(FleetPane *self, VdCanvas *canvas, VdRect rect)
+{
+    VdFleet *fleet = vd_deck_fleet(vd_app_deck(self->pane.app));
+    const char *text = _("There are no hosts: name some in vmdeck.conf, or with -c URI.");
+    if (*vd_tree_filter(self->rows))
+        text = _("Nothing fits the filter; Esc clears it.");
+    else if (fleet && fleet->hosts->len)
+        text = _("There are no machines yet; F2 deploys one.");
+    rect.x++;
+    rect.w--;
+    vd_canvas_wrap(canvas, rect, VD_ROLE_DIM, text);
+}
+
+static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
+{
+    FleetPane *self = (FleetPane *)pane;
+    const VdConf *conf = vd_deck_conf(vd_app_deck(pane->app));
+    vd_grid_layout(&self->grid, rect.w, conf->columns);
+    if (rect.h >= 3) {
+        vd_grid_draw_head(&self->grid, canvas, rect.x, rect.y, vd_tree_sort(self->rows),
+                          vd_tree_inverted(self->rows));
+        rect.y++;
+        rect.h--;
+    }
+    guint count = vd_tree_count(self->rows);
+    self->height = (guint)MAX(1, rect.h);
+    guint top = vd_tree_top(self->rows, self->height);
+    guint n = MIN(self->height, count - MIN(top, count));
+    for (guint i = 0; i < n; i++)
+        draw_row(self, canvas, (VdRect){rect.x, rect.y + (int)i, rect.w, 1}, top + i, focused);
+    tell_wanted(self, top, n);
+    gboolean bare = count == 0 || (n < self->height && vd_tree_matched(self->rows) == 0 &&
+                                   vd_tree_flat(self->rows));
+    if (bare)
+        draw_empty(self, canvas, (VdRect){rect.x, rect.y + (int)n, rect.w, rect.h - (int)n});
+}
+
+static void fold(FleetPane *self, gboolean folded)
+{
+    const VdTreeRow *row = vd_tree_selected(self->rows);
+    if (!row || vd_tree_flat(self->rows))
+        return;
+    if (row->vm && folded) { /* from a machine to its host */
+        while (vd_tree_cursor(self->rows) > 0 && vd_tree_selected(self->rows)->vm)
+            vd_tree_move(self->rows, -1);
+        return;
+    }
+    if (!row->vm && vd_tree_folded(self->rows, row->host->id) != folded)
+        vd_tree_toggle_fold(self->rows, row->host->id);
+}
+
+static void mark(FleetPane *self, int count)
+{
+    for (int i = 0; i < count && vd_tree_selected(self->rows); i++) {
+        vd_tree_toggle_mark(self->rows, vd_tree_selected(self->rows));
+        if (vd_tree_cursor(self->rows) + 1 >= vd_tree_count(self->rows))
+            return;
+        vd_tree_move(self->rows, 1);
+    }
+}
+
+static void sort_by(FleetPane *self, int by)
+{
+    int sort = ((int)vd_tree_sort(self->rows) + by + VD_SORT_COUNT) % VD_SORT_COUNT;
+    vd_tree_set_sort(self->rows, (VdSort)sort, FALSE);
+}
+
+static gboolean move(FleetPane *self, VdAction action, int count, gboolean counted)
+{
+    int page = (int)MAX(1, self->height);
+    guint last = vd_tree_count(self->rows);
+    switch (action) {
+    case VD_DO_UP:
+        vd_tree_move(self->rows, -count);
+        return TRUE;
+    case VD_DO_DOWN:
+        vd_tree_move(self->rows, count);
+        return TRUE;
+    case VD_DO_PAGE_UP:
+        vd_tree_move(self->rows, -page * count);
+        return TRUE;
+    case VD_DO_PAGE_DOWN:
+        vd_tree_move(self->rows, page * count);
+        return TRUE;
+    case VD_DO_TOP:
+        vd_tree_set_cursor(self->rows, counted ? (guint)count - 1 : 0);
+        return TRUE;
+    case VD_DO_BOTTOM:
+        vd_tree_set_cursor(self->rows, counted ? (guint)count - 1 : last);
+        return TRUE;
+    default:
+        return FALSE;
+    }
+}
+
+static gboolean open_row(FleetPane *self)
+{
+    const VdTreeRow *row = vd_tree_selected(self->rows);
+    if (!row || row->vm)
+        return FALSE;
+    vd_tree_toggle_fold(self->rows, row->host->id);
+    return TRUE;
+}
+
+static gboolean act(VdPane *pane, VdAction action, int count, gboolean counted)
+{
+    FleetPane *self = (FleetPane *)pane;
+    if (move(self, action, count, counted))
+        return TRUE;
+    switch (action) {
+    case VD_DO_LEFT:
+    case VD_DO_RIGHT:
+        fold(self, action == VD_DO_LEFT);
+        return TRUE;
+    case VD_DO_OPEN:
+        return open_row(self);
+    case VD_DO_MARK:
+        mark(self, count);
+        return TRUE;
+    case VD_DO_MARK_INVERT:
+        vd_tree_invert_marks(self->rows);
+        return TRUE;
+    case VD_DO_MARK_NONE:
+        vd_tree_clear_marks(self->rows);
+        return TRUE;
+    case VD_DO_SORT_NEXT:
+    case VD_DO_SORT_PREVIOUS:
+        sort_by(self, action == VD_DO_SORT_NEXT ? 1 : -1);
+        return TRUE;
+    case VD_DO_SORT_INVERT:
+        vd_tree_set_sort(self->rows, vd_tree_sort(self->rows), !vd_tree_inverted(self->rows));
+        return TRUE;
+    case VD_DO_FLAT:
+        vd_tree_set_flat(self->rows, !vd_tree_flat(self->rows));
+        return TRUE;
+    default:
+        return FALSE;
+    }
+}
+
+static void click(FleetPane *self, const VdEvent *event)
+{
+    VdRect rect = self->pane.rect;
+    gboolean head = rect.h >= 3;
+    if (head && event->y == rect.y) {
+        VdSort sort = vd_grid_sort_at(&self->grid, event->x - rect.x);
+        gboolean again = sort == vd_tree_sort(self->rows);
+        if (sort != VD_SORT_COUNT)
+            vd_tree_set_sort(self->rows, sort, again && !vd_tree_inverted(self->rows));
+        return;
+    }
+    guint row = vd_tree_top(self->rows, self->height) + (guint)(event->y - rect.y - (head ? 1 : 0));
+    if (row >= vd_tree_count(self->rows))
+        return;
+    vd_tree_set_cursor(self->rows, row);
+    if (event->kind == VD_EVENT_DOUBLE)
+        vd_app_key(self->pane.app, VD_KEY_ENTER);
+}
+
+static void mouse(VdPane *pane, const VdEvent *event)
+{
+    FleetPane *self = (FleetPane *)pane;
+    if (event->kind == VD_EVENT_WHEEL_UP || event->kind == VD_EVENT_WHEEL_DOWN)
+        vd_tree_scroll(self->rows, event->kind == VD_EVENT_WHEEL_UP ? -3 : 3, self->height);
+    else
+        click(self, event);
+}
+
+static gboolean changed(VdPane *pane, guint what)
+{
+    FleetPane *self = (FleetPane *)pane;
+    if (!(what & VD_CHANGED_FLEET))
+        return FALSE;
+    vd_tree_set_fleet(self->rows, vd_deck_fleet(vd_app_deck(pane->app)));
+    return TRUE;
+}
+
+static VdTargets *targets(VdPane *pane, VdTargetKind kind)
+{
+    return vd_tree_targets(((FleetPane *)pane)->rows, kind);
+}
+
+static void free_pane(VdPane *pane)
+{
+    vd_tree_free(((FleetPane *)pane)->rows);
+    g_free(pane);
+}
+
+static const VdPaneClass fleet_class = {.draw = draw,
+                                        .act = act,
+                                        .mouse = mouse,
+                                        .changed = changed,
+                                        .targets = targets,
+                                        .free = free_pane};
+
+VdPane *vd_pane_fleet_new(VdApp *app)
+{
+    FleetPane *self = g_new0(FleetPane, 1);
+    self->pane = (VdPane){.class = &fleet_class, .app = app};
+    self->rows = vd_tree_new();
+    vd_tree_set_flat(self->rows, vd_deck_conf(vd_app_deck(app))->flat);
+    vd_tree_set_fleet(self->rows, vd_deck_fleet(vd_app_deck(app)));
+    return &self->pane;
+}

@@ -1,0 +1,234 @@
+/* The live figures of what is under the cursor, with the last ten minutes of each. Where the panel
+ * is narrower than the history, neighbouring buckets are averaged, so that it always shows all ten
+ * minutes; where it is high, the histories are drawn over several rows. */
+#include "config.h"
+
+#include "ui/pane.h"
+
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "ui/console.h"
+#include "ui/figures.h"
+
+typedef struct {
+    VdPane pane;
+} LivePane;
+
+typedef struct {
+    VdApp *app;
+    const VdTreeRow *row;
+    const VdFigures *now;
+    VdCanvas *canvas;
+} Live;
+
+/* The ten minutes in `width` values. Returns how many hold something. */
+static guint history(const Live *live, VdSeries series, float *out, guint width)
+{
+    float all[VD_HISTORY_BUCKETS];
+    guint known = vd_deck_history(vd_app_deck(live->app), live->row->host->id,
+                                  live->row->vm ? live->row->vm->uuid : NULL, series, all,
+                                  VD_HISTORY_BUCKETS);
+    guint step = (VD_HISTORY_BUCKETS + width - 1) / width;
+    guint n = VD_HISTORY_BUCKETS / step;
+    for (guint i = 0; i < n; i++) {
+        float sum = 0;
+        guint of = 0;
+        for (guint k = 0; k < step; k++) {
+            float value = all[VD_HISTORY_BUCKETS - (n - i) * step + k];
+            sum += value >= 0 ? value : 0;
+            of += value >= 0;
+        }
+        out[i] = of ? sum / (float)of : (float)VD_NONE;
+    }
+    return known ? n : 0;
+}
+
+static void graph(const Live *live, VdRect rect, VdSeries series, double max)
+{
+    float values[VD_HISTORY_BUCKETS];
+    if (rect.w < 4 || rect.h < 1)
+        return;
+    guint n = history(live, series, values, (guint)MIN(rect.w, VD_HISTORY_BUCKETS));
+    if (n)
+        vd_canvas_graph(live->canvas, rect, VD_ROLE_SPARK, values, n, max);
+}
+
+/* "cpu   12%" with its history after it, or below it if high is more than one row. */
+static void series(const Live *live, VdRect rect, const char *label, const char *value,
+                   VdSeries which, double max)
+{
+    int used = vd_canvas_text(live->canvas, rect.x, rect.y, rect.w, VD_ROLE_LABEL, label) + 1;
+    int taken =
+        vd_canvas_text(live->canvas, rect.x + used, rect.y, rect.w - used, VD_ROLE_NORMAL, value);
+    if (rect.h > 1) {
+        graph(live, (VdRect){rect.x, rect.y + 1, rect.w, rect.h - 1}, which, max);
+        return;
+    }
+    used = MAX(used + taken + 1, 12);
+    graph(live, (VdRect){rect.x + used, rect.y, rect.w - used, 1}, which, max);
+}
+
+static void cpu(const Live *live, VdRect rect)
+{
+    char text[VD_FIGURE_SIZE], value[VD_FIGURE_SIZE + 2];
+    vd_figure_percent(text, live->now->cpu);
+    g_snprintf(value, sizeof value, "%4s%%", text);
+    series(live, rect, _("cpu"), live->now->cpu < 0 ? "   –" : value, VD_SERIES_CPU, 100);
+}
+
+static void memory(const Live *live, VdRect rect)
+{
+    double used = live->now->mem_used, total = live->now->mem_total;
+    int x = rect.x + vd_canvas_text(live->canvas, rect.x, rect.y, rect.w, VD_ROLE_LABEL, _("mem"));
+    g_autofree char *of = total > 0 ? vd_format_size((guint64)total) : g_strdup("–");
+    char text[VD_FIGURE_SIZE];
+    x += 1 + vd_canvas_printf(live->canvas, x + 1, rect.y, rect.x + rect.w - x - 1, VD_ROLE_NORMAL,
+                              /* TRANSLATORS: memory used of the total: "1.2G of 2.0 GiB" */
+                              _("%s of %s"), vd_figure_bytes(text, used), of);
+    int left = rect.x + rect.w - x - 1;
+    if (used >= 0 && total > 0 && left >= 10) {
+        int gauge = MIN(left - 5, 24);
+        vd_canvas_gauge(live->canvas, x + 1, rect.y, gauge, used / total);
+        vd_canvas_printf(live->canvas, x + gauge + 2, rect.y, 4, VD_ROLE_NORMAL, "%.0f%%",
+                         used * 100 / total);
+    }
+    graph(live, (VdRect){rect.x, rect.y + 1, rect.w, rect.h - 1}, VD_SERIES_MEM, 100);
+}
+
+static void pair(const Live *live, VdRect rect, const char *label, const char *first,
+                 const char *second, const double values[2], VdSeries which)
+{
+    char a[VD_FIGURE_SIZE], b[VD_FIGURE_SIZE];
+    g_autofree char *text = g_strdup_printf("%s %s %s %s", first, vd_figure_bytes(a, values[0]),
+                                            second, vd_figure_bytes(b, values[1]));
+    if (rect.h < 3) {
+        VdSeries busy = values[1] > values[0] ? (VdSeries)(which + 1) : which;
+        series(live, rect, label, text, busy, 0);
+        return;
+    }
+    int upper = rect.h / 2;
+    series(live, (VdRect){rect.x, rect.y, rect.w, upper + 1}, label, text, which, 0);
+    graph(live, (VdRect){rect.x, rect.y + upper + 1, rect.w, rect.h - upper - 1},
+          (VdSeries)(which + 1), 0);
+}
+
+static void disks(const Live *live, VdRect rect)
+{
+    const double values[] = {live->now->disk_read, live->now->disk_write};
+    pair(live, rect, _("disk"), _("r"), _("w"), values, VD_SERIES_DISK_READ);
+}
+
+static void network(const Live *live, VdRect rect)
+{
+    const double values[] = {live->now->net_rx, live->now->net_tx};
+    pair(live, rect, _("net"), _("rx"), _("tx"), values, VD_SERIES_NET_RX);
+}
+
+static char *title_of(const VdTreeRow *row)
+{
+    if (!row)
+        return NULL;
+    if (row->vm)
+        return g_strdup_printf("%s · %s", row->vm->name, row->host->id);
+    return g_strdup_printf("%s · %s", row->host->id, row->host->uri);
+}
+
+/* What is known of a machine besides its figures: one line. */
+static void facts(const Live *live, VdRect rect)
+{
+    const VdVm *vm = live->row->vm;
+    const VdHost *host = live->row->host;
+    GString *text = g_string_new(NULL);
+    if (vm) {
+        g_string_append_printf(text, "%s · ", _(vd_vm_word(vm)));
+        g_string_append_printf(text, ngettext("%d CPU", "%d CPUs", (gulong)MAX(vm->vcpus, 0)),
+                               vm->vcpus);
+        if (vm->address)
+            g_string_append_printf(text, " · %s", vm->address);
+        if (vm->autostart)
+            g_string_append_printf(text, " · %s", _("autostart"));
+        if (vm->title)
+            g_string_append_printf(text, " · %s", vm->title);
+    } else {
+        g_string_append_printf(text, "%s · ", _(vd_host_state_word(host->state)));
+        g_string_append_printf(text, ngettext("%u machine", "%u machines", host->vms->len),
+                               host->vms->len);
+        if (host->cpus > 0) {
+            g_string_append(text, " · ");
+            g_string_append_printf(text, ngettext("%d CPU", "%d CPUs", (gulong)host->cpus),
+                                   host->cpus);
+        }
+        if (host->hostname)
+            g_string_append_printf(text, " · %s", host->hostname);
+    }
+    vd_canvas_text(live->canvas, rect.x, rect.y, rect.w, VD_ROLE_DIM, text->str);
+    g_string_free(text, TRUE);
+}
+
+static void draw_low(const Live *live, VdRect rect)
+{
+    int half = (rect.w - 2) / 2;
+    VdRect left = {rect.x, rect.y, half, 1};
+    VdRect right = {rect.x + half + 2, rect.y, rect.w - half - 2, 1};
+    cpu(live, left);
+    memory(live, right);
+    left.y++;
+    right.y++;
+    if (rect.h < 2)
+        return;
+    disks(live, left);
+    network(live, right);
+    if (rect.h >= 3)
+        facts(live, (VdRect){rect.x, rect.y + rect.h - 1, rect.w, 1});
+}
+
+/* Four histories one above the other, each with as many rows as there are. */
+static void draw_high(const Live *live, VdRect rect)
+{
+    void (*const parts[])(const Live *, VdRect) = {cpu, memory, disks, network};
+    facts(live, (VdRect){rect.x, rect.y, rect.w, 1});
+    int each = MIN(6, (rect.h - 1) / (int)G_N_ELEMENTS(parts));
+    for (int i = 0; i < (int)G_N_ELEMENTS(parts); i++)
+        parts[i](live, (VdRect){rect.x, rect.y + 1 + i * each, rect.w, MAX(1, each)});
+}
+
+static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
+{
+    const VdTreeRow *row = vd_tree_selected(vd_console_tree(pane->app));
+    g_autofree char *title = title_of(row);
+    vd_canvas_rule(canvas, rect.x, rect.y, rect.w, focused ? VD_ROLE_TITLE_FOCUS : VD_ROLE_TITLE,
+                   title);
+    if (!row || rect.h < 2)
+        return;
+    Live live = {pane->app, row, row->vm ? &row->vm->now : &row->host->now, canvas};
+    rect = (VdRect){rect.x + 1, rect.y + 1, rect.w - 2, rect.h - 1};
+    gboolean bad = !row->vm && row->host->state == VD_HOST_DOWN;
+    if (bad) {
+        const char *why = row->host->error ? row->host->error : _("The host does not answer.");
+        int lines = vd_canvas_wrap(canvas, rect, VD_ROLE_STATE_BAD, why);
+        rect.y += lines;
+        rect.h -= lines;
+        vd_canvas_wrap(canvas, rect, VD_ROLE_DIM, row->host->detail);
+        return;
+    }
+    if (rect.w >= 50 && rect.h < 9)
+        draw_low(&live, rect);
+    else if (rect.h >= 5)
+        draw_high(&live, rect);
+    else
+        draw_low(&live, rect);
+}
+
+static void free_pane(VdPane *pane)
+{
+    g_free(pane);
+}
+
+static const VdPaneClass live_class = {.draw = draw, .free = free_pane};
+
+VdPane *vd_pane_live_new(VdApp *app)
+{
+    LivePane *self = g_new0(LivePane, 1);
+    self->pane = (VdPane){.class = &live_class, .app = app};
+    return &self->pane;
+}

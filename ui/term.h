@@ -1,0 +1,35 @@
+/* The terminal. term.c and keys-in.c are the only files that know curses. There is one terminal, so
+ * its state is global. Loop thread only. */
+#pragma once
+
+#include "ui/keys.h"
+#include "ui/theme.h"
+
+typedef struct {
+    gboolean ascii; /* wanted by the user; a locale or terminal without UTF-8 decides so as well */
+    gboolean mouse;
+    int escape_ms; /* how long a lone Esc waits for the rest of a sequence */
+    const VdTheme *theme;
+} VdTermOptions;
+
+/* Takes over the terminal; standard error goes to the log (nowhere if there is none) until
+ * vd_term_stop(). FALSE with a sentence that names the way out if this is no terminal that a screen
+ * can be drawn on; nothing is changed then. */
+gboolean vd_term_start(const VdTermOptions *options, GError **error);
+/* Gives the terminal back as it was. Nothing if it was not taken. */
+void vd_term_stop(void);
+/* Whether only 7-bit characters can be shown. */
+gboolean vd_term_ascii(void);
+void vd_term_size(int *ret_width, int *ret_height);
+/* Asks the terminal for its size (after SIGWINCH); TRUE if it is another one now. */
+gboolean vd_term_resized(void);
+/* Shows the canvas: only cells that changed since the last time are handed to curses, and there is
+ * one update. The canvas should be of the terminal's size; what is outside is left. */
+void vd_term_draw(const VdCanvas *canvas);
+/* Whatever is on the screen is thought to be garbage: all is drawn anew next time (Ctrl-L). */
+void vd_term_repaint(void);
+/* Stops this process as Ctrl-Z does, the terminal given back meanwhile; returns after it was
+ * continued, with the screen taken again. */
+void vd_term_suspend(void);
+/* The next event, without waiting; FALSE: there is none. *ret_gone: the terminal was closed. */
+gboolean vd_term_read(VdEvent *event, gboolean *ret_gone);

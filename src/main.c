@@ -1,4 +1,4 @@
-/* The program: a job runner or one command. */
+/* The program: a job runner, one command, or the console. */
 #include "config.h"
 
 #include <glib.h>
@@ -10,6 +10,27 @@
 #include "src/base/paths.h"
 #include "src/cli/cli.h"
 #include "src/deploy/deploy.h"
+#include "ui/ui.h"
+
+static int console(const VdCliConsole *wanted)
+{
+    GMainContext *context = g_main_context_new();
+    g_main_context_push_thread_default(context);
+    VdDeckOptions options = wanted->deck;
+    options.live = TRUE;
+    options.connect = TRUE;
+    VdUiOptions ui = {.ascii = wanted->ascii,
+                      .theme = wanted->theme,
+                      .no_mouse = wanted->no_mouse,
+                      .idle_fd = wanted->idle_fd,
+                      .clock = wanted->clock};
+    VdDeck *deck = vd_deck_new(context, &options);
+    int status = vd_ui_run(deck, context, &ui);
+    vd_deck_free(deck);
+    g_main_context_pop_thread_default(context);
+    g_main_context_unref(context);
+    return status;
+}
 
 int main(int argc, char **argv)
 {
@@ -25,5 +46,5 @@ int main(int argc, char **argv)
     gboolean wants_console = FALSE;
     VdCliConsole wanted;
     int status = vd_cli_main(argc, argv, &wants_console, &wanted);
-    return status;
+    return wants_console ? console(&wanted) : status;
 }

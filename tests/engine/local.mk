@@ -1,1 +1,20 @@
 # tier engine
+# the engine of src/virt on a scripted backend
+if HAVE_CMOCKA
+check_PROGRAMS += tests/engine/test-virt-calls
+check_PROGRAMS += tests/engine/test-virt-lanes
+check_PROGRAMS += tests/engine/test-virt-sampler
+endif
+fake_test_files = tests/engine/loop.c tests/engine/loop.h \
+  tests/engine/fake-backend.c tests/engine/fake-backend.h
+fake_test_libs = libvirtroom.a libmodel.a libbase.a $(LIBVIRT_LIBS) $(XML_LIBS) \
+  $(CONFIG_LIBS) $(JSON_LIBS) $(GLIB_LIBS) $(TEST_LIBS)
+tests_engine_test_virt_calls_SOURCES = tests/engine/test-virt-calls.c $(fake_test_files)
+tests_engine_test_virt_calls_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
+tests_engine_test_virt_calls_LDADD = $(fake_test_libs)
+tests_engine_test_virt_lanes_SOURCES = tests/engine/test-virt-lanes.c $(fake_test_files)
+tests_engine_test_virt_lanes_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
+tests_engine_test_virt_lanes_LDADD = $(fake_test_libs)
+tests_engine_test_virt_sampler_SOURCES = tests/engine/test-virt-sampler.c $(fake_test_files)
+tests_engine_test_virt_sampler_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
+tests_engine_test_virt_sampler_LDADD = $(fake_test_libs)

@@ -1,0 +1,375 @@
+/* Hosts that hang, answer late, refuse or break, on the scripted backend: what is shown, how many
+ * threads it costs, and that nobody waits. Deadlines are short here; every wait is for a condition.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "src/base/error.h"
+#include "tests/engine/fake-backend.h"
+#include "tests/engine/loop.h"
+
+#define A "qemu://a/system"
+#define B "qemu://b/system"
+#define C "qemu://c/system"
+
+static const VdVirtOptions quick = {.events = TRUE,
+                                    .connect_soft_ms = 40,
+                                    .connect_hard_ms = 120,
+                                    .call_soft_ms = 40,
+                                    .call_hard_ms = 120};
+/* For cases in which nothing may be given up, however slow the machine that runs them. */
+static const VdVirtOptions patient = {.events = TRUE};
+static const VdTuning tuning = {.backoff_ms = 10,
+                                .merge_ms = 50,
+                                .refresh_min_ms = 3600000,
+                                .refresh_max_ms = 3600000,
+                                .max_stuck = 3,
+                                .dear_soft_ms = 40,
+                                .dear_hard_ms = 120,
+                                .shard = 16,
+                                .quarantine_ms = 20};
+
+typedef struct {
+    Fake *fake;
+    Client *client;
+} Case;
+
+static void begin(Case *c, const VdVirtOptions *options)
+{
+    c->fake = fake_new();
+    c->client = client_new(options, fake_backend(c->fake), &tuning);
+}
+
+static void finish(Case *c)
+{
+    assert_true(client_free(c->client) < 300);
+    fake_free(c->fake);
+}
+
+static void up_with(Case *c, const VdVirtOptions *options, guint machines)
+{
+    begin(c, options);
+    fake_add_many(c->fake, A, machines);
+    vd_virt_add_host(c->client->virt, "a", A);
+    assert_true(client_wait(c->client, is_up, "a", 30));
+}
+
+static gboolean none_abandoned(Client *client, gconstpointer data)
+{
+    (void)data;
+    VdVirtMeter meter;
+    vd_virt_meter(client->virt, &meter);
+    return meter.abandoned == 0;
+}
+
+/* data: a guint * */
+static gboolean so_many_abandoned(Client *client, gconstpointer data)
+{
+    VdVirtMeter meter;
+    vd_virt_meter(client->virt, &meter);
+    return meter.abandoned >= *(const guint *)data;
+}
+
+static guint lanes(const Case *c)
+{
+    VdVirtMeter meter;
+    vd_virt_meter(c->client->virt, &meter);
+    return meter.lanes;
+}
+
+static gboolean never(VdVirtCall *call, GError **error)
+{
+    (void)call;
+    return vd_fail(error, VD_ERR_FAILED, NULL, "the fake does not run functions");
+}
+
+typedef struct {
+    Fake *fake;
+    const char *uri;
+    FakeOp op;
+    guint count;
+} Calls;
+
+static gboolean called(Client *client, gconstpointer data)
+{
+    (void)client;
+    const Calls *calls = data;
+    return fake_calls(calls->fake, calls->uri, calls->op) >= calls->count;
+}
+
+static gboolean hangs(Client *client, gconstpointer data)
+{
+    (void)client;
+    const Calls *calls = data;
+    return fake_hanging(calls->fake, calls->uri, calls->op) >= calls->count;
+}
+
+/* ---- connecting and listing ---- */
+
+static void test_dead_host_delays_nobody(void **state)
+{
+    (void)state;
+    Case c;
+    begin(&c, &patient);
+    fake_add_many(c.fake, A, 3);
+    fake_add_many(c.fake, B, 4);
+    fake_hang(c.fake, C, FAKE_OPEN, -1);
+    vd_virt_add_host(c.client->virt, "c", C);
+    vd_virt_add_host(c.client->virt, "a", A);
+    vd_virt_add_host(c.client->virt, "b", B);
+    assert_true(client_wait(c.client, is_up, "a", 30));
+    assert_true(client_wait(c.client, is_up, "b", 30));
+    assert_int_equal(client_host(c.client, "a")->vms->len, 3);
+    assert_int_equal(client_host(c.client, "b")->vms->len, 4);
+    assert_int_equal(client_host(c.client, "c")->state, VD_HOST_CONNECTING);
+    finish(&c);
+}
+
+static void test_hang_slow_abandoned_new_lane(void **state)
+{
+    (void)state;
+    Case c;
+    begin(&c, &quick);
+    fake_add_many(c.fake, A, 2);
+    fake_hang(c.fake, A, FAKE_OPEN, 1);
+    vd_virt_add_host(c.client->virt, "a", A);
+    assert_true(client_wait(c.client, is_slow, "a", 30));
+    assert_true(client_wait(c.client, is_down, "a", 30));
+    assert_non_null(client_host(c.client, "a")->error);
+    assert_true(client_host(c.client, "a")->next_try > 0);
+    assert_true(client_wait(c.client, is_up, "a", 30)); /* the second lane */
+    assert_null(client_host(c.client, "a")->error);
+    guint one = 1;
+    assert_true(so_many_abandoned(c.client, &one));
+    fake_release(c.fake, A, FAKE_OPEN);
+    assert_true(client_wait(c.client, none_abandoned, NULL, 30));
+    assert_true(is_up(c.client, "a"));
+    finish(&c);
+}
+
+static void test_late_answer_is_dropped(void **state)
+{
+    (void)state;
+    Case c;
+    begin(&c, &quick);
+    fake_add_many(c.fake, A, 2);
+    fake_hang(c.fake, A, FAKE_LIST, 1); /* its answer holds both machines */
+    vd_virt_add_host(c.client->virt, "a", A);
+    Calls listing = {c.fake, A, FAKE_LIST, 1};
+    assert_true(client_wait(c.client, hangs, &listing, 30));
+    fake_remove(c.fake, A, 1);
+    assert_true(client_wait(c.client, is_up, "a", 30));
+    assert_null(client_vm(c.client, "a", "vm1"));
+    fake_release(c.fake, A, FAKE_LIST);
+    assert_true(client_wait(c.client, none_abandoned, NULL, 30));
+    client_turn(c.client);
+    assert_null(client_vm(c.client, "a", "vm1"));
+    assert_int_equal(client_host(c.client, "a")->vms->len, 1);
+    finish(&c);
+}
+
+static gboolean given_up(Client *client, gconstpointer id)
+{
+    const VdHost *host = client_host(client, id);
+    guint three = 3;
+    return host && host->state == VD_HOST_DOWN && host->next_try == 0 &&
+           so_many_abandoned(client, &three);
+}
+
+static void test_bound_on_lanes(void **state)
+{
+    (void)state;
+    Case c;
+    begin(&c, &quick);
+    fake_add_many(c.fake, A, 2);
+    fake_hang(c.fake, A, FAKE_OPEN, -1);
+    vd_virt_add_host(c.client->virt, "a", A);
+    assert_true(client_wait(c.client, given_up, "a", 30));
+    assert_int_equal(lanes(&c), 3);
+    assert_int_equal(fake_calls(c.fake, A, FAKE_OPEN), 3);
+    vd_virt_reconnect(c.client->virt, "a"); /* by hand, once more */
+    Calls opening = {c.fake, A, FAKE_OPEN, 4};
+    assert_true(client_wait(c.client, called, &opening, 30));
+    assert_true(client_wait(c.client, given_up, "a", 30));
+    assert_int_equal(lanes(&c), 4);
+    fake_release(c.fake, A, FAKE_OPEN); /* it answers: nobody needs to tell us */
+    assert_true(client_wait(c.client, is_up, "a", 30));
+    assert_true(client_wait(c.client, none_abandoned, NULL, 30));
+    finish(&c);
+}
+
+static gboolean connected_again(Client *client, gconstpointer data)
+{
+    return called(client, data) && is_up(client, "a");
+}
+
+static void test_refused_is_tried_again(void **state)
+{
+    (void)state;
+    Case c;
+    begin(&c, &patient);
+    fake_fail(c.fake, A, FAKE_OPEN, VD_ERR_UNREACHABLE, "no daemon there");
+    vd_virt_add_host(c.client->virt, "a", A);
+    assert_true(client_wait(c.client, is_down, "a", 30));
+    assert_string_equal(client_host(c.client, "a")->error, "no daemon there");
+    assert_string_equal(client_host(c.client, "a")->detail, "fake");
+    fake_fail(c.fake, A, FAKE_OPEN, VD_ERR_FAILED, NULL);
+    assert_true(client_wait(c.client, is_up, "a", 30));
+    finish(&c);
+}
+
+static void test_denied_is_not(void **state)
+{
+    (void)state;
+    Case c;
+    begin(&c, &patient);
+    fake_fail(c.fake, A, FAKE_OPEN, VD_ERR_DENIED, "not you");
+    vd_virt_add_host(c.client->virt, "a", A);
+    assert_true(client_wait(c.client, is_down, "a", 30));
+    assert_int_equal(client_host(c.client, "a")->next_try, 0);
+    guint one = 1;
+    client_call(c.client, "a", NULL, never, TRUE, NULL);
+    assert_true(client_wait(c.client, has_ended, &one, 30));
+    assert_int_equal(vd_error_code(c.client->error), VD_ERR_DENIED);
+    fake_fail(c.fake, A, FAKE_OPEN, VD_ERR_FAILED, NULL);
+    vd_virt_reconnect(c.client->virt, "a");
+    assert_true(client_wait(c.client, is_up, "a", 30));
+    finish(&c);
+}
+
+/* ---- events ---- */
+
+static gboolean state_is_paused(Client *client, gconstpointer name)
+{
+    const VdVm *vm = client_vm(client, "a", name);
+    return vm && vm->state == VD_VM_PAUSED;
+}
+
+static void test_events_run_together(void **state)
+{
+    (void)state;
+    Case c;
+    up_with(&c, &patient, 40);
+    guint before = fake_calls(c.fake, A, FAKE_LIST);
+    for (guint i = 0; i < 3; i++)
+        fake_set_state(c.fake, A, i, VD_VM_PAUSED);
+    for (guint i = 0; i < 1000; i++)
+        fake_event(c.fake, A, i % 3);
+    for (guint i = 0; i < 3; i++) {
+        g_autofree char *name = g_strdup_printf("vm%u", i);
+        assert_true(client_wait(c.client, state_is_paused, name, 30));
+    }
+    assert_int_equal(fake_calls(c.fake, A, FAKE_LOOK), 1);
+    assert_int_equal(fake_looked(c.fake, A), 3);
+    assert_int_equal(fake_calls(c.fake, A, FAKE_LIST), before);
+    for (guint i = 0; i < 40; i++) { /* so many that one listing costs less */
+        fake_set_state(c.fake, A, i, VD_VM_PAUSED);
+        fake_event(c.fake, A, i);
+    }
+    assert_true(client_wait(c.client, state_is_paused, "vm39", 30));
+    assert_int_equal(fake_calls(c.fake, A, FAKE_LIST), before + 1);
+    assert_int_equal(fake_calls(c.fake, A, FAKE_LOOK), 1);
+    finish(&c);
+}
+
+static void test_lost_events_are_caught(void **state)
+{
+    (void)state;
+    Case c;
+    VdTuning often = tuning;
+    often.refresh_min_ms = often.refresh_max_ms = 50;
+    c.fake = fake_new();
+    c.client = client_new(&patient, fake_backend(c.fake), &often);
+    fake_add_many(c.fake, A, 3);
+    vd_virt_add_host(c.client->virt, "a", A);
+    assert_true(client_wait(c.client, is_up, "a", 30));
+    fake_set_state(c.fake, A, 1, VD_VM_PAUSED); /* and no event */
+    assert_true(client_wait(c.client, state_is_paused, "vm1", 30));
+    finish(&c);
+}
+
+static void test_broken_connection(void **state)
+{
+    (void)state;
+    Case c;
+    up_with(&c, &patient, 3);
+    assert_int_equal(fake_watchers(c.fake, A), 1);
+    fake_close(c.fake, A, VD_CLOSED_KEEPALIVE);
+    assert_true(client_wait(c.client, is_down, "a", 30));
+    const VdHost *host = client_host(c.client, "a");
+    assert_non_null(strstr(host->error, "a"));
+    assert_int_equal(host->vms->len, 3); /* its rows stay, with their age */
+    assert_true(host->seen > 0);
+    Calls twice = {c.fake, A, FAKE_OPEN, 2};
+    assert_true(client_wait(c.client, connected_again, &twice, 30));
+    assert_int_equal(fake_watchers(c.fake, A), 2);
+    fake_set_state(c.fake, A, 1, VD_VM_PAUSED);
+    fake_event(c.fake, A, 1);
+    assert_true(client_wait(c.client, state_is_paused, "vm1", 30));
+    finish(&c);
+}
+
+static void test_disconnect(void **state)
+{
+    (void)state;
+    Case c;
+    guint one = 1;
+    up_with(&c, &patient, 3);
+    vd_virt_disconnect(c.client->virt, "a");
+    client_turn(c.client);
+    assert_int_equal(client_host(c.client, "a")->state, VD_HOST_OFF);
+    client_call(c.client, "a", fake_uuid(1), never, TRUE, NULL);
+    assert_true(client_wait(c.client, has_ended, &one, 30));
+    assert_int_equal(vd_error_exit_status(c.client->error), 3);
+    vd_virt_reconnect(c.client->virt, "a");
+    assert_true(client_wait(c.client, is_up, "a", 30));
+    finish(&c);
+}
+
+/* ---- quitting ---- */
+
+static void test_quit_at_once(void **state)
+{
+    (void)state;
+    Case c;
+    begin(&c, &patient);
+    fake_hang(c.fake, A, FAKE_OPEN, -1);
+    fake_hang(c.fake, B, FAKE_LIST, -1);
+    fake_add_many(c.fake, C, 2);
+    fake_hang(c.fake, C, FAKE_RUN, -1);
+    vd_virt_add_host(c.client->virt, "a", A);
+    vd_virt_add_host(c.client->virt, "b", B);
+    vd_virt_add_host(c.client->virt, "c", C);
+    assert_true(client_wait(c.client, is_up, "c", 30));
+    client_call(c.client, "c", fake_uuid(1), never, TRUE, "starting…");
+    Calls opening = {c.fake, A, FAKE_OPEN, 1}, listing = {c.fake, B, FAKE_LIST, 1},
+          running = {c.fake, C, FAKE_RUN, 1};
+    assert_true(client_wait(c.client, hangs, &opening, 30));
+    assert_true(client_wait(c.client, hangs, &listing, 30));
+    assert_true(client_wait(c.client, hangs, &running, 30));
+    finish(&c); /* under 300 ms, with all three hanging; then they free themselves */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_dead_host_delays_nobody),
+        cmocka_unit_test(test_hang_slow_abandoned_new_lane),
+        cmocka_unit_test(test_late_answer_is_dropped),
+        cmocka_unit_test(test_bound_on_lanes),
+        cmocka_unit_test(test_refused_is_tried_again),
+        cmocka_unit_test(test_denied_is_not),
+        cmocka_unit_test(test_events_run_together),
+        cmocka_unit_test(test_lost_events_are_caught),
+        cmocka_unit_test(test_broken_connection),
+        cmocka_unit_test(test_disconnect),
+        cmocka_unit_test(test_quit_at_once),
+    };
+    return cmocka_run_group_tests_name("virt-lanes", tests, NULL, NULL);
+}

@@ -1,0 +1,280 @@
+/* Figures on the scripted backend: rates, and machines whose monitor does not answer. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "tests/engine/fake-backend.h"
+#include "tests/engine/loop.h"
+
+#define A "qemu://a/system"
+
+static const VdVirtOptions options = {.interval_ms = 120, .sample = TRUE, .events = TRUE};
+static const VdTuning tuning = {.backoff_ms = 10,
+                                .merge_ms = 20,
+                                .refresh_min_ms = 3600000,
+                                .refresh_max_ms = 3600000,
+                                .max_stuck = 3,
+                                .dear_soft_ms = 100,
+                                .dear_hard_ms = 300,
+                                .shard = 8,
+                                .quarantine_ms = 50};
+
+/* ---- rates ---- */
+
+static VdCounters reading(gint64 seconds, guint64 value)
+{
+    VdCounters counters = {.has = VD_HAS_CPU | VD_HAS_NET | VD_HAS_BLOCK | VD_HAS_MEM, .vcpus = 2};
+    counters.taken = counters.cpu_taken = seconds * G_USEC_PER_SEC;
+    counters.cpu_time = value * 1000000;
+    counters.rx = counters.tx = counters.disk_read = counters.disk_write = value;
+    counters.mem_total = 1000;
+    counters.rss = 400;
+    counters.unused = counters.available = counters.usable = G_MAXUINT64;
+    return counters;
+}
+
+static void test_rates(void **state)
+{
+    (void)state;
+    VdMeasure measure = {0};
+    VdFigures figures = vd_figures_none;
+    VdCounters first = reading(10, 1000), second = reading(12, 2000);
+    vd_measure_add(&measure, &first, &figures);
+    assert_true(figures.cpu < 0 && figures.net_rx < 0 && figures.disk_read < 0);
+    assert_true(figures.mem_used == 400 && figures.mem_total == 1000);
+    vd_measure_add(&measure, &second, &figures);
+    assert_true(figures.net_rx == 500 && figures.net_tx == 500);
+    assert_true(figures.disk_read == 500 && figures.disk_write == 500);
+    assert_true(figures.cpu == 25); /* one second of two processors' two seconds each */
+    assert_int_equal(figures.taken, 12 * G_USEC_PER_SEC);
+}
+
+static void test_rates_that_cannot_be(void **state)
+{
+    (void)state;
+    VdMeasure measure = {0};
+    VdFigures figures = vd_figures_none;
+    VdCounters first = reading(10, 1000), back = reading(12, 10), again = reading(14, 2010);
+    VdCounters before = reading(3, 5000);
+    vd_measure_add(&measure, &first, &figures);
+    vd_measure_add(&measure, &back, &figures);
+    assert_true(figures.cpu < 0 && figures.net_rx < 0 && figures.disk_write < 0);
+    vd_measure_add(&measure, &again, &figures);
+    assert_true(figures.net_rx == 1000);
+    assert_true(figures.cpu == 50);
+    vd_measure_add(&measure, &before, &figures); /* a time that went back */
+    assert_true(figures.cpu < 0 && figures.net_rx < 0);
+    VdCounters wild = reading(5, 5000000);
+    vd_measure_add(&measure, &wild, &figures);
+    assert_true(figures.cpu == 100); /* never more than there is */
+    vd_measure_expire(&measure, 100 * G_USEC_PER_SEC, 60 * G_USEC_PER_SEC, &figures);
+    assert_true(figures.cpu < 0 && figures.mem_used < 0 && figures.net_tx < 0);
+}
+
+static void test_memory(void **state)
+{
+    (void)state;
+    VdMeasure measure = {0};
+    VdFigures figures = vd_figures_none;
+    VdCounters told = reading(1, 0);
+    told.unused = 900;
+    vd_measure_add(&measure, &told, &figures);
+    assert_true(figures.mem_used == 100); /* the guest's word before the resident size */
+    told.unused = G_MAXUINT64;
+    told.rss = 5000; /* more than it has: QEMU's own */
+    vd_measure_add(&measure, &told, &figures);
+    assert_true(figures.mem_used == 1000);
+}
+
+/* ---- sampling ---- */
+
+typedef struct {
+    Fake *fake;
+    Client *client;
+} Case;
+
+static void up(Case *c, guint machines, gboolean one_by_one)
+{
+    c->fake = fake_new();
+    c->client = client_new(&options, fake_backend(c->fake), &tuning);
+    fake_add_many(c->fake, A, machines);
+    if (one_by_one)
+        fake_one_by_one(c->fake, A);
+    vd_virt_add_host(c->client->virt, "a", A);
+    assert_true(client_wait(c->client, is_up, "a", 30));
+    g_autofree VdWantRow *rows = g_new0(VdWantRow, machines);
+    g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < machines; i++) {
+        g_ptr_array_add(uuids, g_strdup(fake_uuid(i)));
+        rows[i] = (VdWantRow){"a", g_ptr_array_index(uuids, i)};
+    }
+    vd_virt_want(c->client->virt, rows, machines);
+}
+
+static void finish(Case *c)
+{
+    assert_true(client_free(c->client) < 300);
+    fake_free(c->fake);
+}
+
+static gboolean measured(Client *client, gconstpointer name)
+{
+    const VdVm *vm = client_vm(client, "a", name);
+    return vm && vm->now.cpu >= 0 && vm->now.mem_used > 0 && vm->now.disk_read > 0 &&
+           vm->now.net_rx > 0;
+}
+
+static gboolean stuck(Client *client, gconstpointer name)
+{
+    const VdVm *vm = client_vm(client, "a", name);
+    return vm && vm->stuck_since > 0;
+}
+
+static gboolean well(Client *client, gconstpointer name)
+{
+    return !stuck(client, name) && measured(client, name);
+}
+
+static gboolean detailed(Client *client, gconstpointer name)
+{
+    const VdVm *vm = client_vm(client, "a", name);
+    return vm && vm->title && vm->address && strcmp(vm->address, "192.0.2.7") == 0;
+}
+
+static gboolean summed_up(Client *client, gconstpointer id)
+{
+    const VdHost *host = client_host(client, id);
+    return host->now.mem_used == 1 << 20 && host->now.net_rx > 0 && host->now.disk_write > 0;
+}
+
+static void test_figures(void **state)
+{
+    (void)state;
+    Case c;
+    up(&c, 3, FALSE);
+    assert_true(client_wait(c.client, measured, "vm0", 30));
+    assert_true(client_wait(c.client, measured, "vm2", 30));
+    assert_true(client_wait(c.client, detailed, "vm1", 30));
+    assert_true(client_wait(c.client, summed_up, "a", 30));
+    finish(&c);
+}
+
+typedef struct {
+    gint64 since;
+    guint count, but;
+} Fresh;
+
+/* All but one have been measured since. */
+static gboolean fresh(Client *client, gconstpointer data)
+{
+    const Fresh *wanted = data;
+    const VdHost *host = client_host(client, "a");
+    for (guint i = 0; i < wanted->count; i++) {
+        const VdVm *vm = vd_host_find(host, fake_uuid(i));
+        if (i != wanted->but && (vm->now.taken < wanted->since || vm->now.mem_used < 0))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void quarantine(gboolean one_by_one)
+{
+    Case c;
+    up(&c, 40, one_by_one);
+    assert_true(client_wait(c.client, measured, "vm13", 30));
+    fake_stick(c.fake, A, 13, TRUE);
+    assert_true(client_wait(c.client, stuck, "vm13", 30));
+    const VdVm *vm = client_vm(c.client, "a", "vm13");
+    assert_true(vm->now.mem_used < 0 && vm->now.disk_read < 0); /* – and not 0 */
+    assert_true(vm->now.cpu >= 0);                              /* that needs no monitor */
+    for (guint i = 0; i < 40; i++) {
+        if (i != 13)
+            assert_int_equal(vd_host_find(client_host(c.client, "a"), fake_uuid(i))->stuck_since,
+                             0);
+    }
+    VdVirtMeter meter;
+    vd_virt_meter(c.client->virt, &meter);
+    assert_int_equal(meter.abandoned, 1);
+    Fresh others = {g_get_monotonic_time(), 40, 13};
+    assert_true(client_wait(c.client, fresh, &others, 30));
+    assert_true(is_up(c.client, "a"));
+    assert_true(stuck(c.client, "vm13"));
+    fake_stick(c.fake, A, 13, FALSE); /* it answers again */
+    assert_true(client_wait(c.client, well, "vm13", 30));
+    finish(&c);
+}
+
+static void test_quarantine(void **state)
+{
+    (void)state;
+    quarantine(FALSE);
+}
+
+static void test_quarantine_without_bulk(void **state)
+{
+    (void)state;
+    quarantine(TRUE);
+}
+
+/* Three in one shard, each found behind the other, with no more lanes than that. */
+static void test_several_stuck(void **state)
+{
+    (void)state;
+    Case c;
+    up(&c, 24, FALSE);
+    assert_true(client_wait(c.client, measured, "vm9", 30));
+    fake_stick(c.fake, A, 9, TRUE);
+    fake_stick(c.fake, A, 11, TRUE);
+    assert_true(client_wait(c.client, stuck, "vm9", 30));
+    assert_true(client_wait(c.client, stuck, "vm11", 30));
+    assert_false(stuck(c.client, "vm10"));
+    VdVirtMeter meter;
+    vd_virt_meter(c.client->virt, &meter);
+    assert_int_equal(meter.abandoned, 2);
+    fake_stick(c.fake, A, 9, FALSE);
+    assert_true(client_wait(c.client, well, "vm9", 30));
+    assert_true(stuck(c.client, "vm11"));
+    finish(&c);
+}
+
+static gboolean cheap_hangs(Client *client, gconstpointer fake)
+{
+    (void)client;
+    return fake_hanging((Fake *)(gpointer)fake, A, FAKE_CHEAP) > 0;
+}
+
+static void test_slow_figures(void **state)
+{
+    (void)state;
+    Case c;
+    VdVirtOptions soon = options;
+    soon.call_soft_ms = 60;
+    soon.call_hard_ms = 600000;
+    c.fake = fake_new();
+    c.client = client_new(&soon, fake_backend(c.fake), &tuning);
+    fake_add_many(c.fake, A, 2);
+    fake_hang(c.fake, A, FAKE_CHEAP, -1);
+    vd_virt_add_host(c.client->virt, "a", A);
+    assert_true(client_wait(c.client, cheap_hangs, c.fake, 30));
+    assert_true(client_wait(c.client, is_slow, "a", 30));
+    assert_int_equal(fake_calls(c.fake, A, FAKE_CHEAP), 1); /* ticks do not pile up */
+    fake_release(c.fake, A, FAKE_CHEAP);
+    assert_true(client_wait(c.client, is_up, "a", 30));
+    finish(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rates),         cmocka_unit_test(test_rates_that_cannot_be),
+        cmocka_unit_test(test_memory),        cmocka_unit_test(test_figures),
+        cmocka_unit_test(test_quarantine),    cmocka_unit_test(test_quarantine_without_bulk),
+        cmocka_unit_test(test_several_stuck), cmocka_unit_test(test_slow_figures),
+    };
+    return cmocka_run_group_tests_name("virt-sampler", tests, NULL, NULL);
+}

@@ -118,7 +118,7 @@ static void skip_heading(Choice *self, int by)
 static void measure(VdDialog *dialog, int max_w, int max_h, int *ret_w, int *ret_h)
 {
     const Choice *self = (const Choice *)dialog;
-    *ret_w = MIN(max_w, 72);
+    *ret_w = MIN(max_w, 100);
     *ret_h = self->palette ? MIN(max_h, 18) : MIN(max_h, (int)self->shown->len + 2);
 }
 

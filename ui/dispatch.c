@@ -363,7 +363,7 @@ static gboolean program(VdApp *app, VdAction action)
         return TRUE;
     case VD_DO_HELP: {
         g_autofree char *text = vd_help_text(app);
-        vd_app_push(app, vd_page_new_text(_("Keys"), text, FALSE));
+        vd_app_push(app, vd_page_new_text(_("Keys"), text, TRUE));
         return TRUE;
     }
     case VD_DO_SUSPEND:

@@ -97,64 +97,71 @@ static void draw_header(VdApp *app, VdRect rect)
 
 /* ---- foot ---- */
 
-enum { SLOT = 8 };
-
-/* The function keys that are worth the room, the most important first. */
-static guint slots(int width, guint32 out[10])
-{
-    static const guint order[] = {1, 10, 9, 2, 3, 8, 6, 5, 7, 4};
-    guint n = (guint)CLAMP(width / SLOT, 0, 10);
-    guint found = 0;
-    for (guint f = 1; f <= 10; f++)
-        for (guint i = 0; i < n; i++)
-            if (order[i] == f)
-                out[found++] = VD_KEY_F(f);
-    return found;
-}
-
 /* What a key would do here; NULL: nothing. */
-static const VdCommand *command_of(VdApp *app, guint32 key, gboolean *ret_can)
+static const VdCommand *command_of(VdApp *app, guint32 key)
 {
-    const VdCommand *first = vd_keymap_lookup(app->keymap, key, 0);
-    const VdCommand *command = first;
-    for (guint n = 0; command; command = vd_keymap_lookup(app->keymap, key, ++n))
-        if (vd_console_can(app, command)) {
-            *ret_can = TRUE;
+    const VdCommand *command = NULL;
+    for (guint n = 0; (command = vd_keymap_lookup(app->keymap, key, n)); n++)
+        if (vd_console_can(app, command))
             return command;
-        }
-    *ret_can = FALSE;
-    return first;
+    return NULL;
 }
 
-static int slot_x(VdRect rect, guint i, guint n)
+enum { FOOT_KEYS = 10 };
+
+typedef struct {
+    guint32 key;
+    const VdCommand *command; /* NULL: not shown */
+    int x, width;
+} FootKey;
+
+/* The function keys that do something here, from left to right; where there is not room for all,
+ * the least important are left out. */
+static void lay_foot(VdApp *app, VdRect rect, FootKey keys[FOOT_KEYS])
 {
-    return rect.x + (int)((guint)rect.w * i / n);
+    static const guint least_first[FOOT_KEYS] = {7, 4, 5, 6, 3, 8, 2, 9, 10, 1};
+    int total = 0;
+    for (guint i = 0; i < FOOT_KEYS; i++) {
+        guint32 key = VD_KEY_F(i + 1);
+        const VdCommand *command = command_of(app, key);
+        int width = command ? (i < 9 ? 3 : 4) + vd_text_width(_(command->label)) : 0;
+        keys[i] = (FootKey){key, command, 0, width};
+        total += width;
+    }
+    for (guint i = 0; i < FOOT_KEYS && total > rect.w + 1; i++) {
+        FootKey *key = &keys[least_first[i] - 1];
+        total -= key->width;
+        key->command = NULL;
+        key->width = 0;
+    }
+    int x = rect.x;
+    for (guint i = 0; i < FOOT_KEYS; i++) {
+        keys[i].x = x;
+        x += keys[i].width;
+    }
 }
 
 static void draw_keys(VdApp *app, VdRect rect)
 {
-    guint32 keys[10];
-    guint n = slots(rect.w, keys);
-    for (guint i = 0; i < n; i++) {
-        int x = slot_x(rect, i, n), end = slot_x(rect, i + 1, n);
-        gboolean can = FALSE;
-        const VdCommand *command = command_of(app, keys[i], &can);
-        g_autofree char *name = vd_key_name(keys[i]);
-        x += vd_canvas_text(app->canvas, x, rect.y, end - x, VD_ROLE_KEY, name);
-        vd_canvas_fill(app->canvas, (VdRect){x, rect.y, end - x - 1, 1}, VD_ROLE_KEY_LABEL);
-        if (command && can)
-            vd_canvas_text(app->canvas, x, rect.y, end - x - 1, VD_ROLE_KEY_LABEL,
-                           _(command->label));
+    FootKey keys[FOOT_KEYS];
+    lay_foot(app, rect, keys);
+    for (guint i = 0; i < FOOT_KEYS; i++) {
+        if (!keys[i].command)
+            continue;
+        g_autofree char *name = vd_key_name(keys[i].key);
+        int used = vd_canvas_text(app->canvas, keys[i].x, rect.y, 3, VD_ROLE_KEY, name);
+        vd_canvas_text(app->canvas, keys[i].x + used, rect.y, keys[i].width - used - 1,
+                       VD_ROLE_KEY_LABEL, _(keys[i].command->label));
     }
 }
 
 guint32 vd_console_foot_key(VdApp *app, int x)
 {
-    guint32 keys[10];
-    guint n = slots(app->layout.foot.w, keys);
-    for (guint i = 0; i < n; i++)
-        if (x >= slot_x(app->layout.foot, i, n) && x < slot_x(app->layout.foot, i + 1, n))
-            return keys[i];
+    FootKey keys[FOOT_KEYS];
+    lay_foot(app, app->layout.foot, keys);
+    for (guint i = 0; i < FOOT_KEYS; i++)
+        if (keys[i].command && x >= keys[i].x && x < keys[i].x + keys[i].width)
+            return keys[i].key;
     return VD_KEY_NONE;
 }
 

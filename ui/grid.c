@@ -26,6 +26,7 @@ static const struct {
     [VD_GRID_DISK] = {"disk", N_("DISK r/w"), 9, 5, TRUE},
     [VD_GRID_NET] = {"net", N_("NET r/w"), 9, 10, TRUE},
     [VD_GRID_IP] = {"ip", N_("IP"), 15, 20, FALSE},
+    [VD_GRID_HOST] = {"host", N_("HOST"), 10, 45, FALSE},
 };
 
 gboolean vd_grid_parse(const char *name, VdGridColumn *ret_column)
@@ -38,7 +39,7 @@ gboolean vd_grid_parse(const char *name, VdGridColumn *ret_column)
     return FALSE;
 }
 
-static guint choose(VdGridColumn *chosen, char *const *wanted)
+static guint choose(VdGridColumn *chosen, char *const *wanted, gboolean flat)
 {
     guint n = 1;
     gboolean taken[VD_GRID_COUNT] = {[VD_GRID_NAME] = TRUE};
@@ -50,7 +51,9 @@ static guint choose(VdGridColumn *chosen, char *const *wanted)
         taken[column] = TRUE;
         chosen[n++] = column;
     }
-    for (guint i = 1; !wanted && i < VD_GRID_COUNT; i++)
+    if (flat && !taken[VD_GRID_HOST])
+        chosen[n++] = VD_GRID_HOST;
+    for (guint i = 1; !wanted && i < VD_GRID_HOST; i++)
         chosen[n++] = (VdGridColumn)i;
     return n;
 }
@@ -73,9 +76,9 @@ static guint drop_one(VdGridColumn *chosen, guint n)
     return n - 1;
 }
 
-void vd_grid_layout(VdGridLayout *layout, int width, char *const *wanted)
+void vd_grid_layout(VdGridLayout *layout, int width, char *const *wanted, gboolean flat)
 {
-    guint n = choose(layout->column, wanted);
+    guint n = choose(layout->column, wanted, flat);
     while (n > 1 && total_width(layout->column, n) > width)
         n = drop_one(layout->column, n);
     int spare = MAX(0, width - total_width(layout->column, n));
@@ -97,8 +100,8 @@ void vd_grid_layout(VdGridLayout *layout, int width, char *const *wanted)
 
 static VdSort column_sort(VdGridColumn column)
 {
-    static const VdSort sorts[] = {VD_SORT_NAME, VD_SORT_STATE, VD_SORT_CPU,    VD_SORT_MEM,
-                                   VD_SORT_DISK, VD_SORT_NET,   VD_SORT_ADDRESS};
+    static const VdSort sorts[] = {VD_SORT_NAME, VD_SORT_STATE, VD_SORT_CPU,     VD_SORT_MEM,
+                                   VD_SORT_DISK, VD_SORT_NET,   VD_SORT_ADDRESS, VD_SORT_HOST};
     return sorts[column];
 }
 
@@ -109,7 +112,8 @@ void vd_grid_draw_head(const VdGridLayout *layout, VdCanvas *canvas, int x, int 
         VdGridColumn column = layout->column[i];
         gboolean sorted = column_sort(column) == sort;
         /* Names go up from A, figures down from the largest: the arrow tells which way. */
-        gboolean up = (column == VD_GRID_NAME || column == VD_GRID_IP) != inverted;
+        gboolean words = column == VD_GRID_NAME || column == VD_GRID_IP || column == VD_GRID_HOST;
+        gboolean up = words != inverted;
         g_autofree char *title =
             g_strconcat(_(columns[column].title), sorted ? (up ? "▴" : "▾") : NULL, NULL);
         int at = x + layout->x[i] + (column == VD_GRID_NAME ? MIN(MARK, layout->width[i]) : 0);
@@ -202,6 +206,9 @@ static void draw_cell(VdCanvas *canvas, int x, int y, int width, VdGridColumn co
         vd_canvas_text(canvas, x, y, width, VD_ROLE_NORMAL,
                        row->row->vm ? row->row->vm->address : NULL);
         break;
+    case VD_GRID_HOST:
+        vd_canvas_text(canvas, x, y, width, VD_ROLE_NORMAL, row->row->host->id);
+        break;
     case VD_GRID_MEM:
     case VD_GRID_DISK:
     case VD_GRID_NET:
@@ -215,7 +222,8 @@ static void draw_cell(VdCanvas *canvas, int x, int y, int width, VdGridColumn co
 /* A machine that is off has no figures to miss: its row stays empty but for its size. */
 static gboolean shows(VdGridColumn column, const VdVm *vm)
 {
-    if (!vm || vd_vm_active(vm) || column == VD_GRID_NAME || column == VD_GRID_STATE)
+    if (!vm || vd_vm_active(vm) || column == VD_GRID_NAME || column == VD_GRID_STATE ||
+        column == VD_GRID_HOST)
         return TRUE;
     return column == VD_GRID_MEM;
 }

@@ -14,6 +14,7 @@ typedef enum {
     VD_GRID_DISK,
     VD_GRID_NET,
     VD_GRID_IP,
+    VD_GRID_HOST, /* only where machines do not stand under their hosts */
     VD_GRID_COUNT
 } VdGridColumn;
 
@@ -23,11 +24,11 @@ typedef struct {
     guint n;
 } VdGridLayout;
 
-/* "name", "cpu" …: as in the configuration's `columns` and in headings of sorting. NULL: no such
- * column is known. */
+/* "name", "cpu" …: as in the configuration's `columns`. FALSE: there is no such column. */
 gboolean vd_grid_parse(const char *name, VdGridColumn *ret_column);
-/* Chooses from wanted (NULL-terminated names, NULL: all) what fits; the name always does. */
-void vd_grid_layout(VdGridLayout *layout, int width, char *const *wanted);
+/* Chooses from wanted (NULL-terminated names, NULL: all) what fits; the name always does. flat: the
+ * host has a column of its own. */
+void vd_grid_layout(VdGridLayout *layout, int width, char *const *wanted, gboolean flat);
 /* The headings; the sorted one shows an arrow. */
 void vd_grid_draw_head(const VdGridLayout *layout, VdCanvas *canvas, int x, int y, VdSort sort,
                        gboolean inverted);

@@ -13,9 +13,9 @@ static void append_command(GString *out, VdApp *app, const VdCommand *command)
     g_autofree char *keys = vd_keymap_keys(app->keymap, command, 0);
     if (!*keys)
         return;
-    int keys_pad = MAX(0, 16 - vd_text_width(keys));
-    int label_pad = MAX(0, 20 - vd_text_width(_(command->label)));
-    g_string_append_printf(out, "  %s%*s %s%*s %s\n", keys, keys_pad, "", _(command->label),
+    int keys_pad = MAX(0, 12 - vd_text_width(keys));
+    int label_pad = MAX(0, 14 - vd_text_width(_(command->label)));
+    g_string_append_printf(out, "  %s%*s  %s%*s  %s\n", keys, keys_pad, "", _(command->label),
                            label_pad, "", _(command->help));
 }
 

@@ -38,6 +38,21 @@ static void drop(GSource **source)
 
 /* ---- frames ---- */
 
+static gboolean animate(gpointer data);
+
+/* Ten wake-ups a second only while something moves. */
+static void keep_animation(VdApp *app)
+{
+    gboolean wanted = FALSE;
+    for (guint i = 0; i < app->dialogs->len; i++)
+        wanted |= ((VdDialog *)g_ptr_array_index(app->dialogs, i))->animated;
+    if (!wanted || app->options->clock)
+        drop(&app->animation);
+    else if (!app->animation)
+        app->animation =
+            attach(app, g_timeout_source_new(ANIMATION_MS), animate, G_PRIORITY_DEFAULT);
+}
+
 static void draw_frame(VdApp *app)
 {
     drop(&app->frame_source);
@@ -46,6 +61,7 @@ static void draw_frame(VdApp *app)
     vd_term_draw(app->canvas);
     app->frame_time = g_get_monotonic_time();
     app->frames++;
+    keep_animation(app);
     vd_console_stir(app);
 }
 
@@ -150,7 +166,7 @@ static gboolean animate(gpointer data)
 {
     VdApp *app = data;
     gboolean dirty = FALSE;
-    for (guint i = 0; i < app->dialogs->len && app->options->clock == 0; i++) {
+    for (guint i = 0; i < app->dialogs->len; i++) {
         VdDialog *dialog = g_ptr_array_index(app->dialogs, i);
         if (dialog->animated && (!dialog->class->tick || dialog->class->tick(dialog)))
             dirty = TRUE;
@@ -212,7 +228,6 @@ static void start_sources(VdApp *app, Sources *sources)
         add(sources, app, g_unix_signal_source_new(leave[i]), left_by_signal, G_PRIORITY_HIGH);
     add(sources, app, g_unix_signal_source_new(SIGWINCH), size_changed, G_PRIORITY_HIGH);
     add(sources, app, g_timeout_source_new(TICK_MS), second_passed, G_PRIORITY_DEFAULT);
-    add(sources, app, g_timeout_source_new(ANIMATION_MS), animate, G_PRIORITY_DEFAULT);
     stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     add(sources, app, g_unix_fd_source_new(stop_fd, G_IO_IN), G_SOURCE_FUNC(stop_wanted),
         G_PRIORITY_DEFAULT);
@@ -233,6 +248,7 @@ static void stop_sources(VdApp *app, Sources *sources)
     drop(&app->frame_source);
     drop(&app->idle_source);
     drop(&app->count_timer);
+    drop(&app->animation);
 }
 
 /* ---- the console ---- */

@@ -23,22 +23,46 @@ typedef struct {
     VdEdit search;
 } Page;
 
+/* Where the last column of a line begins, in cells, so that what is broken off it goes on below it;
+ * 0 if that would leave too little. */
+static int hang(const char *line, int width)
+{
+    const char *column = NULL;
+    for (const char *at = strstr(line, "  "); at; at = strstr(at + 1, "  "))
+        column = at + 2;
+    if (!column || !*column)
+        return 0;
+    g_autofree char *before = g_strndup(line, (gsize)(column - line));
+    int cells = vd_text_width(before);
+    return cells <= width * 2 / 3 ? cells : 0;
+}
+
+/* How many bytes of line make a piece of at most width cells, at least one character. */
+static gsize piece(const char *line, int width, int least)
+{
+    gsize bytes = vd_text_fit(line, width, NULL);
+    gsize end = bytes;
+    while (line[bytes] && end > (gsize)least && line[end] != ' ')
+        end--;
+    if (line[bytes] && end <= (gsize)least)
+        end = bytes;
+    return end || !line[0] ? end : (gsize)(g_utf8_next_char(line) - line);
+}
+
 /* One long line into pieces of at most width cells, between words where it can. */
 static void break_line(GPtrArray *out, const char *line, int width)
 {
-    do {
-        gsize bytes = vd_text_fit(line, width, NULL);
-        gsize end = bytes;
-        if (line[bytes])
-            while (end > 0 && line[end] != ' ')
-                end--;
-        if (end == 0)
-            end = bytes ? bytes : line[0] ? (gsize)(g_utf8_next_char(line) - line) : 0;
-        g_ptr_array_add(out, g_strndup(line, end));
-        line += end;
-        while (*line == ' ' && end < bytes)
+    int indent = hang(line, width);
+    gsize end = piece(line, width, indent);
+    g_ptr_array_add(out, g_strndup(line, end));
+    for (line += end; *line; line += end) {
+        while (*line == ' ')
             line++;
-    } while (*line);
+        end = piece(line, width - indent, 0);
+        g_autofree char *rest = g_strndup(line, end);
+        if (*rest)
+            g_ptr_array_add(out, g_strdup_printf("%*s%s", indent, "", rest));
+    }
 }
 
 static void lay_out(Page *self, int width)
@@ -263,5 +287,8 @@ VdDialog *vd_page_new_text(const char *title, const char *text, gboolean wrap)
 VdDialog *vd_page_new_doc(const char *title, VdDoc *doc)
 {
     g_autofree char *text = vd_page_doc_text(doc);
-    return vd_page_new_text(title, text, FALSE);
+    gboolean fields = TRUE; /* tables and XML keep their lines */
+    for (guint i = 0; i < doc->sections->len; i++)
+        fields &= ((VdSection *)g_ptr_array_index(doc->sections, i))->kind == VD_SECTION_FIELDS;
+    return vd_page_new_text(title, text, fields);
 }

@@ -120,7 +120,9 @@ static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
 {
     FleetPane *self = (FleetPane *)pane;
     const VdConf *conf = vd_deck_conf(vd_app_deck(pane->app));
-    vd_grid_layout(&self->grid, rect.w, conf->columns);
+    gboolean flat = vd_tree_flat(self->rows);
+    VdFleet *fleet = vd_deck_fleet(vd_app_deck(pane->app));
+    vd_grid_layout(&self->grid, rect.w, conf->columns, flat && fleet && fleet->hosts->len > 1);
     if (rect.h >= 3) {
         vd_grid_draw_head(&self->grid, canvas, rect.x, rect.y, vd_tree_sort(self->rows),
                           vd_tree_inverted(self->rows));
@@ -166,7 +168,8 @@ static void mark(FleetPane *self, int count)
 
 static void sort_by(FleetPane *self, int by)
 {
-    int sort = ((int)vd_tree_sort(self->rows) + by + VD_SORT_COUNT) % VD_SORT_COUNT;
+    int n = vd_tree_flat(self->rows) ? VD_SORT_COUNT : VD_SORT_HOST;
+    int sort = ((int)vd_tree_sort(self->rows) + by + n) % n;
     vd_tree_set_sort(self->rows, (VdSort)sort, FALSE);
 }
 

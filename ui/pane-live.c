@@ -95,21 +95,14 @@ static void memory(const Live *live, VdRect rect)
     graph(live, (VdRect){rect.x, rect.y + 1, rect.w, rect.h - 1}, VD_SERIES_MEM, 100);
 }
 
+/* Two rates on one line, with the history of the larger. */
 static void pair(const Live *live, VdRect rect, const char *label, const char *first,
                  const char *second, const double values[2], VdSeries which)
 {
     char a[VD_FIGURE_SIZE], b[VD_FIGURE_SIZE];
     g_autofree char *text = g_strdup_printf("%s %s %s %s", first, vd_figure_bytes(a, values[0]),
                                             second, vd_figure_bytes(b, values[1]));
-    if (rect.h < 3) {
-        VdSeries busy = values[1] > values[0] ? (VdSeries)(which + 1) : which;
-        series(live, rect, label, text, busy, 0);
-        return;
-    }
-    int upper = rect.h / 2;
-    series(live, (VdRect){rect.x, rect.y, rect.w, upper + 1}, label, text, which, 0);
-    graph(live, (VdRect){rect.x, rect.y + upper + 1, rect.w, rect.h - upper - 1},
-          (VdSeries)(which + 1), 0);
+    series(live, rect, label, text, values[1] > values[0] ? (VdSeries)(which + 1) : which, 0);
 }
 
 static void disks(const Live *live, VdRect rect)
@@ -122,6 +115,32 @@ static void network(const Live *live, VdRect rect)
 {
     const double values[] = {live->now->net_rx, live->now->net_tx};
     pair(live, rect, _("net"), _("rx"), _("tx"), values, VD_SERIES_NET_RX);
+}
+
+static void rate(const Live *live, VdRect rect, const char *label, double value, VdSeries which)
+{
+    char text[VD_FIGURE_SIZE];
+    series(live, rect, label, vd_figure_bytes(text, value), which, 0);
+}
+
+static void disk_read(const Live *live, VdRect rect)
+{
+    rate(live, rect, _("disk read"), live->now->disk_read, VD_SERIES_DISK_READ);
+}
+
+static void disk_write(const Live *live, VdRect rect)
+{
+    rate(live, rect, _("disk write"), live->now->disk_write, VD_SERIES_DISK_WRITE);
+}
+
+static void net_rx(const Live *live, VdRect rect)
+{
+    rate(live, rect, _("net received"), live->now->net_rx, VD_SERIES_NET_RX);
+}
+
+static void net_tx(const Live *live, VdRect rect)
+{
+    rate(live, rect, _("net sent"), live->now->net_tx, VD_SERIES_NET_TX);
 }
 
 static char *title_of(const VdTreeRow *row)
@@ -182,14 +201,21 @@ static void draw_low(const Live *live, VdRect rect)
         facts(live, (VdRect){rect.x, rect.y + rect.h - 1, rect.w, 1});
 }
 
-/* Four histories one above the other, each with as many rows as there are. */
+typedef void (*Part)(const Live *live, VdRect rect);
+
+/* Histories one above the other, each with as many rows as there are; disk and network take two
+ * where there is room to tell them apart. */
 static void draw_high(const Live *live, VdRect rect)
 {
-    void (*const parts[])(const Live *, VdRect) = {cpu, memory, disks, network};
+    static const Part few[] = {cpu, memory, disks, network};
+    static const Part many[] = {cpu, memory, disk_read, disk_write, net_rx, net_tx};
+    gboolean room = rect.h - 1 >= 2 * (int)G_N_ELEMENTS(many);
+    const Part *parts = room ? many : few;
+    int n = (int)(room ? G_N_ELEMENTS(many) : G_N_ELEMENTS(few));
+    int each = CLAMP((rect.h - 1) / n, 1, 6);
     facts(live, (VdRect){rect.x, rect.y, rect.w, 1});
-    int each = MIN(6, (rect.h - 1) / (int)G_N_ELEMENTS(parts));
-    for (int i = 0; i < (int)G_N_ELEMENTS(parts); i++)
-        parts[i](live, (VdRect){rect.x, rect.y + 1 + i * each, rect.w, MAX(1, each)});
+    for (int i = 0; i < n; i++)
+        parts[i](live, (VdRect){rect.x, rect.y + 1 + i * each, rect.w, each});
 }
 
 static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)

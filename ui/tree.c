@@ -76,6 +76,7 @@ static double sort_number(const VdVm *vm, VdSort sort)
         return vm->stuck_since ? 3 : vm->pending ? 2 : vd_vm_active(vm) ? 1 : 0;
     case VD_SORT_NAME:
     case VD_SORT_ADDRESS:
+    case VD_SORT_HOST:
     case VD_SORT_COUNT:
     default:
         return 0;
@@ -110,6 +111,10 @@ static int compare_rows(gconstpointer left, gconstpointer right, gpointer data)
     if (rows->sort == VD_SORT_ADDRESS) {
         int order = compare_addresses(&a->row, &b->row, rows->inverted);
         return order ? order : compare_names(&a->row, &b->row);
+    }
+    if (rows->sort == VD_SORT_HOST) {
+        int order = strcmp(a->row.host->id, b->row.host->id);
+        return order ? (rows->inverted ? -order : order) : compare_names(&a->row, &b->row);
     }
     if ((a->number < 0) != (b->number < 0)) /* not known: last, inverted or not */
         return a->number < 0 ? 1 : -1;
@@ -247,6 +252,9 @@ void vd_tree_set_filter(VdTree *rows, const char *text)
     vd_filter_free(rows->filter);
     rows->filter = vd_filter_new(text);
     flatten(rows);
+    const VdTreeRow *row = vd_tree_selected(rows);
+    if (row && !row->vm && !vd_filter_empty(rows->filter))
+        vd_tree_move(rows, 1); /* machines are looked for, not hosts */
 }
 
 const char *vd_tree_filter(const VdTree *rows)

@@ -20,6 +20,7 @@ typedef enum {
     VD_SORT_DISK,
     VD_SORT_NET,
     VD_SORT_ADDRESS,
+    VD_SORT_HOST, /* of use where machines do not stand under their hosts */
     VD_SORT_COUNT
 } VdSort;
 

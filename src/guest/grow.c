@@ -1,6 +1,7 @@
-/* sgdisk and parted write the table, and only before anything is mounted (parted refuses what is in
- * use); the file system grows mounted, which all kinds supported here can and which needs no check
- * before. An ext file system without room for online growth is unmounted, checked and resized. */
+/* The kernel that boots in the appliance finds the table as it shall be, so nobody has to tell it
+ * of a change. The file system grows mounted, which all kinds supported here can and which needs no
+ * check before. An ext file system without room for online growth is unmounted, checked and
+ * resized. */
 #include "config.h"
 
 #include "src/guest/grow.h"
@@ -11,61 +12,28 @@
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 #include "src/guest/fail.h"
+#include "src/guest/parts-write.h"
+#include "src/guest/parts.h"
 
 static const char disk_device[] = "/dev/sda";
 
-static gboolean read_disk(gpointer data, guint64 offset, void *buffer, gsize length, GError **error)
-{
-    VdGuest *guest = data;
-    guint8 *to = buffer;
-    /* A reply of the appliance holds at most 4 MiB; a table is far smaller. */
-    while (length > 0) {
-        size_t got = 0;
-        char *bytes = guestfs_pread_device(guest->g, disk_device, (int)MIN(length, 1 << 20),
-                                           (int64_t)offset, &got);
-        if (!bytes || got == 0) {
-            free(bytes);
-            return vd_guest_call_failed(guest, error, VD_GUEST_FAILED,
-                                        _("The disk's partition table cannot be read."));
-        }
-        got = MIN(got, length);
-        memcpy(to, bytes, got);
-        free(bytes);
-        to += got;
-        offset += got;
-        length -= got;
-    }
-    return TRUE;
-}
+enum { PHASES = 3 };
 
-VdParts *vd_grow_parts(VdGuest *guest, guint64 bytes, GError **error)
+gboolean vd_grow_table(VdDisk *disk, const VdLayout *layout, gboolean *ret_grown, GError **error)
 {
-    return vd_parts_read(read_disk, guest, bytes / VD_SECTOR, error);
-}
-
-static gboolean resize_part(VdGuest *guest, guint number, guint64 end, GError **error)
-{
-    if (guestfs_part_resize(guest->g, disk_device, (int)number, (int64_t)end) != 0)
-        return vd_guest_call_failed(guest, error, VD_GUEST_FAILED,
-                                    _("Partition %u could not be made larger."), number);
-    return TRUE;
-}
-
-static gboolean resize_table(VdGuest *guest, const VdParts *before, const VdPartsPlan *plan,
-                             GError **error)
-{
-    if (plan->expand_gpt && guestfs_part_expand_gpt(guest->g, disk_device) != 0)
-        return vd_guest_call_failed(guest, error, VD_GUEST_FAILED,
-                                    _("The partition table could not be moved to the disk's "
-                                      "new end."));
-    vd_out_progress(guest->out, 1, 4);
-    if (plan->extended && !resize_part(guest, plan->extended, plan->end, error))
+    guint64 sectors = vd_disk_bytes(disk) / VD_SECTOR;
+    VdPartsPlan plan = {0};
+    g_autoptr(VdParts) before = vd_parts_read(vd_disk_read, disk, sectors, error);
+    if (!before || !vd_parts_plan(before, &layout->grow, &plan, error))
         return FALSE;
-    if (!resize_part(guest, plan->partition, plan->end, error))
+    *ret_grown = plan.needed || before->kind == VD_TABLE_NONE;
+    if (!plan.needed)
+        return TRUE;
+    g_autoptr(GPtrArray) patches = vd_parts_patches(vd_disk_read, disk, before, &plan, error);
+    if (!patches || !vd_disk_write(disk, patches, error))
         return FALSE;
-    vd_out_progress(guest->out, 2, 4);
-    g_autoptr(VdParts) after = vd_grow_parts(guest, before->sectors * VD_SECTOR, error);
-    return after && vd_parts_check(before, after, plan, error);
+    g_autoptr(VdParts) after = vd_parts_read(vd_disk_read, disk, sectors, error);
+    return after && vd_parts_check(before, after, &plan, error);
 }
 
 static gboolean resize_lvm(VdGuest *guest, const VdGrowSpec *grow, GError **error)
@@ -92,23 +60,18 @@ static gboolean check_tools(VdGuest *guest, const VdGrowSpec *grow, GError **err
     return TRUE;
 }
 
-gboolean vd_grow_device(VdGuest *guest, const VdRequest *request, gboolean *ret_grown,
-                        GError **error)
+gboolean vd_grow_volume(VdGuest *guest, const VdRequest *request, gboolean grown, GError **error)
 {
     const VdGrowSpec *grow = &request->layout->grow;
     g_autofree char *size = vd_format_size(request->size);
     /* TRANSLATORS: partition 2, ext4, to 20 GiB */
     g_autofree char *text = g_strdup_printf(_("%s, to %s"), grow->text, size);
     vd_out_step(guest->out, "grow", text);
-    VdPartsPlan plan = {0};
-    g_autoptr(VdParts) parts = vd_grow_parts(guest, request->size, error);
-    if (!parts || !vd_parts_plan(parts, grow, &plan, error) || !check_tools(guest, grow, error))
+    if (!check_tools(guest, grow, error))
         return FALSE;
-    if (plan.needed && !resize_table(guest, parts, &plan, error))
+    if (grown && grow->vg && !resize_lvm(guest, grow, error))
         return FALSE;
-    *ret_grown = plan.needed || parts->kind == VD_TABLE_NONE;
-    if (*ret_grown && grow->vg && !resize_lvm(guest, grow, error))
-        return FALSE;
+    vd_out_progress(guest->out, 1, PHASES);
     return TRUE;
 }
 
@@ -178,17 +141,24 @@ static gboolean root_size(VdGuest *guest, guint64 *ret_bytes, GError **error)
     return TRUE;
 }
 
-/* What the file system says is its size without its own bookkeeping, which takes up to a tenth. */
-static gboolean check_size(VdGuest *guest, const VdGrowSpec *grow, guint64 bytes, GError **error)
+/* The file system's device must have the disk's size but for what lies before it; what the file
+ * system says of itself is without its own bookkeeping, which takes up to a tenth. */
+static gboolean check_size(VdGuest *guest, const VdRequest *request, guint64 bytes, GError **error)
 {
-    gint64 device = guestfs_blockdev_getsize64(guest->g, grow->device);
-    if (device < 0)
-        return vd_guest_call_failed(guest, error, VD_GUEST_FAILED,
-                                    _("The size of %s cannot be read."), grow->device);
-    if (bytes >= (guint64)device / 100 * 85)
+    const VdGrowSpec *grow = &request->layout->grow;
+    guint64 before = MIN(grow->start * VD_SECTOR, request->size);
+    guint64 expected = request->size - before;
+    if (grow->vg) {
+        gint64 volume = guestfs_blockdev_getsize64(guest->g, grow->device);
+        if (volume < 0)
+            return vd_guest_call_failed(guest, error, VD_GUEST_FAILED,
+                                        _("The size of %s cannot be read."), grow->device);
+        expected = (guint64)volume;
+    }
+    if (bytes >= expected / 100 * 85)
         return TRUE;
     g_autofree char *is = vd_format_size(bytes);
-    g_autofree char *wanted = vd_format_size((guint64)device);
+    g_autofree char *wanted = vd_format_size(expected);
     return vd_guest_fail(error, VD_GUEST_FAILED, NULL,
                          _("The root file system has %s after growing, where %s were expected."),
                          is, wanted);
@@ -202,11 +172,11 @@ gboolean vd_grow_filesystem(VdGuest *guest, const VdRequest *request, gboolean g
         vd_out_step_done(guest->out, _("it has that size already"));
         return root_size(guest, ret_bytes, error);
     }
-    vd_out_progress(guest->out, 3, 4);
+    vd_out_progress(guest->out, 2, PHASES);
     if (!resize_fs(guest, layout, error) || !root_size(guest, ret_bytes, error) ||
-        !check_size(guest, &layout->grow, *ret_bytes, error))
+        !check_size(guest, request, *ret_bytes, error))
         return FALSE;
-    vd_out_progress(guest->out, 4, 4);
+    vd_out_progress(guest->out, PHASES, PHASES);
     vd_out_step_done(guest->out, NULL);
     return TRUE;
 }

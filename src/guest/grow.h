@@ -1,20 +1,20 @@
-/* Making the root fill a disk that is larger than its image, in the running appliance. */
+/* Making the root fill a disk that is larger than its image: the partition table on the host,
+ * before the launch; volumes and file system in the running appliance. */
 #pragma once
 
+#include "src/guest/disk.h"
 #include "src/guest/launch.h"
-#include "src/guest/parts.h"
 
-/* Reads the partition table of the disk in the appliance. NULL with the errors of
- * vd_parts_read(). */
-VdParts *vd_grow_parts(VdGuest *guest, guint64 bytes, GError **error);
+/* Makes the root's partition reach the disk's end. Before the launch. *ret_grown: whether there is
+ * anything for the file system to fill (without a table that is not known, and then TRUE). Fails
+ * with bad-layout, no-room, truncated or unsupported-layout. */
+gboolean vd_grow_table(VdDisk *disk, const VdLayout *layout, gboolean *ret_grown, GError **error);
 
-/* The part before anything is mounted: partition and LVM. Begins the step "grow". *ret_grown:
- * whether anything was changed (or the disk has no table, and the file system may be smaller). */
-gboolean vd_grow_device(VdGuest *guest, const VdRequest *request, gboolean *ret_grown,
-                        GError **error);
+/* The logical volume, before anything is mounted. Begins the step "grow". */
+gboolean vd_grow_volume(VdGuest *guest, const VdRequest *request, gboolean grown, GError **error);
 
-/* The part with the root mounted: the file system; then checks its size. Ends the step. *ret_bytes
- * gets the size of the root file system. */
+/* The file system, with the root mounted; then checks its size. Ends the step. *ret_bytes gets the
+ * size of the root file system. */
 gboolean vd_grow_filesystem(VdGuest *guest, const VdRequest *request, gboolean grown,
                             guint64 *ret_bytes, GError **error);
 

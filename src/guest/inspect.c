@@ -117,9 +117,25 @@ static gboolean any_exists(VdFiles *files, const char *const *paths)
     return FALSE;
 }
 
-static VdNetKind find_network(VdFiles *files, const VdLayout *layout)
+/* Images often hold several network systems of which one is switched on. */
+static VdNetKind find_enabled(VdFiles *files)
 {
-    static const char *const netplan[] = {"/usr/sbin/netplan", "/sbin/netplan", NULL};
+#define WANTS "/etc/systemd/system/multi-user.target.wants/"
+    static const char *const networkd = WANTS "systemd-networkd.service";
+    static const char *const networking = WANTS "networking.service";
+    static const char *const manager = WANTS "NetworkManager.service";
+#undef WANTS
+    if (vd_files_kind(files, networkd, FALSE) != VD_FILE_MISSING)
+        return VD_NET_NETWORKD;
+    if (vd_files_kind(files, networking, FALSE) != VD_FILE_MISSING)
+        return VD_NET_IFUPDOWN;
+    if (vd_files_kind(files, manager, FALSE) != VD_FILE_MISSING)
+        return VD_NET_NETWORKMANAGER;
+    return VD_NET_NONE;
+}
+
+static VdNetKind find_installed(VdFiles *files)
+{
     static const char *const ifup[] = {"/sbin/ifup", "/usr/sbin/ifup", NULL};
     static const char *const manager[] = {"/usr/sbin/NetworkManager", "/usr/bin/NetworkManager",
                                           NULL};
@@ -128,11 +144,6 @@ static VdNetKind find_network(VdFiles *files, const VdLayout *layout)
     static const char *const scripts[] = {"/etc/sysconfig/network-scripts",
                                           "/etc/sysconfig/network/config", NULL};
     static const char *const interfaces[] = {"/etc/network", NULL};
-    if (any_exists(files, netplan))
-        return VD_NET_NETPLAN;
-    /* NetworkManager's key files are the only way from RHEL 9 on, and work since RHEL 8. */
-    if (vd_layout_is_family(layout, "redhat") && layout->major > 0 && layout->major < 8)
-        return VD_NET_IFCFG;
     if (any_exists(files, ifup) && any_exists(files, interfaces))
         return VD_NET_IFUPDOWN;
     if (any_exists(files, manager))
@@ -140,6 +151,18 @@ static VdNetKind find_network(VdFiles *files, const VdLayout *layout)
     if (any_exists(files, scripts))
         return VD_NET_IFCFG;
     return any_exists(files, networkd) ? VD_NET_NETWORKD : VD_NET_NONE;
+}
+
+static VdNetKind find_network(VdFiles *files, const VdLayout *layout)
+{
+    static const char *const netplan[] = {"/usr/sbin/netplan", "/sbin/netplan", NULL};
+    if (any_exists(files, netplan))
+        return VD_NET_NETPLAN;
+    /* NetworkManager's key files are the only way from RHEL 9 on, and work since RHEL 8. */
+    if (vd_layout_is_family(layout, "redhat") && layout->major > 0 && layout->major < 8)
+        return VD_NET_IFCFG;
+    VdNetKind enabled = find_enabled(files);
+    return enabled != VD_NET_NONE ? enabled : find_installed(files);
 }
 
 static VdInitKind find_init(VdFiles *files)
@@ -192,10 +215,10 @@ static void add_zones(VdGuest *guest, JsonObject *result)
     JsonArray *zones = json_array_new();
     char **names = guestfs_find(guest->g, "/usr/share/zoneinfo");
     for (guint i = 0; names && names[i] && json_array_get_length(zones) < ZONES_MAX; i++) {
-        const char *name = names[i];
-        gsize length = strlen(name);
-        gboolean folder =
-            names[i + 1] && strncmp(names[i + 1], name, length) == 0 && names[i + 1][length] == '/';
+        gsize length = strlen(names[i]);
+        const char *name = names[i] + strspn(names[i], "/");
+        gboolean folder = names[i + 1] && strncmp(names[i + 1], names[i], length) == 0 &&
+                          names[i + 1][length] == '/';
         if (folder || !g_ascii_isupper(*name) || !vd_zone_name_ok(name))
             continue;
         json_array_add_string_element(zones, name);
@@ -220,11 +243,12 @@ static JsonObject *describe(VdGuest *guest, VdLayout *layout, const VdParts *par
     return result;
 }
 
-JsonObject *vd_inspect(VdGuest *guest, guint64 disk_bytes, GError **error)
+JsonObject *vd_inspect(VdGuest *guest, VdDisk *disk, GError **error)
 {
+    guint64 bytes = vd_disk_bytes(disk);
     vd_out_step(guest->out, "inspect", NULL);
     g_autoptr(GError) table_error = NULL;
-    g_autoptr(VdParts) parts = vd_grow_parts(guest, disk_bytes, &table_error);
+    g_autoptr(VdParts) parts = vd_parts_read(vd_disk_read, disk, bytes / VD_SECTOR, &table_error);
     char **roots = guestfs_inspect_os(guest->g);
     if (!roots) {
         vd_guest_call_failed(guest, error, VD_GUEST_FAILED, _("The image cannot be inspected."));
@@ -236,7 +260,7 @@ JsonObject *vd_inspect(VdGuest *guest, guint64 disk_bytes, GError **error)
         return no_os(guest, table_error);
     }
     g_autoptr(VdLayout) layout = vd_layout_new();
-    layout->disk_bytes = disk_bytes;
+    layout->disk_bytes = bytes;
     read_os(guest, layout, choose_root(guest, roots));
     free_strings(roots);
     if (!g_str_equal(layout->type, "linux")) {

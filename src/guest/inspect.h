@@ -4,9 +4,10 @@
 
 #include <json-glib/json-glib.h>
 
+#include "src/guest/disk.h"
 #include "src/guest/launch.h"
 
-/* Inspects the launched, read-only disk of so many bytes. The result's members as
+/* Inspects the disk, which is launched read-only. The result's members as
  * doc/guest-protocol.md has them, owned by the caller; an image without an operating system is no
  * error but a result with a reason. */
-JsonObject *vd_inspect(VdGuest *guest, guint64 disk_bytes, GError **error);
+JsonObject *vd_inspect(VdGuest *guest, VdDisk *disk, GError **error);

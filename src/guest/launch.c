@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,7 +30,9 @@ static void on_event(guestfs_h *g, void *opaque, uint64_t event, int handle, int
     else if (event == GUESTFS_EVENT_WARNING && length > 0)
         vd_out_log(out, "%.*s", (int)MIN(length, 400), buffer);
     else if (length > 0)
-        (void)!write(STDERR_FILENO, buffer, length);
+        /* What the appliance prints ends its lines itself; the library's own words do not. */
+        fprintf(stderr, "%.*s%s", (int)MIN(length, G_MAXINT), buffer,
+                event == GUESTFS_EVENT_APPLIANCE ? "" : "\n");
 }
 
 static guestfs_h *handle_new(VdGuest *guest)

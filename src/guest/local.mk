@@ -16,6 +16,8 @@ libguestpure_a_SOURCES = \
   src/guest/netfiles.h \
   src/guest/out.c \
   src/guest/out.h \
+  src/guest/parts-write.c \
+  src/guest/parts-write.h \
   src/guest/parts.c \
   src/guest/parts.h \
   src/guest/request.c \
@@ -33,6 +35,8 @@ vmdeck_guest_SOURCES = \
   src/guest/customise-system.c \
   src/guest/customise.c \
   src/guest/customise.h \
+  src/guest/disk.c \
+  src/guest/disk.h \
   src/guest/files.c \
   src/guest/files.h \
   src/guest/grow.c \

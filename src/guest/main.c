@@ -66,36 +66,6 @@ static VdRequest *take_request(GError **error)
     return request;
 }
 
-/* The size the guest will see, read on the host: quicker than asking the appliance. */
-static gboolean disk_size(VdGuest *guest, const VdRequest *request, guint64 *ret_bytes,
-                          GError **error)
-{
-    if (access(request->disk, R_OK) != 0)
-        return vd_guest_fail(error, VD_GUEST_NO_DISK, g_strerror(errno),
-                             _("The disk “%s” cannot be opened."), request->disk);
-    char *format = guestfs_disk_format(guest->g, request->disk);
-    gboolean named = format && g_str_equal(format, request->format);
-    free(format);
-    if (!named && g_str_equal(request->format, "qcow2"))
-        return vd_guest_fail(error, VD_GUEST_NO_DISK, NULL, _("“%s” is not a %s image."),
-                             request->disk, request->format);
-    /* A raw disk may hold anything, also what looks like another format: its size is the file's. */
-    int64_t bytes = -1;
-    if (g_str_equal(request->format, "qcow2")) {
-        bytes = guestfs_disk_virtual_size(guest->g, request->disk);
-    } else {
-        int fd = open(request->disk, O_RDONLY | O_CLOEXEC);
-        bytes = fd >= 0 ? lseek(fd, 0, SEEK_END) : -1;
-        if (fd >= 0)
-            close(fd);
-    }
-    if (bytes <= 0)
-        return vd_guest_call_failed(guest, error, VD_GUEST_NO_DISK,
-                                    _("The size of the disk “%s” cannot be read."), request->disk);
-    *ret_bytes = (guint64)bytes;
-    return TRUE;
-}
-
 static void add_launch(const VdGuest *guest, JsonObject *result)
 {
     json_object_set_boolean_member(result, "tcg", guest->tcg);
@@ -125,41 +95,50 @@ static JsonObject *do_probe(VdGuest *guest, const VdRequest *request, GError **e
 
 static JsonObject *do_inspect(VdGuest *guest, const VdRequest *request, GError **error)
 {
-    guint64 bytes = 0;
-    if (!disk_size(guest, request, &bytes, error) || !vd_guest_launch(guest, request, error))
+    g_autoptr(VdDisk) disk = vd_disk_open(request->disk, request->format, error);
+    if (!disk || !vd_guest_launch(guest, request, error))
         return NULL;
-    g_autoptr(JsonObject) result = vd_inspect(guest, bytes, error);
+    g_autoptr(JsonObject) result = vd_inspect(guest, disk, error);
     if (!result)
         return NULL;
     add_launch(guest, result);
     return vd_guest_close(guest, NULL, error) ? g_steal_pointer(&result) : NULL;
 }
 
-static gboolean check_size(VdGuest *guest, const VdRequest *request, GError **error)
+/* What is done to the disk before the launch; what cannot be grown is refused here, in no time. */
+static gboolean grow_table(const VdRequest *request, gboolean *ret_grown, GError **error)
 {
-    guint64 bytes = 0;
-    if (!disk_size(guest, request, &bytes, error))
+    g_autoptr(VdDisk) disk = vd_disk_open(request->disk, request->format, error);
+    if (!disk)
         return FALSE;
-    if (!request->grow || bytes == request->size)
-        return TRUE;
-    g_autofree char *is = g_strdup_printf("%" PRIu64, bytes);
-    g_autofree char *wanted = g_strdup_printf("%" PRIu64, request->size);
-    return vd_guest_fail(error, VD_GUEST_NO_DISK, NULL,
-                         _("The disk “%s” has %s bytes, and %s were expected."), request->disk, is,
-                         wanted);
+    if (vd_disk_bytes(disk) != request->size) {
+        g_autofree char *is = g_strdup_printf("%" PRIu64, vd_disk_bytes(disk));
+        g_autofree char *wanted = g_strdup_printf("%" PRIu64, request->size);
+        return vd_guest_fail(error, VD_GUEST_NO_DISK, NULL,
+                             _("The disk “%s” has %s bytes, and %s were expected."), request->disk,
+                             is, wanted);
+    }
+    return vd_grow_table(disk, request->layout, ret_grown, error);
+}
+
+/* The guest with its root mounted, grown if that was asked for. */
+static gboolean open_guest(VdGuest *guest, const VdRequest *request, gboolean *ret_grown,
+                           guint64 *ret_bytes, GError **error)
+{
+    if (!request->grow)
+        return vd_guest_launch(guest, request, error) &&
+               vd_grow_mount(guest, request->layout, FALSE, error);
+    return grow_table(request, ret_grown, error) && vd_guest_launch(guest, request, error) &&
+           vd_grow_volume(guest, request, *ret_grown, error) &&
+           vd_grow_mount(guest, request->layout, FALSE, error) &&
+           vd_grow_filesystem(guest, request, *ret_grown, ret_bytes, error);
 }
 
 static JsonObject *do_prepare(VdGuest *guest, const VdRequest *request, GError **error)
 {
     gboolean grown = FALSE, relabel = FALSE;
     guint64 root_bytes = 0;
-    if (!check_size(guest, request, error) || !vd_guest_launch(guest, request, error))
-        return NULL;
-    if (request->grow && !vd_grow_device(guest, request, &grown, error))
-        return NULL;
-    if (!vd_grow_mount(guest, request->layout, FALSE, error))
-        return NULL;
-    if (request->grow && !vd_grow_filesystem(guest, request, grown, &root_bytes, error))
+    if (!open_guest(guest, request, &grown, &root_bytes, error))
         return NULL;
     if (request->customise && !vd_customise(guest, request, &relabel, error))
         return NULL;
@@ -203,7 +182,13 @@ static JsonObject *serve(VdOut *out, int fd, GError **error)
         return NULL;
     }
     vd_leash_start(out, fd, tmpdir);
-    JsonObject *result = run(out, request, tmpdir, error);
+    JsonObject *result = NULL;
+    if (chdir(tmpdir) == 0) /* see disk.h */
+        result = run(out, request, tmpdir, error);
+    else
+        vd_guest_fail(error, VD_GUEST_FAILED, g_strerror(errno),
+                      _("A temporary folder could not be made."));
+    (void)!chdir("/");
     vd_remove_tree(tmpdir, NULL);
     return result;
 }

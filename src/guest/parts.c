@@ -15,7 +15,6 @@ enum {
     PARTS_MAX = 128,
     LOGICAL_MAX = 60,
     ALIGN = 2048, /* 1 MiB, what every partitioner aligns to */
-    GPT_TAIL = 34 /* backup entries (32 sectors) and header, and one to count from 0 */
 };
 
 typedef struct {
@@ -75,7 +74,7 @@ static gboolean is_extended(guint8 type)
  * first one). */
 static gboolean read_logical(Reader *reader, const VdPart *extended, GError **error)
 {
-    guint64 first = extended->start, last = extended->end, at = first;
+    guint64 first = extended->start, last = extended->end, at = first, from = 0;
     guint number = 5; /* a link without a partition takes no number, as in the kernel */
     for (guint n = 0; n < LOGICAL_MAX; n++) {
         guint8 ebr[VD_SECTOR];
@@ -85,7 +84,8 @@ static gboolean read_logical(Reader *reader, const VdPart *extended, GError **er
             return n == 0 ? TRUE : damaged(error);
         const guint8 *entry = ebr + MBR_ENTRIES, *link = entry + 16;
         if (entry[4] != 0 && le32(entry + 12) > 0) {
-            VdPart part = {.number = number++, .logical = TRUE, .start = at + le32(entry + 8)};
+            VdPart part = {.number = number++, .logical = TRUE, .ebr = at, .link = from};
+            part.start = at + le32(entry + 8);
             part.end = part.start + le32(entry + 12) - 1;
             if (part.start <= at || part.end > last)
                 return damaged(error);
@@ -97,6 +97,7 @@ static gboolean read_logical(Reader *reader, const VdPart *extended, GError **er
         guint64 next = first + le32(link + 8);
         if (next <= at || next > last)
             return damaged(error);
+        from = at;
         at = next;
     }
     return damaged(error);
@@ -138,6 +139,11 @@ static gboolean read_gpt(Reader *reader, GError **error)
     if (table < 2 || table >= reader->parts->sectors ||
         bytes > (reader->parts->sectors - table) * VD_SECTOR)
         return truncated(error);
+    /* Behind the last partition: the backup of the entries, in whole sectors, and its header. */
+    guint64 tail = (bytes + VD_SECTOR - 1) / VD_SECTOR + 1;
+    if (reader->parts->sectors < 2 * tail + 2)
+        return truncated(error);
+    reader->parts->last_usable = reader->parts->sectors - tail - 1;
     g_autofree guint8 *entries = g_malloc(bytes);
     if (!reader->read(reader->data, table * VD_SECTOR, entries, bytes, error))
         return FALSE;
@@ -180,6 +186,7 @@ VdParts *vd_parts_read(VdPartsRead read, gpointer data, guint64 sectors, GError 
     g_autoptr(VdParts) parts = g_new0(VdParts, 1);
     parts->parts = g_array_new(FALSE, TRUE, sizeof(VdPart));
     parts->sectors = sectors;
+    parts->last_usable = sectors - 1;
     Reader reader = {read, data, parts};
     guint8 mbr[VD_SECTOR];
     if (!sector(&reader, 0, mbr, error))
@@ -247,11 +254,8 @@ static gboolean wrong_disk(GError **error)
 /* The last sector the root may have; 0 if the table cannot say so. */
 static guint64 last_sector(const VdParts *parts, const VdPart *root)
 {
-    guint64 tail = parts->kind == VD_TABLE_GPT ? GPT_TAIL : 1;
-    if (parts->sectors <= tail + ALIGN)
-        return root->end;
-    guint64 usable = (parts->sectors - tail + 1) / ALIGN * ALIGN;
-    guint64 end = MAX(usable - 1, root->end);
+    guint64 usable = (parts->last_usable + 1) / ALIGN * ALIGN;
+    guint64 end = usable > root->end ? usable - 1 : root->end;
     const VdPart *outer = root->logical ? vd_parts_extended(parts) : root;
     if (parts->kind == VD_TABLE_MBR && (!outer || end - outer->start + 1 > G_MAXUINT32))
         return 0;
@@ -290,7 +294,6 @@ gboolean vd_parts_plan(const VdParts *parts, const VdGrowSpec *grow, VdPartsPlan
                              _("The image's MBR partition table cannot describe a disk of more "
                                "than 2 TiB."));
     plan.needed = plan.end > root->end;
-    plan.expand_gpt = plan.needed && parts->kind == VD_TABLE_GPT;
     plan.extended = root->logical ? grow->extended : 0;
     *ret_plan = plan;
     return TRUE;
@@ -305,7 +308,7 @@ gboolean vd_parts_check(const VdParts *before, const VdParts *after, const VdPar
         const VdPart *now = vd_parts_find(after, old->number);
         gboolean grown = old->number == plan->partition || old->number == plan->extended;
         right = now && now->start == old->start && now->extended == old->extended &&
-                (grown ? now->end >= plan->end : now->end == old->end);
+                now->end == (grown && plan->needed ? plan->end : old->end);
     }
     if (!right)
         return vd_guest_fail(error, VD_GUEST_FAILED, NULL,

@@ -1,9 +1,8 @@
 /* Partition tables, read from the sectors themselves. The appliance's parted takes more than a
- * second for one listing under TCG and there are three to be made, while the sectors come at once;
- * so reading is done here and all writing by sgdisk and parted in the appliance. After they have
- * written, this second, independent reader tells whether they did what was meant. Sectors have 512
- * bytes. Formats: UEFI specification 2.10, chapter 5; MBR and EBR as Linux'
- * block/partitions/msdos.c takes them. Pure but for the callback. */
+ * second for one listing under TCG, while the sectors can be read on the host before there is an
+ * appliance: what cannot be grown is refused at once. Sectors have 512 bytes. Formats: UEFI
+ * specification 2.10, chapter 5; MBR and EBR as Linux' block/partitions/msdos.c takes them. Pure
+ * but for the callback. */
 #pragma once
 
 #include <glib.h>
@@ -17,12 +16,15 @@ typedef struct {
     guint64 start, end; /* sectors, both inclusive */
     gboolean extended;  /* MBR: a container of logical partitions */
     gboolean logical;   /* MBR: inside one */
+    guint64 ebr;        /* logical: the sector of its entry */
+    guint64 link;       /* logical: the sector of the EBR that leads to ebr; 0: it is the first */
 } VdPart;
 
 typedef struct {
     VdTableKind kind;
     GArray *parts; /* VdPart, in the table's order; empty without a table */
     guint64 sectors;
+    guint64 last_usable; /* the last sector that a partition may have */
 } VdParts;
 
 /* Reads length bytes at offset of the disk into buffer. */
@@ -42,11 +44,10 @@ const VdPart *vd_parts_extended(const VdParts *parts);
 
 /* What to do to the table so that the root's partition reaches the disk's end. */
 typedef struct {
-    gboolean needed;     /* FALSE: it reaches it already */
-    gboolean expand_gpt; /* move the backup header first */
-    guint extended;      /* resize this one first; 0: none */
-    guint partition;     /* 0: no table, nothing to resize */
-    guint64 end;         /* the new last sector */
+    gboolean needed; /* FALSE: it reaches it already */
+    guint extended;  /* this one grows as well; 0: none */
+    guint partition; /* 0: no table, nothing to resize */
+    guint64 end;     /* the new last sector */
 } VdPartsPlan;
 
 /* Makes the plan for a layout on this table: FALSE with bad-layout if the layout is not that of

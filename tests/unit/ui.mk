@@ -1,9 +1,20 @@
 # The parts of ui/ that need no terminal.
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-canvas
+check_PROGRAMS += tests/unit/test-canvas tests/unit/test-console tests/unit/test-theme \
+  tests/unit/test-tree
 endif
 UI_TEST_LIBS = libui.a libmodel.a libbase.a $(CURSES_LIBS) $(CONFIG_LIBS) $(JSON_LIBS) $(GLIB_LIBS) \
   $(TEST_LIBS) -lm
 tests_unit_test_canvas_SOURCES = tests/unit/test-canvas.c
 tests_unit_test_canvas_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_canvas_LDADD = $(UI_TEST_LIBS)
+tests_unit_test_console_SOURCES = tests/unit/test-console.c tests/unit/fake-deck.c \
+  tests/unit/fake-deck.h
+tests_unit_test_console_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_console_LDADD = $(UI_TEST_LIBS)
+tests_unit_test_theme_SOURCES = tests/unit/test-theme.c
+tests_unit_test_theme_CFLAGS = $(TEST_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
+tests_unit_test_theme_LDADD = $(UI_TEST_LIBS)
+tests_unit_test_tree_SOURCES = tests/unit/test-tree.c tests/unit/fake-deck.c tests/unit/fake-deck.h
+tests_unit_test_tree_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_tree_LDADD = $(UI_TEST_LIBS)

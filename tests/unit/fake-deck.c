@@ -1,0 +1,323 @@
+/* See fake-deck.h. The verbs are a few rows of the kinds there are; their words are the real ones,
+ * so that the tests read like the program. */
+#include "config.h"
+
+#include "tests/unit/fake-deck.h"
+
+#include <string.h>
+
+typedef struct {
+    const VdVerb *verb;
+    char *id;
+    VdDeckDone done;
+    gpointer data;
+} Pending;
+
+struct _VdDeck {
+    VdConf conf;
+    VdFleet *fleet;
+    GPtrArray *jobs, *images, *notices, *requests;
+    GQueue pending;
+    guint wanted;
+};
+
+static const VdArgSpec rename_args[] = {
+    {.name = "new-name", .label = "New name", .type = VD_ARG_NAME, .required = TRUE},
+    {.name = NULL},
+};
+static const VdArgSpec delete_args[] = {
+    {.name = "volumes", .label = "Its volumes too", .type = VD_ARG_FLAG},
+    {.name = NULL},
+};
+
+#define VM(id_, command_, label_)                                                                  \
+    .id = id_, .command = command_, .menu = "Machine", .label = label_, .help = label_ " it.",     \
+    .target = VD_TARGET_VM
+
+static const VdVerb verbs[] = {
+    {VM("vm.show", "show", "Details"), .many = TRUE, .kind = VD_VERB_QUERY, .when = VD_WHEN_ANY,
+     .keys = "Enter F3"},
+    {VM("vm.volumes", "volumes", "Volumes"), .many = TRUE, .kind = VD_VERB_QUERY,
+     .when = VD_WHEN_ANY},
+    {VM("vm.start", "start", "Start"), .many = TRUE, .kind = VD_VERB_QUICK,
+     .when = VD_WHEN_OFF | VD_WHEN_SAVED, .keys = "s"},
+    {VM("vm.poweroff", "poweroff", "Power off"), .many = TRUE, .kind = VD_VERB_QUICK,
+     .when = VD_WHEN_RUNNING | VD_WHEN_PAUSED, .danger = TRUE, .question = "Power off %s?",
+     .keys = "P"},
+    {VM("vm.resume", "resume", "Resume"), .many = TRUE, .kind = VD_VERB_QUICK,
+     .when = VD_WHEN_PAUSED, .keys = "r"},
+    {VM("vm.rename", "rename", "Rename"), .kind = VD_VERB_QUICK, .when = VD_WHEN_OFF, .keys = "n",
+     .args = rename_args},
+    {VM("vm.delete", "delete", "Delete"), .many = TRUE, .kind = VD_VERB_QUICK, .when = VD_WHEN_OFF,
+     .danger = TRUE, .question = "Delete %s?", .keys = "F8 D", .args = delete_args},
+    {.id = "host.show",
+     .command = "host show",
+     .menu = "Host",
+     .label = "Host details",
+     .help = "Show it.",
+     .target = VD_TARGET_HOST,
+     .kind = VD_VERB_QUERY},
+    {.id = "job.cancel",
+     .command = "job cancel",
+     .menu = "Job",
+     .label = "Cancel a job",
+     .help = "Cancel it.",
+     .target = VD_TARGET_JOB,
+     .many = TRUE,
+     .kind = VD_VERB_QUICK,
+     .danger = TRUE,
+     .question = "Cancel %s?"},
+};
+
+const VdVerb *const *vd_deck_verbs(guint *n)
+{
+    static const VdVerb *all[G_N_ELEMENTS(verbs)];
+    for (guint i = 0; i < G_N_ELEMENTS(verbs); i++)
+        all[i] = &verbs[i];
+    *n = G_N_ELEMENTS(verbs);
+    return all;
+}
+
+const VdVerb *vd_deck_verb(const char *id)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(verbs); i++)
+        if (strcmp(verbs[i].id, id) == 0 || strcmp(verbs[i].command, id) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+gboolean vd_verb_applies(const VdVerb *verb, const VdVm *vm)
+{
+    guint now = vm->state == VD_VM_PAUSED ? VD_WHEN_PAUSED
+                : vd_vm_active(vm)        ? VD_WHEN_RUNNING
+                                          : VD_WHEN_OFF;
+    return (verb->when & now) != 0;
+}
+
+static VdHost *make_host(const char *id, guint n)
+{
+    VdHost *host = vd_host_new(id, "fake:///");
+    host->state = VD_HOST_UP;
+    host->listed = TRUE;
+    for (guint i = 0; i < n; i++) {
+        g_autofree char *name = g_strdup_printf("%s-%u", id, i);
+        g_autofree char *uuid = g_strdup_printf("%08x-0000-4000-8000-%012x", g_str_hash(id), i + 1);
+        VdVm *vm = vd_vm_new(uuid, name);
+        vm->state = i % 3 == 2 ? VD_VM_OFF : i % 5 == 4 ? VD_VM_PAUSED : VD_VM_RUNNING;
+        if (vd_vm_active(vm)) {
+            vm->now.cpu = (i * 7) % 100;
+            vm->now.mem_used = (i + 1) * 1048576.0;
+            vm->now.mem_total = 1073741824.0;
+        }
+        g_ptr_array_add(host->vms, vm);
+    }
+    return host;
+}
+
+static void pending_free(gpointer data)
+{
+    Pending *pending = data;
+    g_free(pending->id);
+    g_free(pending);
+}
+
+VdDeck *fake_deck_new(guint n)
+{
+    VdDeck *deck = g_new0(VdDeck, 1);
+    deck->fleet = vd_fleet_new();
+    g_ptr_array_add(deck->fleet->hosts, make_host("alpha", n));
+    g_ptr_array_add(deck->fleet->hosts, make_host("beta", n));
+    deck->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_job_unref);
+    deck->images = g_ptr_array_new();
+    deck->notices = g_ptr_array_new();
+    deck->requests = g_ptr_array_new_with_free_func(g_free);
+    return deck;
+}
+
+void vd_deck_free(VdDeck *deck)
+{
+    vd_fleet_unref(deck->fleet);
+    g_ptr_array_unref(deck->jobs);
+    g_ptr_array_unref(deck->images);
+    g_ptr_array_unref(deck->notices);
+    g_ptr_array_unref(deck->requests);
+    g_queue_clear_full(&deck->pending, pending_free);
+    g_free(deck);
+}
+
+void fake_deck_publish(VdDeck *deck, VdFleet *fleet)
+{
+    vd_fleet_unref(deck->fleet);
+    deck->fleet = fleet;
+}
+
+GPtrArray *fake_deck_requests(VdDeck *deck)
+{
+    return deck->requests;
+}
+
+void fake_deck_forget(VdDeck *deck)
+{
+    g_ptr_array_set_size(deck->requests, 0);
+}
+
+guint fake_deck_unanswered(VdDeck *deck)
+{
+    return g_queue_get_length(&deck->pending);
+}
+
+guint fake_deck_wanted(VdDeck *deck)
+{
+    return deck->wanted;
+}
+
+void fake_deck_add_job(VdDeck *deck, VdJob *job)
+{
+    g_ptr_array_add(deck->jobs, job);
+}
+
+const char *vd_deck_submit(VdDeck *deck, const VdVerb *verb, const VdTarget *target,
+                           const VdArgs *args, VdDeckDone done, gpointer data)
+{
+    Pending *pending = g_new0(Pending, 1);
+    g_autofree char *json = args ? vd_args_to_json(args) : NULL;
+    *pending = (Pending){verb, g_strdup_printf("r-%06u", deck->requests->len), done, data};
+    g_ptr_array_add(deck->requests,
+                    g_strdup_printf("%s %s/%s%s%s", verb->id, target->host ? target->host : "",
+                                    target->id ? target->id : "", json ? " " : "",
+                                    json ? json : ""));
+    g_queue_push_tail(&deck->pending, pending);
+    return pending->id;
+}
+
+void fake_deck_answer(VdDeck *deck, VdDoc *doc, const GError *error)
+{
+    Pending *pending = g_queue_pop_head(&deck->pending);
+    VdOutcome outcome = {pending->id, pending->verb, doc, error};
+    if (pending->done)
+        pending->done(deck, &outcome, pending->data);
+    pending_free(pending);
+}
+
+void vd_deck_listen(VdDeck *deck, VdDeckListener listener, gpointer data)
+{
+    (void)deck;
+    (void)listener;
+    (void)data;
+}
+
+const VdConf *vd_deck_conf(VdDeck *deck)
+{
+    return &deck->conf;
+}
+
+VdFleet *vd_deck_fleet(VdDeck *deck)
+{
+    return deck->fleet;
+}
+
+GPtrArray *vd_deck_jobs(VdDeck *deck)
+{
+    return deck->jobs;
+}
+
+GPtrArray *vd_deck_images(VdDeck *deck)
+{
+    return deck->images;
+}
+
+const char *vd_deck_person(VdDeck *deck)
+{
+    (void)deck;
+    return "tester";
+}
+
+GPtrArray *vd_deck_notices(VdDeck *deck)
+{
+    return deck->notices;
+}
+
+void vd_deck_want(VdDeck *deck, const VdDeckRow *rows, guint n_rows)
+{
+    (void)rows;
+    deck->wanted = n_rows;
+}
+
+guint vd_deck_history(VdDeck *deck, const char *host, const char *uuid, VdSeries series, float *out,
+                      guint n)
+{
+    (void)deck;
+    (void)host;
+    (void)uuid;
+    for (guint i = 0; i < n; i++)
+        out[i] = (float)((i * 3 + (guint)series) % 100);
+    return n;
+}
+
+void vd_deck_host_retry(VdDeck *deck, const char *host)
+{
+    g_ptr_array_add(deck->requests, g_strdup_printf("retry %s", host));
+}
+
+void vd_deck_host_disconnect(VdDeck *deck, const char *host)
+{
+    g_ptr_array_add(deck->requests, g_strdup_printf("disconnect %s", host));
+}
+
+void vd_deck_refresh(VdDeck *deck)
+{
+    g_ptr_array_add(deck->requests, g_strdup("refresh"));
+}
+
+gboolean vd_deck_settled(VdDeck *deck)
+{
+    (void)deck;
+    return TRUE;
+}
+
+/* ---- forms: every field is right, nothing is offered ---- */
+
+void vd_deck_check(VdDeck *deck, const VdVerb *verb, const VdTarget *target, const VdArgs *args,
+                   const char *field, VdDeckChecked done, gpointer data)
+{
+    (void)verb;
+    (void)target;
+    (void)args;
+    (void)field;
+    done(deck, TRUE, NULL, data);
+}
+
+void vd_deck_choices(VdDeck *deck, const VdVerb *verb, const VdTarget *target, const VdArgs *args,
+                     const char *field, VdDeckChoices done, gpointer data)
+{
+    static const char *const none[] = {NULL};
+    (void)verb;
+    (void)target;
+    (void)args;
+    (void)field;
+    done(deck, none, data);
+}
+
+char *vd_deck_as_command(VdDeck *deck, const VdVerb *verb, const VdTarget *target,
+                         const VdArgs *args)
+{
+    (void)deck;
+    (void)target;
+    (void)args;
+    return g_strdup_printf("vmdeck %s", verb->command);
+}
+
+void vd_deck_summary(VdDeck *deck, const VdVerb *verb, const VdTarget *target, const VdArgs *args,
+                     VdDeckChecked done, gpointer data)
+{
+    (void)verb;
+    (void)target;
+    (void)args;
+    done(deck, TRUE, NULL, data);
+}
+
+void vd_deck_job_log(VdDeck *deck, const char *job, gint64 offset, VdDeckLog done, gpointer data)
+{
+    (void)job;
+    done(deck, "", offset, data);
+}

@@ -1,0 +1,351 @@
+/* The console without a terminal: events in, cells and requests out, on a fake deck. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "src/base/error.h"
+#include "tests/unit/fake-deck.h"
+#include "ui/choose.h"
+#include "ui/console.h"
+
+typedef struct {
+    VdDeck *deck;
+    VdUiOptions options;
+    VdTheme *theme;
+    VdKeymap *keymap;
+    GMainContext *context;
+    VdApp *app;
+} Fixture;
+
+static void start(Fixture *f, guint n, int width, int height)
+{
+    f->deck = fake_deck_new(n);
+    f->options = (VdUiOptions){.idle_fd = -1, .clock = 1700000000};
+    f->theme = vd_theme_load_file(NULL, NULL);
+    f->keymap = vd_keymap_new(NULL, NULL);
+    f->context = g_main_context_new();
+    f->app = vd_console_new(f->deck, f->context, &f->options, f->theme, f->keymap);
+    f->app->canvas = vd_canvas_new(width, height, FALSE);
+    f->app->loop = g_main_loop_new(f->context, FALSE);
+    vd_console_draw(f->app);
+}
+
+static void stop(Fixture *f)
+{
+    while (fake_deck_unanswered(f->deck))
+        fake_deck_answer(f->deck, NULL, NULL);
+    g_clear_pointer(&f->app->frame_source, g_source_unref);
+    g_clear_pointer(&f->app->count_timer, g_source_unref);
+    g_main_loop_unref(f->app->loop);
+    vd_console_free(f->app);
+    vd_keymap_free(f->keymap);
+    vd_theme_free(f->theme);
+    vd_deck_free(f->deck);
+    g_main_context_unref(f->context);
+}
+
+/* Keys by their names, separated by spaces. */
+static void press(Fixture *f, const char *keys)
+{
+    g_auto(GStrv) all = g_strsplit(keys, " ", -1);
+    for (guint i = 0; all[i]; i++) {
+        guint32 key = vd_key_parse(all[i]);
+        assert_int_not_equal(key, VD_KEY_NONE);
+        vd_app_key(f->app, key);
+        vd_console_draw(f->app);
+    }
+}
+
+static gboolean shows(Fixture *f, const char *text)
+{
+    vd_console_draw(f->app);
+    for (int y = 0; y < vd_canvas_height(f->app->canvas); y++) {
+        g_autofree char *line = vd_canvas_line(f->app->canvas, y);
+        if (strstr(line, text))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void assert_asked(Fixture *f, guint n)
+{
+    if (fake_deck_requests(f->deck)->len != n)
+        fail_msg("%u requests, expected %u", fake_deck_requests(f->deck)->len, n);
+}
+
+static const char *asked(Fixture *f, guint i)
+{
+    return g_ptr_array_index(fake_deck_requests(f->deck), i);
+}
+
+static void a_key_acts_on_the_cursor(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 80, 24);
+    press(&f, "j s"); /* alpha-0 runs */
+    assert_asked(&f, 0);
+    assert_true(shows(&f, "Start does not suit alpha-0: it is running."));
+    press(&f, "2 j s"); /* alpha-2 is off */
+    assert_asked(&f, 1);
+    assert_true(g_str_has_prefix(asked(&f, 0), "vm.start alpha/"));
+    assert_int_equal(f.app->expected, 1);
+    stop(&f);
+}
+
+static void marks_get_one_request_each(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 80, 24);
+    press(&f, "j * s"); /* all: three of each host are off, the others are left alone */
+    assert_asked(&f, 6);
+    assert_int_equal(vd_tree_marks(vd_console_tree(f.app)), 0);
+    stop(&f);
+}
+
+static void danger_asks_and_no_is_the_default(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 80, 24);
+    press(&f, "j P");
+    assert_true(shows(&f, "Power off alpha-0?"));
+    press(&f, "Enter");
+    assert_asked(&f, 0);
+    press(&f, "P Esc");
+    assert_asked(&f, 0);
+    assert_null(vd_console_top(f.app));
+    press(&f, "P Tab Enter");
+    assert_asked(&f, 1);
+    press(&f, "P y");
+    assert_asked(&f, 2);
+    stop(&f);
+}
+
+static void many_want_their_number(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 12, 80, 24);
+    press(&f, "* P"); /* eight of each twelve are not off */
+    assert_true(shows(&f, "To go on, type how many: 16"));
+    press(&f, "y Enter");
+    assert_asked(&f, 0);
+    press(&f, "P 1 5 Enter");
+    assert_asked(&f, 0);
+    press(&f, "P 1 6 Enter");
+    assert_asked(&f, 16);
+    stop(&f);
+}
+
+static void one_key_serves_hosts_and_machines(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 80, 24);
+    press(&f, "r");
+    assert_asked(&f, 1);
+    assert_string_equal(asked(&f, 0), "retry alpha");
+    press(&f, "F3");
+    assert_string_equal(asked(&f, 1), "host.show alpha/");
+    press(&f, "4 j"); /* alpha-3 runs: nothing to resume */
+    press(&f, "r j r");
+    assert_asked(&f, 3);
+    assert_true(g_str_has_prefix(asked(&f, 2), "vm.resume alpha/"));
+    stop(&f);
+}
+
+static void the_filter_works_as_it_is_typed(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 80, 24);
+    press(&f, "/ a - 1");
+    assert_true(shows(&f, "alpha-1"));
+    assert_false(shows(&f, "alpha-2"));
+    press(&f, "q"); /* typed, not done */
+    assert_true(shows(&f, "Nothing fits the filter"));
+    press(&f, "Backspace Enter");
+    assert_string_equal(vd_tree_filter(vd_console_tree(f.app)), "a-1");
+    press(&f, "Esc");
+    assert_string_equal(vd_tree_filter(vd_console_tree(f.app)), "");
+    stop(&f);
+}
+
+static void escape_peels_one_layer(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 80, 24);
+    VdTree *tree = vd_console_tree(f.app);
+    press(&f, "/ a l p h a Enter Space + ]");
+    assert_int_equal(f.app->view, VD_VIEW_JOBS);
+    assert_int_equal(vd_tree_marks(tree), 1);
+    press(&f, "Esc");
+    assert_int_equal(vd_tree_marks(tree), 0);
+    assert_true(*vd_tree_filter(tree));
+    press(&f, "Esc");
+    assert_false(*vd_tree_filter(tree));
+    assert_true(f.app->zoomed);
+    press(&f, "Esc");
+    assert_false(f.app->zoomed);
+    press(&f, "Esc");
+    assert_int_equal(f.app->view, VD_VIEW_MACHINES);
+    press(&f, "Esc 9"); /* nothing to peel: the digit is a function key */
+    assert_true(shows(&f, "Menu"));
+    stop(&f);
+}
+
+static void digits_count_or_name_a_view(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 30, 80, 24);
+    press(&f, "1 2 j");
+    assert_int_equal(vd_tree_cursor(vd_console_tree(f.app)), 12);
+    press(&f, "3 k");
+    assert_int_equal(vd_tree_cursor(vd_console_tree(f.app)), 9);
+    press(&f, "2");
+    vd_console_count_ended(f.app);
+    assert_int_equal(f.app->view, VD_VIEW_JOBS);
+    stop(&f);
+}
+
+static void what_is_pasted_never_commands(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 80, 24);
+    press(&f, "3 j");
+    VdEvent paste = {.kind = VD_EVENT_KEY, .key = 's', .pasted = TRUE};
+    vd_console_event(f.app, &paste);
+    assert_asked(&f, 0);
+    press(&f, "j P");
+    paste.key = 'y';
+    vd_console_event(f.app, &paste);
+    assert_asked(&f, 0);
+    press(&f, "Esc /");
+    vd_console_event(f.app, &paste);
+    assert_string_equal(vd_tree_filter(vd_console_tree(f.app)), "y");
+    stop(&f);
+}
+
+static void the_palette_finds_and_runs(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 80, 24);
+    press(&f, "3 j : p o w Tab");
+    assert_true(shows(&f, ":poweroff"));
+    press(&f, "Esc k : s h o w Enter");
+    assert_asked(&f, 1);
+    assert_true(g_str_has_prefix(asked(&f, 0), "vm.show alpha/"));
+    assert_true(vd_fuzzy_score("po", "Power off") > vd_fuzzy_score("po", "Storage pools"));
+    assert_int_equal(vd_fuzzy_score("xyz", "Power off"), 0);
+    stop(&f);
+}
+
+static void an_answer_opens_a_page_and_an_error_is_said(void **state)
+{
+    static const VdColumn columns[] = {{"name", "Name", VD_COL_TEXT}, {"mem", "Mem", VD_COL_SIZE}};
+    Fixture f;
+    (void)state;
+    start(&f, 9, 80, 24);
+    press(&f, "j F3");
+    g_autoptr(VdDoc) doc = vd_doc_new();
+    VdSection *section = vd_doc_section(doc, VD_SECTION_FIELDS, "vm", "Machine", columns, 2);
+    char **row = vd_section_row(section);
+    vd_row_text(row, 0, "alpha-0");
+    vd_row_size(row, 1, 2147483648u);
+    fake_deck_answer(f.deck, doc, NULL);
+    assert_true(shows(&f, "Mem   2 GiB"));
+    press(&f, "Esc F3");
+    g_autoptr(GError) error =
+        g_error_new_literal(VD_ERROR, VD_ERR_UNREACHABLE, "The host does not answer.");
+    fake_deck_answer(f.deck, NULL, error);
+    assert_true(shows(&f, "The host does not answer."));
+    assert_int_equal(f.app->expected, 0);
+    stop(&f);
+}
+
+static void only_what_is_shown_is_wanted(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 5000, 80, 24);
+    assert_in_range(fake_deck_wanted(f.deck), 5, 20);
+    stop(&f);
+}
+
+static void keys_can_be_bound_anew(void **state)
+{
+    (void)state;
+    g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
+    char *start_keys[] = {(char *)"F7", (char *)"Ctrl-S", NULL};
+    char *none[] = {(char *)"x", NULL};
+    g_hash_table_insert(keys, (char *)"vm.start", start_keys);
+    g_hash_table_insert(keys, (char *)"vm.strat", none);
+    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(VdKeymap) keymap = vd_keymap_new(keys, problems);
+    assert_int_equal(problems->len, 2);
+    assert_non_null(strstr(g_ptr_array_index(problems, 0), "Ctrl-S"));
+    assert_non_null(strstr(g_ptr_array_index(problems, 1), "vm.strat"));
+    assert_string_equal(vd_keymap_lookup(keymap, VD_KEY_F(7), 0)->id, "vm.start");
+    assert_null(vd_keymap_lookup(keymap, 's', 0));
+    g_autofree char *text = vd_keymap_keys(keymap, vd_keymap_find(keymap, "start"), 0);
+    assert_string_equal(text, "F7");
+}
+
+/* Every view and dialog at every small size: nothing to compare, the sanitizers look on. */
+static void every_size_is_drawn(void **state)
+{
+    static const char *const scenes[] = {"j", "]",   "] ]",     "[",   "?", "F9",
+                                         ":", "* P", "j 2 j n", "/ a", "+", "Tab +"};
+    (void)state;
+    for (guint s = 0; s < G_N_ELEMENTS(scenes); s++) {
+        Fixture f;
+        start(&f, 12, 100, 30);
+        VdJob *job = vd_job_new("r-000000");
+        job->title = g_strdup("deploy x");
+        job->state = VD_JOB_RUNNING;
+        vd_job_add_step(job, "disk", "disk", 1)->state = VD_STEP_RUNNING;
+        fake_deck_add_job(f.deck, job);
+        press(&f, scenes[s]);
+        for (int w = 1; w < 60; w += 3)
+            for (int h = 1; h < 30; h += 2) {
+                vd_canvas_resize(f.app->canvas, w, h);
+                vd_console_draw(f.app);
+            }
+        vd_canvas_resize(f.app->canvas, 160, 45);
+        vd_console_draw(f.app);
+        stop(&f);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_acts_on_the_cursor),
+        cmocka_unit_test(marks_get_one_request_each),
+        cmocka_unit_test(danger_asks_and_no_is_the_default),
+        cmocka_unit_test(many_want_their_number),
+        cmocka_unit_test(one_key_serves_hosts_and_machines),
+        cmocka_unit_test(the_filter_works_as_it_is_typed),
+        cmocka_unit_test(escape_peels_one_layer),
+        cmocka_unit_test(digits_count_or_name_a_view),
+        cmocka_unit_test(what_is_pasted_never_commands),
+        cmocka_unit_test(the_palette_finds_and_runs),
+        cmocka_unit_test(an_answer_opens_a_page_and_an_error_is_said),
+        cmocka_unit_test(only_what_is_shown_is_wanted),
+        cmocka_unit_test(keys_can_be_bound_anew),
+        cmocka_unit_test(every_size_is_drawn),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -22,7 +22,7 @@ typedef struct {
 guint vd_fuzzy_score(const char *typed, const char *text)
 {
     guint score = 1, run = 0;
-    gboolean start = TRUE; /* of a word */
+    gboolean start = TRUE, first = TRUE; /* of a word; of all */
     if (!*typed)
         return 1;
     for (; *text && *typed; text = g_utf8_next_char(text)) {
@@ -30,12 +30,13 @@ guint vd_fuzzy_score(const char *typed, const char *text)
         gunichar have = g_unichar_tolower(g_utf8_get_char(text));
         if (want == have) {
             run++;
-            score += run * 2 + (start ? 8 : 0);
+            score += run * 2 + (start ? 8 : 0) + (first ? 4 : 0);
             typed = g_utf8_next_char(typed);
         } else {
             run = 0;
         }
         start = !g_unichar_isalnum(have);
+        first = FALSE;
     }
     return *typed ? 0 : score;
 }

@@ -26,6 +26,8 @@
 #define NAME_COL 4
 /* What is drawn and asked for right after the start is no steady state. */
 #define WARM_UP_SECONDS 5
+/* Two frames: by then what a key has caused is on the terminal. */
+#define FRAME_SECONDS 0.035
 
 typedef struct {
     const char *text;
@@ -42,6 +44,13 @@ static VdPty *subject_start(const Subject *subject)
     return pty;
 }
 
+static void show_screen(VdPty *pty)
+{
+    g_autoptr(VdGrid) grid = vd_pty_grid(pty);
+    g_autofree char *screen = vd_grid_text(grid);
+    fprintf(stderr, "%s", screen);
+}
+
 /* Starts the console and waits for its list. The caller frees. */
 static VdPty *subject_listed(const Subject *subject)
 {
@@ -49,9 +58,8 @@ static VdPty *subject_listed(const Subject *subject)
     if (pty && vd_pty_wait_text(pty, subject->text))
         return pty;
     if (pty) {
-        g_autoptr(VdGrid) grid = vd_pty_grid(pty);
-        g_autofree char *screen = vd_grid_text(grid);
-        fprintf(stderr, "measure: '%s' never came; the screen:\n%s", subject->text, screen);
+        fprintf(stderr, "measure: '%s' never came; the screen:\n", subject->text);
+        show_screen(pty);
     }
     vd_pty_free(pty);
     return NULL;
@@ -85,6 +93,19 @@ static int measure_first(const Subject *subject, int runs)
     return 0;
 }
 
+static gboolean time_is_over(VdGrid *grid, gpointer data)
+{
+    (void)grid;
+    return g_get_monotonic_time() >= *(gint64 *)data;
+}
+
+/* Reads the terminal for so long, as a terminal does. */
+static void watch(VdPty *pty, double seconds)
+{
+    gint64 end = g_get_monotonic_time() + (gint64)(seconds * G_USEC_PER_SEC);
+    vd_pty_wait(pty, time_is_over, &end);
+}
+
 /* How the names' column is drawn, row by row: it changes only when the cursor moves or the list
  * scrolls, whatever the figures beside it do meanwhile. */
 static guint cursor_look(VdGrid *grid)
@@ -111,13 +132,16 @@ static int measure_keys(const Subject *subject, int count)
     if (!pty)
         return 1;
     for (int i = 0; i < count; i++) {
+        /* All of the frame before, or its rest would be taken for the answer to this key. */
+        watch(pty, FRAME_SECONDS);
         g_autoptr(VdGrid) before = vd_pty_grid(pty);
         guint look = cursor_look(before);
         gint64 start = g_get_monotonic_time();
         /* Down nine rows and up again, so that the list does not scroll. */
         vd_pty_send(pty, i / 9 % 2 ? "<Up>" : "<Down>");
         if (!vd_pty_wait(pty, looks_otherwise, &look)) {
-            fprintf(stderr, "measure: key %d was not answered\n", i);
+            fprintf(stderr, "measure: key %d was not answered; the screen:\n", i);
+            show_screen(pty);
             return 1;
         }
         gint64 time = g_get_monotonic_time() - start;
@@ -153,19 +177,6 @@ static guint64 resident_kib(pid_t pid)
         return 0;
     const char *line = strstr(status, "VmRSS:");
     return line ? g_ascii_strtoull(line + strlen("VmRSS:"), NULL, 10) : 0;
-}
-
-static gboolean time_is_over(VdGrid *grid, gpointer data)
-{
-    (void)grid;
-    return g_get_monotonic_time() >= *(gint64 *)data;
-}
-
-/* Reads the terminal for so long, as a terminal does. */
-static void watch(VdPty *pty, int seconds)
-{
-    gint64 end = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
-    vd_pty_wait(pty, time_is_over, &end);
 }
 
 static int measure_idle(const Subject *subject, int seconds)
@@ -208,7 +219,7 @@ int main(int argc, char **argv)
     int number = atoi(argv[2]);
     Subject subject = {.text = argv[3], .argv = (const char *const *)argv + 5};
     /* A measurement of some seconds is longer than a test's patience. */
-    g_setenv("VMDECK_TEST_DEADLINE", "120", TRUE);
+    g_setenv("VMDECK_TEST_DEADLINE", "60", TRUE);
     if (number > 0 && strcmp(argv[1], "first") == 0)
         return measure_first(&subject, number);
     if (number > 0 && strcmp(argv[1], "keys") == 0)

@@ -191,10 +191,9 @@ static gboolean lv_watch(VdBackendConn *conn, VdTap *tap)
         {VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
         {VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
     };
-    if (virConnectRegisterCloseCallback(conn->conn, on_close, vd_tap_ref(tap), drop_tap) < 0)
-        vd_tap_unref(tap);
-    else
-        conn->closing = TRUE;
+    /* A driver that never calls it (test) would not free its data either, so we keep that. */
+    conn->tap = vd_tap_ref(tap);
+    conn->closing = virConnectRegisterCloseCallback(conn->conn, on_close, tap, NULL) == 0;
     conn->events = g_array_new(FALSE, FALSE, sizeof(int));
     for (guint i = 0; i < G_N_ELEMENTS(wanted); i++) {
         int id = virConnectDomainEventRegisterAny(conn->conn, NULL, wanted[i].id,
@@ -225,6 +224,7 @@ static void lv_unref(VdBackendConn *conn)
         return;
     lv_unwatch(conn);
     (void)virConnectClose(conn->conn);
+    vd_tap_unref(conn->tap);
     g_free(conn);
 }
 

@@ -11,7 +11,7 @@ struct _VdVirtCall {
     const VdArgs *args;  /* never NULL */
     const char *request; /* may be NULL */
     VdDoc *answer;       /* owned; set by vd_call_answer() */
-    gint *patience;      /* atomic, the lane's; by vd_call_expect(); NULL in a call without a lane */
+    gint *patience; /* atomic, the lane's; by vd_call_expect(); NULL in a call without a lane */
 };
 
 /* Takes ownership of doc. */

@@ -11,8 +11,9 @@ struct _VdBackendConn {
     virConnectPtr conn;
     gboolean is_private; /* see VdOpened */
     /* the watching lane's alone */
-    GArray *events; /* int: callback ids */
-    gboolean closing;
+    GArray *events;   /* int: callback ids */
+    gboolean closing; /* a close callback is registered */
+    VdTap *tap;       /* what it writes to, one reference; NULL: not watched */
     /* atomic: found out while working */
     gint no_bulk;               /* the driver has no bulk statistics at all */
     gint one_by_one;            /* its bulk statistics hold the state alone */

@@ -11,8 +11,13 @@
 
 #include "tests/testdriver/node.h"
 
-const VdVirtOptions node_console = {.interval_ms = 250, .sample = TRUE, .events = TRUE};
-const VdVirtOptions node_once = {0};
+/* Nothing is given up here: opening a large file takes its time on a busy machine. */
+const VdVirtOptions node_console = {.interval_ms = 250,
+                                    .sample = TRUE,
+                                    .events = TRUE,
+                                    .connect_hard_ms = 3600000,
+                                    .call_hard_ms = 3600000};
+const VdVirtOptions node_once = {.connect_hard_ms = 3600000, .call_hard_ms = 3600000};
 
 static void add_machine(GString *xml, const char *name, guint number, guint state)
 {

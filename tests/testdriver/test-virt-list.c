@@ -87,11 +87,19 @@ static gboolean has_vms(Client *client, gconstpointer count)
     return host && host->vms->len == *(const guint *)count;
 }
 
-static void test_ten_thousand(void **state)
+/* libvirt's test driver reads its file in quadratic time, which a sanitizer makes forty times as
+ * much. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define VERY_MANY 2000
+#else
+#define VERY_MANY 10000
+#endif
+
+static void test_very_many(void **state)
 {
     (void)state;
     Node node;
-    guint count = 10000;
+    guint count = VERY_MANY;
     node_open(&node, &node_console, NULL, NULL, count);
     assert_true(client_wait(node.client, has_vms, &count, 240));
     node_close(&node);
@@ -123,7 +131,7 @@ int main(void)
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_odd_names),
         cmocka_unit_test(test_many),
-        cmocka_unit_test(test_ten_thousand),
+        cmocka_unit_test(test_very_many),
         cmocka_unit_test(test_unchanged_are_the_same),
     };
     return cmocka_run_group_tests_name("virt-list", tests, NULL, NULL);

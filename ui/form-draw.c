@@ -225,9 +225,14 @@ static void draw_words(VdForm *form, VdCanvas *canvas, VdRect place)
     g_autofree char *other = other_words(form, &other_role);
     g_autofree char *own = own_words(form, &role);
     gboolean urgent = role == VD_ROLE_FIELD_BAD || !other || (form->note && *form->note);
-    int lines = own ? vd_canvas_wrap(NULL, (VdRect){0, 0, place.w, 99}, role, own) : 0;
+    VdRect endless = {0, 0, place.w, 99};
+    int lines = own ? vd_canvas_wrap(NULL, endless, role, own) : 0;
+    /* What is wrong elsewhere is worth more than what this field is for. */
+    if (!urgent && other_role == VD_ROLE_FIELD_BAD &&
+        lines + vd_canvas_wrap(NULL, endless, role, other) > place.h)
+        lines = 0;
     if (urgent || lines < place.h) {
-        vd_canvas_wrap(canvas, place, role, own ? own : "");
+        vd_canvas_wrap(canvas, place, role, own && lines ? own : "");
         place.y += lines;
         place.h -= lines;
     } else if (place.h > 1) { /* a long help text gives way to one line of what matters more */
@@ -235,7 +240,7 @@ static void draw_words(VdForm *form, VdCanvas *canvas, VdRect place)
         place.h--;
     }
     if (other && place.h > 0)
-        vd_canvas_text(canvas, place.x, place.y, place.w, other_role, other);
+        vd_canvas_wrap(canvas, place, other_role, other);
 }
 
 static char *button_label(const VdFormButton *button, gboolean keys)

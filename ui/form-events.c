@@ -211,9 +211,21 @@ static void click(VdForm *form, const VdEvent *event)
     }
 }
 
+/* What is pasted types into the field and does nothing else: no line feed in it submits. */
+static void paste(VdForm *form, guint32 key)
+{
+    VdField *field = vd_form_focused(form);
+    if (!form->sent && field && field->spec->type != VD_ARG_FLAG && vd_key_printable(key))
+        edit_key(form, field, key);
+}
+
 VdDialogResult vd_form_event(VdDialog *dialog, const VdEvent *event)
 {
     VdForm *form = (VdForm *)dialog;
+    if (event->kind == VD_EVENT_KEY && event->pasted) {
+        paste(form, event->key);
+        return VD_DIALOG_HANDLED;
+    }
     if (form->list.open && vd_form_list_event(form, event))
         return VD_DIALOG_HANDLED;
     switch (event->kind) {

@@ -116,6 +116,11 @@ static char *failure_text(const VdJob *job)
     return g_string_free(text, FALSE);
 }
 
+static int percent(double fraction)
+{
+    return (int)(CLAMP(fraction, 0.0, 1.0) * 100 + 0.5);
+}
+
 /* ---- drawing ---- */
 
 /* Everything is drawn in lines counted from the window's scroll position; this is where line n
@@ -146,8 +151,7 @@ static void draw_step(VdApp *app, VdCanvas *canvas, VdRect row, const VdStep *st
         int bar = step->fraction >= 0 ? BAR - 5 : BAR;
         vd_canvas_bar(canvas, right - BAR, row.y, bar, step->fraction, vd_app_phase(app));
         if (step->fraction >= 0)
-            vd_canvas_printf(canvas, right - 4, row.y, 4, words, "%3d%%",
-                             (int)(CLAMP(step->fraction, 0, 1) * 100));
+            vd_canvas_printf(canvas, right - 4, row.y, 4, words, "%3d%%", percent(step->fraction));
         right -= BAR + 1;
     }
     vd_canvas_text(canvas, x, row.y, right - x, words, step->text);
@@ -165,8 +169,8 @@ static void draw_total(VdApp *app, VdCanvas *canvas, VdRect row, const VdJob *jo
     gint64 left = vd_job_remaining(job, g_get_real_time());
     g_autofree char *time = left >= 0 ? vd_format_duration(vd_app_span(app, 0, left)) : NULL;
     g_autofree char *text =
-        time ? g_strdup_printf(_("%3d%%, about %s left"), (int)(fraction * 100), time)
-             : g_strdup_printf("%3d%%", (int)(fraction * 100));
+        time ? g_strdup_printf(_("%3d%%, about %s left"), percent(fraction), time)
+             : g_strdup_printf("%3d%%", percent(fraction));
     int used = vd_canvas_text(canvas, row.x, row.y, row.w, VD_ROLE_LABEL, _("Total")) + 1;
     int words = vd_text_width(text) + 1;
     int bar = MIN(40, row.w - used - words);
@@ -327,7 +331,7 @@ static VdDialogResult window_event(VdDialog *dialog, const VdEvent *event)
     const VdJob *job = vd_job_find(dialog->app, window->id);
     if (scroll_by(window, event))
         return VD_DIALOG_HANDLED;
-    if (event->kind != VD_EVENT_KEY || !job)
+    if (event->kind != VD_EVENT_KEY || event->pasted || !job)
         return VD_DIALOG_IGNORED;
     switch (event->key) {
     case 'c':

@@ -13,6 +13,7 @@ typedef struct {
     const char *const *words; /* more words for the command line, or NULL */
     const char *const *env;   /* more variables, or NULL */
     const char *conf;         /* more lines for the configuration, or NULL */
+    const char *folder;       /* a sandbox made before, which is kept; NULL: a new one */
     gboolean no_config;       /* no --config: the words say all */
 } VdConsoleOptions;
 
@@ -21,6 +22,8 @@ typedef struct {
     char *folder; /* fleet and configuration */
 } VdConsole;
 
+/* The program under test: $VMDECK, else the build tree's. */
+const char *vd_console_program(void);
 /* Starts it and waits until it is idle for the first time, except at 1 by 1. Fails the test if that
  * does not come. */
 VdConsole *vd_console_start(const VdConsoleOptions *options);

@@ -162,6 +162,16 @@ void vd_fake_type(const char *keys)
     }
 }
 
+void vd_fake_paste(const char *text)
+{
+    for (; *text; text = g_utf8_next_char(text)) {
+        VdEvent event = {.kind = VD_EVENT_KEY, .key = g_utf8_get_char(text), .pasted = TRUE};
+        if (event.key == '\n')
+            event.key = VD_KEY_ENTER;
+        event_give(&event);
+    }
+}
+
 void vd_fake_click(int x, int y)
 {
     VdEvent event = {.kind = VD_EVENT_CLICK, .x = x, .y = y};

@@ -35,6 +35,8 @@ VdDialog *vd_fake_top(void);
 /* Types keys into the topmost: text, and names in brackets as vd_key_parse() knows them. Answers
  * are given after each. */
 void vd_fake_type(const char *keys);
+/* The same as if it had been pasted. */
+void vd_fake_paste(const char *text);
 void vd_fake_click(int x, int y);
 /* Draws all and gives the lines of the screen. The caller frees. */
 char *vd_fake_screen(void);

@@ -14,6 +14,7 @@ libscreens_a_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS) $(CURSES_CFLAGS)
 libscreens_a_SOURCES = \
   tests/screens/grid.c tests/screens/grid.h \
   tests/screens/pty.c tests/screens/pty.h \
+  tests/screens/mend.c tests/screens/mend.h \
   tests/screens/sandbox.c tests/screens/sandbox.h \
   tests/screens/keys.c tests/screens/keys.h \
   tests/screens/cast.c tests/screens/cast.h \
@@ -37,3 +38,20 @@ tests_screens_test_forms_SOURCES = tests/screens/test-forms.c \
 tests_screens_test_forms_CFLAGS = $(TEST_CFLAGS)
 tests_screens_test_forms_LDADD = libui.a libmodel.a libbase.a $(TEST_LIBS) $(JSON_LIBS) \
   $(CONFIG_LIBS) $(GLIB_LIBS) -lm
+
+check_PROGRAMS += tests/screens/test-views
+tests_screens_test_views_SOURCES = tests/screens/test-views.c \
+  tests/screens/console.c tests/screens/console.h
+tests_screens_test_views_CPPFLAGS = $(SCREEN_CPPFLAGS)
+tests_screens_test_views_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)
+tests_screens_test_views_LDADD = $(SCREEN_LIBS)
+
+check_PROGRAMS += tests/screens/test-dialogs
+tests_screens_test_dialogs_SOURCES = tests/screens/test-dialogs.c \
+  tests/screens/console.c tests/screens/console.h \
+  tests/screens/fixture.c tests/screens/fixture.h
+tests_screens_test_dialogs_CPPFLAGS = $(SCREEN_CPPFLAGS)
+tests_screens_test_dialogs_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)
+tests_screens_test_dialogs_LDADD = $(SCREEN_LIBS) libdeploy.a libjobs.a libvirtroom.a libmodel.a \
+  libbase.a $(LIBVIRT_LIBS) $(XML_LIBS) $(SQLITE_LIBS) $(CONFIG_LIBS) $(CRYPT_LIBS) $(JSON_LIBS) \
+  $(GLIB_LIBS) -lm

@@ -22,13 +22,14 @@
 
 #include "tests/screens/cast.h"
 #include "tests/screens/keys.h"
+#include "tests/screens/mend.h"
 #include "tests/screens/sandbox.h"
 
 struct _VdPty {
     VTerm *vt;
     VTermScreen *screen;
     int rows, cols;
-    gboolean cursor_shown;
+    gboolean cursor_shown, mouse_wanted;
     int master, slave; /* -1: hung up */
     int idle_fd;       /* -1: the program has none */
     int pid_fd;
@@ -40,6 +41,8 @@ struct _VdPty {
     gboolean quiet;  /* it said so after */
     guint64 bytes;
     char *term;
+    VdMend mend;
+    GString *mended;  /* its output */
     GString *answers; /* of the terminal, on their way to the program */
     VdSandbox *sandbox;
     VdCast *cast;
@@ -58,6 +61,8 @@ static int on_property(VTermProp prop, VTermValue *value, void *user)
     VdPty *pty = user;
     if (prop == VTERM_PROP_CURSORVISIBLE)
         pty->cursor_shown = value->boolean != 0;
+    if (prop == VTERM_PROP_MOUSE)
+        pty->mouse_wanted = value->number != VTERM_PROP_MOUSE_NONE;
     return 1;
 }
 
@@ -158,6 +163,8 @@ VdPty *vd_pty_start(const VdPtyOptions *options, GError **error)
     pty->master = pty->slave = pty->idle_fd = pty->pid_fd = -1;
     pty->term = g_strdup(options->term ? options->term : "xterm-256color");
     pty->answers = g_string_new(NULL);
+    pty->mended = g_string_new(NULL);
+    vd_mend_init(&pty->mend);
     pty->sandbox = vd_sandbox_new(options->folder, error);
     if (!pty->sandbox)
         return NULL;
@@ -195,7 +202,9 @@ static void take_output(VdPty *pty)
         if (n <= 0)
             return;
         pty->bytes += (guint64)n;
-        vterm_input_write(pty->vt, buffer, (size_t)n);
+        g_string_truncate(pty->mended, 0);
+        vd_mend(&pty->mend, buffer, (gsize)n, pty->mended);
+        vterm_input_write(pty->vt, pty->mended->str, pty->mended->len);
         answers_send(pty);
         vd_cast_output(pty->cast, buffer, (gsize)n);
     }
@@ -281,6 +290,8 @@ void vd_pty_free(VdPty *pty)
     if (pty->vt)
         vterm_free(pty->vt);
     g_string_free(pty->answers, TRUE);
+    g_string_free(pty->mended, TRUE);
+    vd_mend_clear(&pty->mend);
     vd_cast_free(pty->cast);
     vd_sandbox_free(pty->sandbox);
     g_free(pty->term);
@@ -319,13 +330,17 @@ void vd_pty_send(VdPty *pty, const char *keys)
     g_string_free(bytes, TRUE);
 }
 
-void vd_pty_click(VdPty *pty, int row, int col)
+gboolean vd_pty_click(VdPty *pty, int row, int col)
 {
+    take_output(pty);
+    if (!pty->mouse_wanted)
+        return FALSE;
     expect_idle(pty, TRUE);
     vterm_mouse_move(pty->vt, row, col, VTERM_MOD_NONE);
     vterm_mouse_button(pty->vt, 1, true, VTERM_MOD_NONE);
     vterm_mouse_button(pty->vt, 1, false, VTERM_MOD_NONE);
     answers_send(pty);
+    return TRUE;
 }
 
 void vd_pty_resize(VdPty *pty, int rows, int cols)

@@ -33,8 +33,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdPty, vd_pty_free)
  * <Tab> <BackTab> <Up> <Down> <Left> <Right> <Home> <End> <PgUp> <PgDn> <Ins> <Del> <BS> <C-r>
  * <A-x> <Space> <lt>. An unknown name is a programmer's error. */
 void vd_pty_send(VdPty *pty, const char *keys);
-/* One click with the first button, if the program asked for the mouse. */
-void vd_pty_click(VdPty *pty, int row, int col);
+/* One click with the first button; FALSE if the program has not asked for the mouse, so that the
+ * terminal tells it nothing. */
+gboolean vd_pty_click(VdPty *pty, int row, int col);
 void vd_pty_resize(VdPty *pty, int rows, int cols);
 void vd_pty_signal(VdPty *pty, int number);
 /* Closes our end, as a line that drops does. Its screen is kept. */

@@ -50,8 +50,7 @@ static gboolean command_click(VdPty *pty, const char *word)
     int row = 0, col = 0;
     if (sscanf(word, "%4d %4d", &row, &col) != 2)
         return FALSE;
-    vd_pty_click(pty, row, col);
-    return TRUE;
+    return vd_pty_click(pty, row, col);
 }
 
 /* The commands that only do; those that wait are in command_wait(). */

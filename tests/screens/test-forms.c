@@ -243,6 +243,19 @@ static void test_escape_asks_once(void **state)
     vd_fake_free();
 }
 
+static void test_paste(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    vd_fake_paste("db-07\n");
+    assert_string_equal(vd_form_value(form, "name"), "db-07");
+    assert_int_equal(form->focus, 0);
+    vd_form_focus(form, form->fields->len); /* the first button */
+    vd_fake_paste("\n \n");
+    assert_int_equal(vd_fake()->submitted, 0);
+    vd_fake_free();
+}
+
 static void test_late_answer(void **state)
 {
     (void)state;
@@ -484,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_mouse),
         cmocka_unit_test(test_escape_asks_once),
+        cmocka_unit_test(test_paste),
         cmocka_unit_test(test_late_answer),
         cmocka_unit_test(test_lame_image),
         cmocka_unit_test(test_bad_field_is_checked_again),

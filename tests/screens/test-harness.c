@@ -15,6 +15,7 @@
 
 #include "tests/screens/fleet.h"
 #include "tests/screens/pty.h"
+#include "tests/screens/mend.h"
 #include "tests/screens/svg.h"
 
 static VdPty *probe_start(int rows, int cols, const char *cast)
@@ -55,7 +56,7 @@ static void test_keys(void **state)
     assert_true(vd_pty_wait_text(pty, "key \\033OA"));
     vd_pty_send(pty, "<C-r>");
     assert_true(vd_pty_wait_text(pty, "key \\022"));
-    vd_pty_click(pty, 2, 3);
+    assert_true(vd_pty_click(pty, 2, 3));
     assert_true(vd_pty_wait_text(pty, "[<0;4;3m"));
     vd_pty_resize(pty, 7, 50);
     assert_true(vd_pty_wait_text(pty, "size 50x7"));
@@ -86,6 +87,23 @@ static void test_sandbox_is_removed(void **state)
     assert_int_equal(stat(folder, &info), 0);
     vd_pty_free(pty);
     assert_int_not_equal(stat(folder, &info), 0);
+}
+
+/* The same comes out wherever a read cuts it. */
+static void test_mended(void **state)
+{
+    (void)state;
+    static const char in[] = "a-\033[4bx\033[1;31m\033\033[2by\033[0mz\033[?1006;1000h";
+    for (gsize cut = 0; cut < sizeof(in) - 1; cut++) {
+        VdMend mend;
+        GString *out = g_string_new(NULL);
+        vd_mend_init(&mend);
+        vd_mend(&mend, in, cut, out);
+        vd_mend(&mend, in + cut, sizeof(in) - 1 - cut, out);
+        assert_string_equal(out->str, "a-----x\033[1;31m\033xxy\033[0mz\033[?1006h\033[?1000h");
+        g_string_free(out, TRUE);
+        vd_mend_clear(&mend);
+    }
 }
 
 static void test_golden(void **state)
@@ -136,9 +154,13 @@ static void test_picture_and_cast(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cells),  cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_end),    cmocka_unit_test(test_sandbox_is_removed),
-        cmocka_unit_test(test_golden), cmocka_unit_test(test_picture_and_cast),
+        cmocka_unit_test(test_mended),
+        cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_end),
+        cmocka_unit_test(test_sandbox_is_removed),
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_picture_and_cast),
     };
     return cmocka_run_group_tests_name("harness", tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@ TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 TEST_LIBS = $(CMOCKA_LIBS)
 include tests/unit/local.mk
 include tests/unit/deck.mk
+include tests/unit/guest.mk
 include tests/unit/jobs.mk
 include tests/unit/deploy.mk
 include tests/unit/ui.mk

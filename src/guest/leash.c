@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "src/base/files.h"
@@ -56,8 +57,34 @@ static gboolean read_stat(const char *pid, pid_t *ret_group, char *ret_state)
     return TRUE;
 }
 
-/* Sends SIGKILL to all of the group but us. How many lived. */
-static guint kill_others(void)
+/* The folder of libguestfs' sockets, out of QEMU's arguments
+ * ("…,path=/tmp/libguestfsX/guestfsd.sock,…", lib/launch-direct.c): for root it is always in /tmp
+ * and no call tells its name. Owned by the caller, NULL if pid is no QEMU of an appliance. */
+static char *socket_folder(const char *pid)
+{
+    static const char socket_name[] = "/guestfsd.sock";
+    g_autofree char *path = g_build_filename("/proc", pid, "cmdline", NULL);
+    g_autofree char *words = NULL;
+    gsize length = 0;
+    if (!g_file_get_contents(path, &words, &length, NULL))
+        return NULL;
+    for (const char *word = words; word < words + length; word += strlen(word) + 1) {
+        const char *end = strstr(word, socket_name);
+        const char *begin = strstr(word, "path=/");
+        if (!begin || !end || end < begin)
+            continue;
+        begin += strlen("path=");
+        g_autofree char *folder = g_strndup(begin, (gsize)(end - begin));
+        g_autofree char *name = g_path_get_basename(folder);
+        if (g_str_has_prefix(name, "libguestfs"))
+            return g_steal_pointer(&folder);
+    }
+    return NULL;
+}
+
+/* Sends SIGKILL to all of the group but us. How many lived. *sockets (may be NULL) gets the folder
+ * of the appliance's sockets, if it has none yet. */
+static guint kill_others(char **sockets)
 {
     g_autoptr(GDir) proc = g_dir_open("/proc", 0, NULL);
     guint killed = 0;
@@ -70,18 +97,39 @@ static guint kill_others(void)
             continue;
         if (group != getpgrp() || state == 'Z' || state == 'X')
             continue;
+        if (sockets && !*sockets)
+            *sockets = socket_folder(name);
         if (kill(pid, SIGKILL) == 0)
             killed++;
     }
     return killed;
 }
 
+/* The main thread cannot be stopped alone and may start another child between the last look and our
+ * end: a process outside the group waits for that end and then kills what came of it. */
+static void leave_a_reaper(void)
+{
+    const struct timespec moment = {.tv_nsec = 1000 * 1000};
+    pid_t us = getpid(), group = getpgrp();
+    if (fork() != 0)
+        return;
+    setpgid(0, 0);
+    while (getppid() == us)
+        nanosleep(&moment, NULL);
+    kill(-group, SIGKILL);
+    _exit(0);
+}
+
 static void G_GNUC_NORETURN end_all(Leash *leash)
 {
     vd_out_mute(leash->out);
+    char *sockets = NULL;
     /* Until nobody is left: a child may be just starting another one. */
-    for (guint i = 0; i < ROUNDS_MAX && kill_others() > 0; i++)
+    for (int i = 0; i < ROUNDS_MAX && kill_others(&sockets) > 0; i++)
         g_usleep(2000);
+    leave_a_reaper();
+    if (sockets)
+        vd_remove_tree(sockets, NULL);
     if (leash->folder)
         vd_remove_tree(leash->folder, NULL);
     _exit(STATUS_TERMINATED);
@@ -112,7 +160,7 @@ static gpointer watch(gpointer data)
             end_all(leash);
         if (wait_ms() == 0) {
             vd_leash_call_off();
-            kill_others();
+            kill_others(NULL);
         }
     }
     return NULL;

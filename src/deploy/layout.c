@@ -26,17 +26,30 @@ static char *clean_member(JsonObject *object, const char *member)
     return text && *text ? vd_text_clean(text, 500, FALSE) : NULL;
 }
 
+/* Some distributions' product is a mere number: "12.15" becomes "Debian 12.15". */
+static char *name_of_system(const char *product, const char *distro)
+{
+    gboolean words = FALSE;
+
+    for (const char *c = product; c && *c; c++)
+        words = words || g_ascii_isalpha(*c) || (*c & 0x80);
+    if (words || !distro)
+        return g_strdup(product ? product : _("unknown system"));
+    return g_strstrip(
+        g_strdup_printf("%c%s %s", g_ascii_toupper(*distro), distro + 1, product ? product : ""));
+}
+
 static void read_system(VdImage *image, JsonObject *root, JsonObject *os)
 {
     JsonObject *grow = object_member(root, "grow");
     JsonObject *customise = object_member(root, "customise");
 
-    image->os = clean_member(os, "product");
+    g_autofree char *product = clean_member(os, "product");
+
     image->distro = clean_member(os, "distro");
+    image->os = name_of_system(product, image->distro);
     image->arch = clean_member(os, "arch");
     image->root = clean_member(root, "text");
-    if (!image->os)
-        image->os = g_strdup(image->distro ? image->distro : _("unknown system"));
     image->growable = grow && json_object_get_boolean_member_with_default(grow, "possible", FALSE);
     if (!image->growable)
         image->why_not = clean_member(grow, "why");

@@ -120,9 +120,9 @@ static gboolean define(VdRun *run, const VdPlan *plan, VdConn *conn, const char 
     };
     g_autofree char *uuid = NULL;
     g_autofree char *memory = vd_format_size(plan->memory);
+    g_autofree char *machine = g_strdup_printf("%s %s", plan->name, plan->uuid);
 
-    if (!vd_run_undo(run, "machine", plan->uuid, error) ||
-        !vd_conn_vm_define(conn, &vm, &uuid, error))
+    if (!vd_run_undo(run, "machine", machine, error) || !vd_conn_vm_define(conn, &vm, &uuid, error))
         return FALSE;
     vd_run_text(run, ngettext("%u CPU, %s, %s", "%u CPUs, %s, %s", plan->cpus), plan->cpus, memory,
                 vm.kvm ? "KVM" : _("emulated"));
@@ -161,19 +161,14 @@ gboolean vd_step_start(VdRun *run, GError **error)
 
 /* ---- taking back ---- */
 
-static VdConn *undo_conn(VdRun *run, GError **error)
-{
-    g_autoptr(VdPlan) plan = vd_step_plan(run, error);
-
-    return plan ? vd_step_conn(run, plan, error) : NULL;
-}
-
-/* argument: its UUID, which nobody else has. */
+/* argument: its name, for people, and its UUID, which nobody else has. */
 static gboolean undo_machine(VdRun *run, const char *argument, GError **error)
 {
-    g_autoptr(VdConn) conn = undo_conn(run, error);
+    const char *space = strrchr(argument, ' ');
+    g_autoptr(VdPlan) plan = vd_step_plan(run, error);
+    g_autoptr(VdConn) conn = plan ? vd_step_conn(run, plan, error) : NULL;
 
-    return conn && vd_conn_vm_remove(conn, argument, error);
+    return conn && vd_conn_vm_remove(conn, space ? space + 1 : argument, error);
 }
 
 /* argument: its name, which holds the request's id. */

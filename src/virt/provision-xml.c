@@ -10,6 +10,9 @@
 #define METADATA_NS     "urn:vmdeck:machine:1"
 #define METADATA_PREFIX "vmdeck"
 
+/* What libvirt's own devices take of them, and some to spare. */
+#define HOTPLUG_SLOTS 14
+
 #define BAD_CAST_(text) ((const xmlChar *)(text))
 
 xmlNodePtr vd_xml_add(xmlNodePtr parent, const char *name, const char *text)
@@ -202,6 +205,20 @@ static void add_console(xmlNodePtr devices)
     vd_xml_set(node, "port", "0");
 }
 
+/* Empty slots of a q35 machine, so that disks and network cards can be plugged in while it runs.
+ * The root must be named first, or libvirt takes the first slot for it. */
+static void add_slots(xmlNodePtr devices)
+{
+    for (int i = 0; i <= HOTPLUG_SLOTS; i++) {
+        xmlNodePtr port = vd_xml_add(devices, "controller", NULL);
+        g_autofree char *index = g_strdup_printf("%d", i);
+
+        vd_xml_set(port, "type", "pci");
+        vd_xml_set(port, "index", index);
+        vd_xml_set(port, "model", i == 0 ? "pcie-root" : "pcie-root-port");
+    }
+}
+
 static void add_helpers(xmlNodePtr devices)
 {
     xmlNodePtr node = vd_xml_add(devices, "channel", NULL);
@@ -241,13 +258,8 @@ char *vd_vm_plan_xml(const VdVmPlan *plan, const VdVmTarget *target)
     add_platform(root, target);
     devices = vd_xml_add(root, "devices", NULL);
     add_disk(devices, plan);
-    /* Empty slots, so that disks and network cards can be plugged in while it runs. */
-    for (int i = 0; target->machine && g_str_equal(target->machine, "q35") && i < 8; i++) {
-        xmlNodePtr port = vd_xml_add(devices, "controller", NULL);
-
-        vd_xml_set(port, "type", "pci");
-        vd_xml_set(port, "model", "pcie-root-port");
-    }
+    if (target->machine && g_str_equal(target->machine, "q35"))
+        add_slots(devices);
     add_interface(devices, plan);
     add_console(devices);
     if (!g_str_equal(target->type, "test"))

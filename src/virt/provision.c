@@ -84,16 +84,18 @@ gboolean vd_conn_kvm_usable(VdConn *conn, char **why)
 
     if (why)
         *why = NULL;
-    caps = virConnectGetDomainCapabilities(conn->conn, NULL, NULL, NULL, "kvm", 0);
-    if (!caps) {
-        virResetLastError();
-        if (why)
-            *why = g_strdup(_("This host's libvirt offers no KVM."));
-        return FALSE;
-    }
-    free(caps);
     /* libvirt only looks whether the device is there; on this machine it can be tried. */
-    return !conn->local || vd_kvm_usable(why);
+    if (conn->local && !vd_kvm_usable(why))
+        return FALSE;
+    caps = virConnectGetDomainCapabilities(conn->conn, NULL, NULL, NULL, "kvm", 0);
+    if (caps) {
+        free(caps);
+        return TRUE;
+    }
+    virResetLastError();
+    if (why)
+        *why = g_strdup(_("This host's libvirt offers no KVM."));
+    return FALSE;
 }
 
 gboolean vd_conn_vm_exists(VdConn *conn, const char *name)

@@ -68,6 +68,8 @@ static void test_machine_document(void **state)
     holds(doc, "/domain/vcpu", "3");
     holds(doc, "/domain/os/type/@machine", "q35");
     holds(doc, "/domain/cpu/@mode", "maximum");
+    holds(doc, "/domain/devices/controller[1]/@model", "pcie-root");
+    holds(doc, "/domain/devices/controller[@index='14']/@model", "pcie-root-port");
     holds(doc, "/domain/devices/disk/source/@file", "/default-pool/db & co.qcow2");
     holds(doc, "/domain/devices/disk/driver/@type", "qcow2");
     holds(doc, "/domain/devices/interface/mac/@address", "52:54:00:12:34:56");

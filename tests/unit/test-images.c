@@ -454,6 +454,33 @@ static void test_remove_asks_the_hosts(void **state)
     assert_non_null(vd_image_find("used", NULL));
 }
 
+static void test_inspection_with_a_system(void **state)
+{
+    static const struct {
+        const char *os, *expected;
+    } systems[] = {
+        {"{\"product\":\"Alpine Linux v3.18\",\"distro\":\"alpine\"}", "Alpine Linux v3.18"},
+        {"{\"product\":\"12.15\",\"distro\":\"debian\"}", "Debian 12.15"},
+        {"{\"product\":\"\x1b[1mOS\",\"distro\":null}", "[1mOS"},
+        {"{}", "unknown system"},
+    };
+
+    (void)state;
+    for (gsize i = 0; i < G_N_ELEMENTS(systems); i++) {
+        g_autoptr(VdImage) image = vd_image_new();
+        g_autofree char *layout = g_strdup_printf(
+            "{\"os\":%s,\"text\":\"partition 1, xfs\",\"grow\":{\"possible\":false,\"why\":\"No "
+            "room.\"},\"customise\":{\"possible\":true}}",
+            systems[i].os);
+
+        assert_true(vd_image_read_layout(image, layout, "file", NULL));
+        assert_string_equal(image->os, systems[i].expected);
+        assert_string_equal(image->root, "partition 1, xfs");
+        assert_false(image->growable);
+        assert_string_equal(image->why_not, "No room.");
+    }
+}
+
 static void test_inspection_without_a_system(void **state)
 {
     g_autoptr(VdImage) image = vd_image_new();
@@ -495,6 +522,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_store_refuses_what_is_broken, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_remove_keeps_a_shared_disk, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_remove_asks_the_hosts, make_place, drop_place),
+        cmocka_unit_test_setup_teardown(test_inspection_with_a_system, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_inspection_without_a_system, make_place, drop_place),
     };
 

@@ -24,6 +24,7 @@ static int console(const VdCliConsole *wanted)
                       .no_mouse = wanted->no_mouse,
                       .idle_fd = wanted->idle_fd,
                       .clock = wanted->clock};
+    vd_ui_prepare(&ui);
     VdDeck *deck = vd_deck_new(context, &options);
     int status = vd_ui_run(deck, context, &ui);
     vd_deck_free(deck);

@@ -5,6 +5,7 @@
 #include "ui/figures.h"
 
 #include <string.h>
+#include <time.h>
 
 static const char units[] = "\0KMGTPE";
 
@@ -79,6 +80,16 @@ const char *vd_figure_pair(char *buffer, double left, double right)
     vd_figure_bytes(a, left);
     vd_figure_bytes(b, right);
     g_snprintf(buffer, VD_FIGURE_SIZE, "%*s%.12s/%*s%.12s", pad(a), "", a, pad(b), "", b);
+    return buffer;
+}
+
+const char *vd_figure_time(char *buffer, gint64 time, gboolean seconds)
+{
+    time_t since = (time_t)(time / G_USEC_PER_SEC);
+    struct tm parts;
+    buffer[0] = '\0';
+    if (localtime_r(&since, &parts))
+        (void)strftime(buffer, VD_FIGURE_SIZE, seconds ? "%H:%M:%S" : "%H:%M", &parts);
     return buffer;
 }
 

@@ -16,6 +16,9 @@ const char *vd_figure_percent(char *buffer, double percent);
 const char *vd_figure_share(char *buffer, double used, double total);
 /* "1.1M/280K": two rates, at most nine cells, the slash always in the same place. */
 const char *vd_figure_pair(char *buffer, double left, double right);
+/* "14:02", with seconds "14:02:31", of a time in microseconds since 1970, in the local zone. Unlike
+ * GDateTime it does not look for the zone's file each time. */
+const char *vd_figure_time(char *buffer, gint64 time, gboolean seconds);
 /* The role a machine's or host's state is drawn in. */
 VdRole vd_vm_role(const VdVm *vm);
 VdRole vd_host_role(const VdHost *host);

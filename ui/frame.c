@@ -8,6 +8,7 @@
 
 #include "src/base/i18n.h"
 #include "src/base/text.h"
+#include "ui/figures.h"
 
 /* ---- header ---- */
 
@@ -79,8 +80,8 @@ static char *condition(VdApp *app)
 static void draw_header(VdApp *app, VdRect rect)
 {
     vd_canvas_fill(app->canvas, rect, VD_ROLE_HEADER);
-    g_autoptr(GDateTime) now = g_date_time_new_from_unix_local(vd_app_clock(app) / G_USEC_PER_SEC);
-    g_autofree char *clock = now ? g_date_time_format(now, "%H:%M") : g_strdup("");
+    char clock[VD_FIGURE_SIZE];
+    vd_figure_time(clock, vd_app_clock(app), FALSE);
     g_autofree char *right = g_strdup_printf("%s  %s ", vd_deck_person(app->deck), clock);
     int right_width = vd_text_width(right);
     int x = rect.x + 1, end = rect.x + rect.w;

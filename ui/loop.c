@@ -6,6 +6,7 @@
 #include "ui/console.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
@@ -272,6 +273,12 @@ static int run(VdApp *app)
     stop_sources(app, &sources);
     g_main_loop_unref(app->loop);
     return app->status;
+}
+
+void vd_ui_prepare(const VdUiOptions *options)
+{
+    if (options->ascii || vd_term_needs_ascii())
+        (void)setlocale(LC_MESSAGES, "C");
 }
 
 int vd_ui_run(VdDeck *deck, GMainContext *context, const VdUiOptions *options)

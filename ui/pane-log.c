@@ -6,6 +6,7 @@
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 #include "ui/console.h"
+#include "ui/figures.h"
 #include "ui/page.h"
 
 typedef struct {
@@ -27,16 +28,16 @@ static const VdNotice *notice_at(VdApp *app, guint i)
     return g_ptr_array_index(vd_console_notices(app), i - deck->len);
 }
 
-static char *time_text(VdApp *app, const VdNotice *notice)
+static const char *time_text(char *buffer, VdApp *app, const VdNotice *notice)
 {
     gint64 shown = vd_app_span(app, 0, notice->time) ? notice->time : vd_app_clock(app);
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(shown / G_USEC_PER_SEC);
-    return time ? g_date_time_format(time, "%H:%M:%S") : g_strdup("");
+    return vd_figure_time(buffer, shown, TRUE);
 }
 
 static void draw_row(VdApp *app, VdCanvas *canvas, VdRect rect, const VdNotice *notice)
 {
-    g_autofree char *time = time_text(app, notice);
+    char time[VD_FIGURE_SIZE];
+    time_text(time, app, notice);
     int x = rect.x + 1;
     x += vd_canvas_text(canvas, x, rect.y, 9, VD_ROLE_DIM, time) + 1;
     if (rect.w >= 60) {
@@ -72,7 +73,8 @@ static gboolean open_notice(LogPane *self)
     if (self->list.cursor >= count_of(app))
         return FALSE;
     const VdNotice *notice = notice_at(app, self->list.cursor);
-    g_autofree char *time = time_text(app, notice);
+    char time[VD_FIGURE_SIZE];
+    time_text(time, app, notice);
     g_autofree char *text = g_strdup_printf(
         "%s  %s\n\n%s\n%s%s", time, notice->request ? notice->request : "", notice->text,
         notice->detail ? "\n" : "", notice->detail ? notice->detail : "");

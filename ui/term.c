@@ -50,6 +50,12 @@ static gboolean old_terminal(const char *name)
     return FALSE;
 }
 
+gboolean vd_term_needs_ascii(void)
+{
+    const char *name = getenv("TERM");
+    return !utf8_locale() || (name && old_terminal(name));
+}
+
 static gboolean usable(const char *name, GError **error)
 {
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
@@ -154,7 +160,7 @@ gboolean vd_term_start(const VdTermOptions *options, GError **error)
                        _("The terminal “%s” could not be set up: use the command line, “vmdeck "
                          "list”."),
                        name);
-    term.ascii = options->ascii || !utf8_locale() || old_terminal(name);
+    term.ascii = options->ascii || vd_term_needs_ascii();
     (void)cbreak();
     (void)noecho();
     (void)nonl();

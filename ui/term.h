@@ -18,7 +18,9 @@ typedef struct {
 gboolean vd_term_start(const VdTermOptions *options, GError **error);
 /* Gives the terminal back as it was. Nothing if it was not taken. */
 void vd_term_stop(void);
-/* Whether only 7-bit characters can be shown. */
+/* Whether locale or terminal rule out all but 7-bit characters; before vd_term_start() as well. */
+gboolean vd_term_needs_ascii(void);
+/* Whether only 7-bit characters are shown. */
 gboolean vd_term_ascii(void);
 void vd_term_size(int *ret_width, int *ret_height);
 /* Asks the terminal for its size (after SIGWINCH); TRUE if it is another one now. */

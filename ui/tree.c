@@ -223,14 +223,37 @@ static void flatten(VdTree *rows)
     restore_cursor(rows);
 }
 
+typedef struct {
+    const VdFleet *fleet;
+    GHashTable *seen; /* marks whose machines are there */
+} Gone;
+
 static gboolean mark_is_gone(gpointer key, gpointer value, gpointer data)
 {
+    const Gone *gone = data;
     (void)value;
-    const VdFleet *fleet = data;
-    const char *uuid = strchr(key, '\n');
-    g_autofree char *host_id = g_strndup(key, (gsize)(uuid - (char *)key));
-    const VdHost *host = vd_fleet_host(fleet, host_id);
-    return !host || (host->listed && !vd_host_find(host, uuid + 1));
+    if (g_hash_table_contains(gone->seen, key))
+        return FALSE;
+    g_autofree char *host_id = g_strndup(key, strcspn(key, "\n"));
+    const VdHost *host = vd_fleet_host(gone->fleet, host_id);
+    return !host || host->listed;
+}
+
+/* One pass over the machines: looking each mark up would cost their product. */
+static void drop_gone_marks(VdTree *rows)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint h = 0; h < rows->fleet->hosts->len; h++) {
+        VdHost *host = g_ptr_array_index(rows->fleet->hosts, h);
+        for (guint i = 0; i < host->vms->len; i++) {
+            VdTreeRow row = {host, g_ptr_array_index(host->vms, i)};
+            g_autofree char *key = row_key(&row);
+            if (g_hash_table_contains(rows->marks, key))
+                g_hash_table_add(seen, g_steal_pointer(&key));
+        }
+    }
+    Gone gone = {rows->fleet, seen};
+    g_hash_table_foreach_remove(rows->marks, mark_is_gone, &gone);
 }
 
 void vd_tree_set_fleet(VdTree *rows, VdFleet *fleet)
@@ -239,7 +262,7 @@ void vd_tree_set_fleet(VdTree *rows, VdFleet *fleet)
     rows->fleet = fleet ? vd_fleet_ref(fleet) : NULL;
     flatten(rows);
     if (fleet && g_hash_table_size(rows->marks))
-        g_hash_table_foreach_remove(rows->marks, mark_is_gone, fleet);
+        drop_gone_marks(rows);
     vd_fleet_unref(old);
 }
 

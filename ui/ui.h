@@ -13,6 +13,10 @@ typedef struct {
                      are drawn as 0; 0: real */
 } VdUiOptions;
 
+/* To be called before any thread is started: where only 7-bit characters will be shown (--ascii, a
+ * locale or a terminal without UTF-8), the program speaks untranslated English, for the letters of
+ * other languages would all become `?`. */
+void vd_ui_prepare(const VdUiOptions *options);
 /* Runs the console on this thread until it is left: the exit status. The deck must have been made
  * with the thread's context. */
 int vd_ui_run(VdDeck *deck, GMainContext *context, const VdUiOptions *options);

@@ -2,6 +2,7 @@
 TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 TEST_LIBS = $(CMOCKA_LIBS)
 include tests/unit/local.mk
+include tests/unit/base.mk
 include tests/unit/deck.mk
 include tests/unit/guest.mk
 include tests/unit/jobs.mk

@@ -32,16 +32,18 @@ static void conf_problem_free(VdConfProblem *problem)
     g_free(problem);
 }
 
-static void problem(Reader *reader, int line, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* file: where it stands, NULL: the file that is read (libconfig's own are of files it includes). */
+static void problem(Reader *reader, const char *file, int line, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
 
-static void problem(Reader *reader, int line, const char *format, ...)
+static void problem(Reader *reader, const char *file, int line, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     g_autofree char *raw = g_strdup_vprintf(format, args);
     va_end(args);
     VdConfProblem *made = g_new0(VdConfProblem, 1);
-    made->file = vd_text_clean(reader->file, 1024, FALSE);
+    made->file = vd_text_clean(file ? file : reader->file, 1024, FALSE);
     made->line = line;
     made->message = vd_text_clean(raw, 512, FALSE);
     g_ptr_array_add(reader->conf->problems, made);
@@ -52,9 +54,15 @@ static int line_of(const config_setting_t *setting)
     return (int)config_setting_source_line(setting);
 }
 
+static const char *file_of(const config_setting_t *setting)
+{
+    return config_setting_source_file(setting);
+}
+
 static void want(Reader *reader, const config_setting_t *setting, const char *expected)
 {
-    problem(reader, line_of(setting), _("%s: expected %s"), config_setting_name(setting), expected);
+    problem(reader, file_of(setting), line_of(setting), _("%s: expected %s"),
+            config_setting_name(setting), expected);
 }
 
 static gboolean is_text(const config_setting_t *setting)
@@ -96,7 +104,7 @@ static void read_int(Reader *reader, config_setting_t *setting, int min, int max
     if (config_setting_type(setting) == CONFIG_TYPE_INT && value >= min && value <= max)
         *target = value;
     else
-        problem(reader, line_of(setting), _("%s: expected %d to %d milliseconds"),
+        problem(reader, file_of(setting), line_of(setting), _("%s: expected %d to %d milliseconds"),
                 config_setting_name(setting), min, max);
 }
 
@@ -132,6 +140,40 @@ static const VdConfHost *find_host(const VdConf *conf, const char *name, guint *
     return NULL;
 }
 
+/* A uri that is no text must not silently become libvirt's default: that is another host. */
+static gboolean host_is_fine(const config_setting_t *item)
+{
+    gboolean fine = config_setting_is_group(item) && config_setting_length(item) > 0;
+    for (int i = 0; fine && i < config_setting_length(item); i++) {
+        const config_setting_t *member = config_setting_get_elem(item, (unsigned)i);
+        const char *name = config_setting_name(member);
+        fine = is_text(member) && (strcmp(name, "name") == 0 || strcmp(name, "uri") == 0);
+    }
+    return fine;
+}
+
+static void read_host(Reader *reader, const config_setting_t *item)
+{
+    const char *name = NULL, *uri = NULL;
+    if (host_is_fine(item) && config_setting_lookup_string(item, "name", &name))
+        (void)config_setting_lookup_string(item, "uri", &uri);
+    g_autofree char *clean = vd_text_clean(name, 64, FALSE);
+    if (!*clean) {
+        problem(reader, file_of(item), line_of(item),
+                _("hosts: expected a host with a name and a uri in quotes"));
+        return;
+    }
+    guint at = 0;
+    if (find_host(reader->conf, clean, &at))
+        g_ptr_array_remove_index(reader->conf->hosts, at);
+    else
+        at = reader->conf->hosts->len;
+    VdConfHost *host = g_new0(VdConfHost, 1);
+    host->name = g_steal_pointer(&clean);
+    host->uri = g_strdup(uri);
+    g_ptr_array_insert(reader->conf->hosts, (gint)at, host);
+}
+
 static void read_hosts(Reader *reader, config_setting_t *setting)
 {
     if (!config_setting_is_list(setting)) {
@@ -139,41 +181,31 @@ static void read_hosts(Reader *reader, config_setting_t *setting)
              _("a list such as ( { name = \"kvm1\"; uri = \"qemu:///system\"; } )"));
         return;
     }
-    for (int i = 0; i < config_setting_length(setting); i++) {
-        config_setting_t *item = config_setting_get_elem(setting, (unsigned)i);
-        const char *name = NULL, *uri = NULL;
-        if (!config_setting_is_group(item) || !config_setting_lookup_string(item, "name", &name) ||
-            !*name) {
-            problem(reader, line_of(item), _("hosts: expected a host with a name and a uri"));
-            continue;
-        }
-        (void)config_setting_lookup_string(item, "uri", &uri);
-        g_autofree char *clean = vd_text_clean(name, 64, FALSE);
-        guint at = 0;
-        if (find_host(reader->conf, clean, &at))
-            g_ptr_array_remove_index(reader->conf->hosts, at);
-        else
-            at = reader->conf->hosts->len;
-        VdConfHost *host = g_new0(VdConfHost, 1);
-        host->name = g_steal_pointer(&clean);
-        host->uri = g_strdup(uri);
-        g_ptr_array_insert(reader->conf->hosts, (gint)at, host);
-    }
+    for (int i = 0; i < config_setting_length(setting); i++)
+        read_host(reader, config_setting_get_elem(setting, (unsigned)i));
+}
+
+static void add_words(GPtrArray *words, const char *text)
+{
+    g_auto(GStrv) parts = g_strsplit_set(text, " \t\n", 64);
+    for (char **part = parts; *part; part++)
+        if (**part)
+            g_ptr_array_add(words, vd_text_clean(*part, 64, FALSE));
 }
 
 static char **read_words(Reader *reader, config_setting_t *setting)
 {
-    if (is_text(setting))
-        return g_strsplit(config_setting_get_string(setting), " ", 16);
     GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+    if (is_text(setting))
+        add_words(words, config_setting_get_string(setting));
     for (int i = 0; is_list(setting) && i < config_setting_length(setting); i++) {
         config_setting_t *item = config_setting_get_elem(setting, (unsigned)i);
         if (is_text(item))
-            g_ptr_array_add(words, g_strdup(config_setting_get_string(item)));
+            add_words(words, config_setting_get_string(item));
         else
             want(reader, setting, _("words in quotes"));
     }
-    if (!is_list(setting))
+    if (!is_text(setting) && !is_list(setting))
         want(reader, setting, _("a word or a list of words in quotes"));
     g_ptr_array_add(words, NULL);
     return (char **)g_ptr_array_free(words, FALSE);
@@ -244,7 +276,7 @@ static void read_setting(Reader *reader, config_setting_t *setting)
             return;
         }
     }
-    problem(reader, line_of(setting),
+    problem(reader, file_of(setting), line_of(setting),
             _("%s: no such setting; expected hosts, theme, mouse, ascii, flat, interval_ms, "
               "escape_ms, keys, columns or roles"),
             name);
@@ -255,12 +287,12 @@ static void read_file(VdConf *conf, const char *file, gboolean needed)
     Reader reader = {conf, file};
     if (!g_file_test(file, G_FILE_TEST_EXISTS)) {
         if (needed)
-            problem(&reader, 0, _("the file is not there"));
+            problem(&reader, NULL, 0, _("the file is not there"));
         return;
     }
     /* libconfig would read a folder or a device for ever. */
     if (!g_file_test(file, G_FILE_TEST_IS_REGULAR)) {
-        problem(&reader, 0, _("expected a regular file"));
+        problem(&reader, NULL, 0, _("expected a regular file"));
         return;
     }
     config_t parser;
@@ -268,9 +300,9 @@ static void read_file(VdConf *conf, const char *file, gboolean needed)
     if (config_read_file(&parser, file) != CONFIG_TRUE) {
         const char *why = config_error_text(&parser);
         if (config_error_type(&parser) == CONFIG_ERR_FILE_IO)
-            problem(&reader, 0, _("the file cannot be read"));
+            problem(&reader, NULL, 0, _("the file cannot be read"));
         else
-            problem(&reader, config_error_line(&parser),
+            problem(&reader, config_error_file(&parser), config_error_line(&parser),
                     _("expected a setting such as theme = \"light\"; (%s)"), why ? why : "?");
     }
     config_setting_t *root = config_root_setting(&parser);

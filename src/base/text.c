@@ -30,7 +30,8 @@ char *vd_text_clean(const char *foreign, gsize max_chars, gboolean keep_lines)
     if (max_chars == 0)
         max_chars = 4096;
     GString *out = g_string_new(NULL);
-    gsize left = strnlen(foreign, max_chars * 6 + 6);
+    /* Enough for all that can be kept, so that a text without an end costs no more. */
+    gsize left = strnlen(foreign, MIN(max_chars, G_MAXSSIZE / 8) * 6 + 6);
     guint marks = 0; /* combining characters piled on one cell */
     for (gsize n = 0; left > 0 && n < max_chars;) {
         gunichar c = g_utf8_get_char_validated(foreign, (gssize)left);

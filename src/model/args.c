@@ -178,8 +178,11 @@ static gboolean check_choice(const VdArgSpec *spec, const char *value, GError **
 /* With a prefix length ("192.0.2.7/24"), which must be there, or without. */
 static gboolean check_address(const char *value, gboolean prefix, GError **error)
 {
+    /* A zone ("fe80::1%eth0") means nothing on another machine. */
+    gboolean plain = value[strspn(value, "0123456789abcdefABCDEF:./")] == '\0';
     g_auto(GStrv) parts = g_strsplit(value, "/", 3);
-    g_autoptr(GInetAddress) address = parts[0] ? g_inet_address_new_from_string(parts[0]) : NULL;
+    g_autoptr(GInetAddress) address =
+        plain && parts[0] ? g_inet_address_new_from_string(parts[0]) : NULL;
     if (!address || (prefix ? g_strv_length(parts) != 2 : g_strv_length(parts) != 1))
         return vd_fail(error, VD_ERR_INVALID, NULL,
                        prefix ? _("expected an address such as 192.0.2.7/24")
@@ -231,6 +234,15 @@ static const VdArgSpec *find_spec(const VdArgSpec *specs, const char *name)
     return NULL;
 }
 
+static gboolean listed_before(const VdArgs *args, guint index)
+{
+    const Arg *arg = g_ptr_array_index(args->all, index);
+    for (guint i = 0; i < index; i++)
+        if (strcmp(((const Arg *)g_ptr_array_index(args->all, i))->name, arg->name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 gboolean vd_args_check(VdArgs *args, const VdArgSpec *specs, GError **error)
 {
     for (const VdArgSpec *spec = specs; spec && spec->name; spec++) {
@@ -246,20 +258,13 @@ gboolean vd_args_check(VdArgs *args, const VdArgSpec *specs, GError **error)
         const VdArgSpec *spec = find_spec(specs, arg->name);
         if (!spec)
             return vd_fail(error, VD_ERR_USAGE, NULL, _("%s is not known here"), arg->name);
+        if (!spec->many && listed_before(args, i))
+            return vd_fail(error, VD_ERR_USAGE, NULL, _("%s was given more than once"), arg->name);
         g_autoptr(GError) why = NULL;
         if (!vd_arg_check(spec, arg->value, &why))
             return vd_fail(error, VD_ERR_INVALID, NULL, "%s: %s", spec->name, why->message);
     }
     return TRUE;
-}
-
-static gboolean listed_before(const VdArgs *args, guint index)
-{
-    const Arg *arg = g_ptr_array_index(args->all, index);
-    for (guint i = 0; i < index; i++)
-        if (strcmp(((const Arg *)g_ptr_array_index(args->all, i))->name, arg->name) == 0)
-            return TRUE;
-    return FALSE;
 }
 
 char *vd_args_to_json(const VdArgs *args)

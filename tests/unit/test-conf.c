@@ -1,0 +1,266 @@
+/* The configuration with the mistakes that people make: each is told with file, line and what was
+ * expected, and the rest counts. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "src/base/conf.h"
+#include "src/base/files.h"
+
+static char *folder, *path;
+
+static int setup(void **state)
+{
+    (void)state;
+    folder = g_dir_make_tmp("vmdeck-conf-XXXXXX", NULL);
+    path = g_build_filename(folder, "vmdeck.conf", NULL);
+    return folder ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    gboolean ok = vd_remove_tree(folder, NULL);
+    g_clear_pointer(&folder, g_free);
+    g_clear_pointer(&path, g_free);
+    return ok ? 0 : -1;
+}
+
+static VdConf *load(const char *text)
+{
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+    return vd_conf_load(path);
+}
+
+/* The first problem is on this line, with these words. */
+static void first_problem(const VdConf *conf, int line, const char *words)
+{
+    assert_true(conf->problems->len > 0);
+    const VdConfProblem *problem = g_ptr_array_index(conf->problems, 0);
+    g_autofree char *text = vd_conf_problem_text(problem);
+    if (problem->line != line || !strstr(text, words) || !g_str_has_prefix(text, path))
+        fail_msg("%s (expected line %d, %s)", text, line, words);
+}
+
+static void one_problem(const VdConf *conf, int line, const char *words)
+{
+    first_problem(conf, line, words);
+    assert_int_equal(conf->problems->len, 1);
+}
+
+static void test_usual(void **state)
+{
+    (void)state;
+    g_autoptr(VdConf) conf = load("hosts = ( { name = \"kvm1\"; uri = \"qemu:///system\"; },\n"
+                                  "          { name = \"here\"; } );\n"
+                                  "theme = \"light\"; mouse = false; ascii = true; flat = true;\n"
+                                  "interval_ms = 2000; escape_ms = 50;\n"
+                                  "keys = { vm_start = \"s  F5 \"; vm_stop = [\"x\", \"y\"]; };\n"
+                                  "columns = [\"name\", \"cpu\"];\n"
+                                  "roles = { alice = \"operate\"; };\n");
+    assert_int_equal(conf->problems->len, 0);
+    assert_int_equal(conf->hosts->len, 2);
+    const VdConfHost *first = g_ptr_array_index(conf->hosts, 0);
+    const VdConfHost *second = g_ptr_array_index(conf->hosts, 1);
+    assert_string_equal(first->name, "kvm1");
+    assert_string_equal(first->uri, "qemu:///system");
+    assert_null(second->uri);
+    assert_string_equal(conf->theme, "light");
+    assert_false(conf->mouse);
+    assert_true(conf->ascii && conf->flat);
+    assert_int_equal(conf->interval_ms, 2000);
+    assert_int_equal(conf->escape_ms, 50);
+    char **keys = g_hash_table_lookup(conf->keys, "vm.start");
+    assert_non_null(keys);
+    assert_string_equal(keys[0], "s");
+    assert_string_equal(keys[1], "F5");
+    assert_null(keys[2]);
+    assert_int_equal(g_strv_length(g_hash_table_lookup(conf->keys, "vm.stop")), 2);
+    assert_int_equal(g_strv_length(conf->columns), 2);
+    assert_string_equal(g_hash_table_lookup(conf->roles, "alice"), "operate");
+}
+
+static void test_mistakes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *words;
+    } cases[] = {
+        {"interval_ms = 20;", "interval_ms: expected 250 to 60000"},
+        {"interval_ms = -1;", "interval_ms: expected"},
+        {"interval_ms = 99999999999999;", "interval_ms: expected"},
+        {"interval_ms = 500.5;", "interval_ms: expected"},
+        {"interval_ms = \"500\";", "interval_ms: expected"},
+        {"escape_ms = 0;", "escape_ms: expected 5 to 1000"},
+        {"mouse = \"no\";", "mouse: expected true or false"},
+        {"mouse = 0;", "mouse: expected true or false"},
+        {"theme = 5;", "theme: expected the name"},
+        {"theme = { };", "theme: expected the name"},
+        {"hosts = \"kvm1\";", "hosts: expected a list"},
+        {"hosts = ( \"kvm1\" );", "hosts: expected a host"},
+        {"hosts = ( { } );", "hosts: expected a host"},
+        {"hosts = ( { uri = \"qemu:///system\"; } );", "hosts: expected a host"},
+        {"hosts = ( { name = \"\"; } );", "hosts: expected a host"},
+        {"hosts = ( { name = \"\\x1b\\x07\"; } );", "hosts: expected a host"},
+        {"hosts = ( { name = 5; } );", "hosts: expected a host"},
+        {"hosts = ( { name = \"a\"; uri = 5; } );", "hosts: expected a host"},
+        {"hosts = ( { name = \"a\"; url = \"qemu+ssh://b/system\"; } );", "hosts: expected a host"},
+        {"keys = 5;", "keys: expected a group"},
+        {"keys = { vm_start = 5; };", "vm_start: expected a word"},
+        {"keys = { vm_start = [ 1, 2 ]; };", NULL},
+        {"columns = 3;", "columns: expected a word"},
+        {"roles = ( );", "roles: expected a group"},
+        {"roles = { bob = \"root\"; };", "bob: expected \"view\""},
+        {"colour = \"red\";", "colour: no such setting"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text =
+            g_strdup_printf("# a comment\n\nascii = true;\n%s\nflat = true;\n", cases[i].line);
+        g_autoptr(VdConf) conf = load(text);
+        if (cases[i].words)
+            one_problem(conf, 4, cases[i].words);
+        assert_true(conf->problems->len > 0);
+        /* What stands before and behind it counts; what is wrong keeps its default. */
+        assert_true(conf->ascii && conf->flat);
+        assert_int_equal(conf->interval_ms, 1000);
+        assert_string_equal(conf->theme, "default");
+        assert_true(conf->mouse);
+        assert_int_equal(conf->hosts->len, 0);
+    }
+}
+
+static void test_syntax(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int line;
+    } cases[] = {
+        {"theme = \"light\";\nmouse = ;\nflat = true;\n", 2},
+        {"theme = \"light\";\n= 5;\n", 2},
+        {"theme = \"light\";\ntheme = \"dark\";\n", 2},
+        {"theme = \"light\";\nhosts = ( {\n", 3},
+        {"theme = \"light\";\n\033[2J\xff\xfe\n", 2},
+        {"theme = \"light\";\n<xml/>\n", 2},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(VdConf) conf = load(cases[i].text);
+        /* What is cut in two may be wrong as well. */
+        first_problem(conf, cases[i].line, "expected a setting");
+        const VdConfProblem *problem = g_ptr_array_index(conf->problems, 0);
+        assert_null(strchr(problem->message, '\033'));
+        assert_string_equal(conf->theme, "light");
+    }
+}
+
+static void test_no_file(void **state)
+{
+    (void)state;
+    g_autoptr(VdConf) missing = vd_conf_load(path);
+    one_problem(missing, 0, "not there");
+    assert_int_equal(missing->interval_ms, 1000);
+    g_autoptr(VdConf) empty = load("");
+    assert_int_equal(empty->problems->len, 0);
+    unlink(path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    g_autoptr(VdConf) is_folder = vd_conf_load(path);
+    one_problem(is_folder, 0, "regular file");
+}
+
+static void test_any_bytes(void **state)
+{
+    (void)state;
+    GRand *rand = g_rand_new_with_seed(11);
+    static const char letters[] = "abhostnuri ={}()[];,\"\\@#/*\n\033\xff 0159.";
+    for (int round = 0; round < 500; round++) {
+        char text[129] = "";
+        for (int i = 0; i < 128; i++)
+            text[i] = letters[g_rand_int_range(rand, 0, sizeof letters - 1)];
+        g_autoptr(VdConf) conf = load(text);
+        for (guint i = 0; i < conf->problems->len; i++) {
+            g_autofree char *words = vd_conf_problem_text(g_ptr_array_index(conf->problems, i));
+            assert_true(g_utf8_validate(words, -1, NULL));
+            assert_null(strpbrk(words, "\033\n"));
+        }
+    }
+    g_rand_free(rand);
+    /* Deep nesting, and a file that includes itself. */
+    g_autofree char *deep = g_strnfill(200000, '(');
+    g_autofree char *text = g_strconcat("hosts = ", deep, NULL);
+    g_autoptr(VdConf) nested = load(text);
+    assert_true(nested->problems->len > 0);
+    g_autofree char *include = g_strdup_printf("@include \"%s\"\n", path);
+    g_autoptr(VdConf) circle = load(include);
+    assert_true(circle->problems->len > 0);
+}
+
+static void test_included(void **state)
+{
+    (void)state;
+    g_autofree char *other = g_build_filename(folder, "other.conf", NULL);
+    assert_true(g_file_set_contents(other, "flat = true;\nmouse = 7;\n", -1, NULL));
+    g_autofree char *text = g_strdup_printf("theme = \"light\";\n@include \"%s\"\n", other);
+    g_autoptr(VdConf) conf = load(text);
+    assert_true(conf->flat);
+    assert_int_equal(conf->problems->len, 1);
+    g_autofree char *words = vd_conf_problem_text(g_ptr_array_index(conf->problems, 0));
+    g_autofree char *expected = g_strdup_printf("%s:2: mouse: expected true or false", other);
+    assert_string_equal(words, expected);
+}
+
+static void test_two_files(void **state)
+{
+    (void)state;
+    g_autofree char *own = g_build_filename(folder, "vmdeck", "vmdeck.conf", NULL);
+    g_autofree char *below = g_path_get_dirname(own);
+    g_setenv("VMDECK_SYSTEM_CONFIG", path, TRUE);
+    /* The first who asks GLib for the folder is this test. */
+    g_setenv("XDG_CONFIG_HOME", folder, TRUE);
+    assert_int_equal(mkdir(below, 0700), 0);
+    assert_true(g_file_set_contents(path,
+                                    "theme = \"light\"; interval_ms = 3000;\n"
+                                    "hosts = ( { name = \"a\"; uri = \"test:///a\"; },"
+                                    " { name = \"b\"; uri = \"test:///b\"; } );\n"
+                                    "roles = { alice = \"view\"; };\n",
+                                    -1, NULL));
+    assert_true(g_file_set_contents(own,
+                                    "theme = \"mono\"; mouse = 9;\n"
+                                    "hosts = ( { name = \"a\"; uri = \"test:///mine\"; } );\n"
+                                    "roles = { alice = \"admin\"; };\n",
+                                    -1, NULL));
+    g_autoptr(VdConf) conf = vd_conf_load(NULL);
+    assert_string_equal(conf->theme, "mono");
+    assert_int_equal(conf->interval_ms, 3000);
+    assert_int_equal(conf->hosts->len, 2);
+    assert_string_equal(((const VdConfHost *)g_ptr_array_index(conf->hosts, 0))->uri,
+                        "test:///mine");
+    /* Nobody gives himself rights. */
+    assert_string_equal(g_hash_table_lookup(conf->roles, "alice"), "view");
+    assert_int_equal(conf->problems->len, 1);
+    const VdConfProblem *problem = g_ptr_array_index(conf->problems, 0);
+    assert_string_equal(problem->file, own);
+    assert_int_equal(problem->line, 1);
+    g_unsetenv("VMDECK_SYSTEM_CONFIG");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_usual, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_mistakes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_syntax, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_any_bytes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_included, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_two_files, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("configuration", tests, NULL, NULL);
+}

@@ -11,7 +11,7 @@
 #include "src/base/error.h"
 #include "src/base/i18n.h"
 
-#define BUSY_MS 2000
+#define BUSY_USEC (2 * G_USEC_PER_SEC)
 /* No text of ours is longer; a damaged length field must not make us allocate a gigabyte. */
 #define TEXT_MAX (16 * 1024 * 1024)
 
@@ -68,6 +68,20 @@ gboolean vd_db_fail(VdDb *db, int rc, GError **error)
     }
 }
 
+/* SQLite's own handler sleeps longer and longer, up to 0.1 s, and starves beside writers who come
+ * back at once: short sleeps of uneven length give each its turn. */
+static int wait_turn(void *data, int tries)
+{
+    VdDb *db = data;
+    gint64 now = g_get_monotonic_time();
+    if (tries == 0)
+        db->busy_since = now;
+    if (now - db->busy_since >= BUSY_USEC)
+        return 0;
+    g_usleep((gulong)g_random_int_range(500, 5000));
+    return 1;
+}
+
 gboolean vd_db_open(VdDb *db, const char *path, GError **error)
 {
     db->path = g_strdup(path);
@@ -79,7 +93,7 @@ gboolean vd_db_open(VdDb *db, const char *path, GError **error)
         return vd_db_fail(db, rc, error);
     db->statements =
         g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)(void (*)(void))sqlite3_finalize);
-    sqlite3_busy_timeout(db->handle, BUSY_MS);
+    sqlite3_busy_handler(db->handle, wait_turn, db);
     sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, TEXT_MAX);
     if (sqlite3_db_readonly(db->handle, "main") == 1)
         return vd_db_fail(db, SQLITE_READONLY, error);

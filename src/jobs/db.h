@@ -10,6 +10,7 @@ typedef struct {
     char *path;
     GHashTable *statements; /* SQL text, by address of the literal → sqlite3_stmt */
     gboolean damaged;       /* a statement met a broken page */
+    gint64 busy_since;      /* monotonic: when it began to wait for a lock */
 } VdDb;
 
 /* Opens an existing file, read and write; a file that may only be read is VD_ERR_DENIED. The busy

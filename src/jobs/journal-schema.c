@@ -58,33 +58,49 @@ static gboolean check_pages(VdDb *db, GError **error)
     return g_strcmp0(answer, "ok") == 0 || damaged(db, answer, error);
 }
 
+typedef struct {
+    gint64 version, application, tables, ours;
+} Marks;
+
+static gboolean read_marks(VdDb *db, Marks *marks, GError **error)
+{
+    return vd_db_int(db, &marks->version, 0, error, "PRAGMA user_version") &&
+           vd_db_int(db, &marks->application, 0, error, "PRAGMA application_id") &&
+           vd_db_int(db, &marks->tables, 0, error,
+                     "SELECT count(*) FROM sqlite_master WHERE type = 'table'"
+                     " AND name NOT LIKE 'sqlite_%'") &&
+           vd_db_int(db, &marks->ours, 0, error,
+                     "SELECT count(*) FROM sqlite_master WHERE type = 'table'"
+                     " AND name IN ('request', 'event', 'job', 'step', 'undo')");
+}
+
 VdSchemaState vd_schema_check(VdDb *db, GError **error)
 {
-    gint64 version, application, tables, ours;
-    if (!vd_db_int(db, &version, 0, error, "PRAGMA user_version") ||
-        !vd_db_int(db, &application, 0, error, "PRAGMA application_id") ||
-        !vd_db_int(db, &tables, 0, error,
-                   "SELECT count(*) FROM sqlite_master WHERE type = 'table'"
-                   " AND name NOT LIKE 'sqlite_%'") ||
-        !vd_db_int(db, &ours, 0, error,
-                   "SELECT count(*) FROM sqlite_master WHERE type = 'table'"
-                   " AND name IN ('request', 'event', 'job', 'step', 'undo')"))
+    Marks marks = {0};
+    /* In one snapshot: another process may be making the tables right now. */
+    if (!vd_db_exec(db, error, "BEGIN", ""))
         return VD_SCHEMA_ERROR;
-    if (tables == 0 && version == 0)
+    gboolean ok = read_marks(db, &marks, error);
+    vd_db_exec(db, NULL, "COMMIT", "");
+    if (!ok)
+        return VD_SCHEMA_ERROR;
+    if (marks.tables == 0 && marks.version == 0)
         return VD_SCHEMA_EMPTY;
-    if (application == APPLICATION_ID && version > SCHEMA_VERSION && version < SCHEMA_SANE) {
+    if (marks.application == APPLICATION_ID && marks.version > SCHEMA_VERSION &&
+        marks.version < SCHEMA_SANE) {
         vd_error_set(error, VD_ERR_UNSUPPORTED, NULL,
                      _("The journal %s was written by a newer vmdeck (its version is %d, this "
                        "program knows %d): use that one."),
-                     db->path, (int)version, SCHEMA_VERSION);
+                     db->path, (int)marks.version, SCHEMA_VERSION);
         return VD_SCHEMA_ERROR;
     }
-    if (application != APPLICATION_ID && ours < TABLES) {
+    if (marks.application != APPLICATION_ID && marks.ours < TABLES) {
         vd_error_set(error, VD_ERR_INVALID, NULL,
                      _("%s is a database of another program: move it away."), db->path);
         return VD_SCHEMA_ERROR;
     }
-    if (application != APPLICATION_ID || version != SCHEMA_VERSION || ours < TABLES) {
+    if (marks.application != APPLICATION_ID || marks.version != SCHEMA_VERSION ||
+        marks.ours < TABLES) {
         damaged(db, "unknown version or missing tables", error);
         return VD_SCHEMA_ERROR;
     }

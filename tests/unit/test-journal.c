@@ -222,22 +222,33 @@ static void test_folder_made(void **state)
 #define WRITERS 4
 #define ENTRIES 60
 
-static int write_much(gpointer data)
+static int write_all(VdJournal *journal, const char *id, GError **error)
 {
-    g_autofree char *id = g_strdup_printf("r-00000%d", GPOINTER_TO_INT(data));
-    g_autoptr(VdJournal) journal = vd_journal_open(jobs_path(), NULL);
     g_autoptr(VdJob) job = jobs_sample(id);
-    if (!journal || !vd_journal_job_create(journal, job, NULL, NULL))
+    if (!vd_journal_job_create(journal, job, NULL, error))
         return 1;
     VdStep *step = vd_job_step(job, "disk");
     for (int i = 0; i < ENTRIES; i++) {
         step->fraction = i / (double)ENTRIES;
-        if (!vd_journal_event(journal, id, "info", "line", NULL) ||
-            !vd_journal_step(journal, id, step, NULL) ||
-            !vd_journal_undo_push(journal, id, "volume", "v", NULL))
+        if (!vd_journal_event(journal, id, "info", "line", error) ||
+            !vd_journal_step(journal, id, step, error) ||
+            !vd_journal_undo_push(journal, id, "volume", "v", error))
             return 2;
     }
     return 0;
+}
+
+static int write_much(gpointer data)
+{
+    g_autofree char *id = g_strdup_printf("r-00000%d", GPOINTER_TO_INT(data));
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VdJournal) journal = vd_journal_open(jobs_path(), &error);
+    int status = journal ? write_all(journal, id, &error) : 3;
+    if (journal && vd_journal_notice(journal))
+        g_printerr("%s\n", vd_journal_notice(journal));
+    if (error)
+        g_printerr("%s (%s)\n", error->message, vd_error_detail(error));
+    return status;
 }
 
 static void test_processes(void **state)
@@ -247,8 +258,10 @@ static void test_processes(void **state)
     pid_t pids[WRITERS];
     for (int i = 0; i < WRITERS; i++)
         pids[i] = jobs_fork(write_much, GINT_TO_POINTER(i));
+    int sum = 0;
     for (int i = 0; i < WRITERS; i++)
-        assert_int_equal(jobs_wait(pids[i]), 0);
+        sum += jobs_wait(pids[i]);
+    assert_int_equal(sum, 0);
     assert_int_equal(jobs_files("journal.db.damaged"), 0);
     g_autoptr(VdJournal) journal = jobs_open();
     g_autoptr(GPtrArray) jobs = vd_journal_jobs(journal, 100, NULL);

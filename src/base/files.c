@@ -96,8 +96,8 @@ static char *read_fd(int fd, const char *path, gsize max, gsize *ret_length, GEr
             return data;
         }
         if (size == max) {
-            vd_error_set(error, VD_ERR_INVALID, NULL,
-                         _("%s is larger than %" G_GSIZE_FORMAT " bytes"), path, max - 1);
+            vd_error_set(error, VD_ERR_INVALID, NULL, _("%s is larger than %zu bytes"), path,
+                         max - 1);
             break;
         }
         if (size + 1 == room) {

@@ -30,7 +30,7 @@ char *vd_format_size(guint64 bytes)
 {
     static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     if (bytes < 1024)
-        return g_strdup_printf(_("%" G_GUINT64_FORMAT " bytes"), bytes);
+        return g_strdup_printf(_("%llu bytes"), (unsigned long long)bytes);
     double value = (double)bytes / 1024.0;
     gsize unit = 0;
     while (value >= 1023.95 && unit + 1 < G_N_ELEMENTS(units)) {

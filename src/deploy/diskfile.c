@@ -99,10 +99,10 @@ static gboolean look_qcow2(const Head *head, VdDiskFile *ret, GError **error)
 
     if (version != 2 && version != 3)
         return vd_fail(error, VD_ERR_INVALID, NULL,
-                       _("%s is qcow of version %" G_GUINT64_FORMAT
-                         "; only qcow2 and raw images can be deployed. Convert it first: "
+                       _("%s is qcow of version %llu; only qcow2 and raw images can be deployed. "
+                         "Convert it first: "
                          "qemu-img convert -O qcow2."),
-                       head->name, version);
+                       head->name, (unsigned long long)version);
     if (head->length < (version == 2 ? 72U : 104U))
         return truncated(head, error);
     if (!check_qcow2_features(head, version, error))
@@ -350,8 +350,8 @@ gboolean vd_diskfile_judge_check(const char *json, const char *name, GError **er
              json_object_get_int_member_with_default(check, "check-errors", 0);
     if (broken > 0)
         return vd_fail(error, VD_ERR_INVALID, json,
-                       _("%s is damaged or cut short: qemu-img finds %" G_GINT64_FORMAT
-                         " errors in it. Copy or download it again."),
-                       name, broken);
+                       _("%s is damaged or cut short: qemu-img finds %lld errors in it. Copy or "
+                         "download it again."),
+                       name, (long long)broken);
     return TRUE;
 }

@@ -63,9 +63,8 @@ gboolean vd_plan_check_disk(const VdArgs *args, const VdImage *image, GError **e
     if (size >= image->virtual_size)
         return TRUE;
     return vd_fail(error, VD_ERR_INVALID, NULL,
-                   _("A disk of %s is smaller than the image %s, which needs %s (%" G_GUINT64_FORMAT
-                     " bytes)."),
-                   mine, image->name, least, image->virtual_size);
+                   _("A disk of %s is smaller than the image %s, which needs %s (%llu bytes)."),
+                   mine, image->name, least, (unsigned long long)image->virtual_size);
 }
 
 /* The first word given that needs the image's files to be changed, or NULL. */

@@ -148,9 +148,8 @@ static gboolean check_int(const VdArgSpec *spec, const char *value, GError **err
                                  bounded ? spec->max : G_MAXINT64, &number, NULL))
         return TRUE;
     if (bounded)
-        return vd_fail(error, VD_ERR_INVALID, NULL,
-                       _("expected a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT),
-                       spec->min, spec->max);
+        return vd_fail(error, VD_ERR_INVALID, NULL, _("expected a number from %lld to %lld"),
+                       (long long)spec->min, (long long)spec->max);
     return vd_fail(error, VD_ERR_INVALID, NULL, _("expected a whole number"));
 }
 

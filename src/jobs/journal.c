@@ -253,6 +253,16 @@ gboolean vd_journal_begin(VdJournal *journal, const VdJournalRequest *request, G
     return FALSE;
 }
 
+/* Whether a runner writes this request's outcome. */
+static gboolean is_job(VdDb *db, const char *id)
+{
+    sqlite3_stmt *statement = vd_db_query(db, NULL, "SELECT 1 FROM job WHERE id = ?", "s", id);
+    gboolean found = statement && vd_db_row(db, statement, NULL) > 0;
+    if (found)
+        vd_db_leave(statement);
+    return found;
+}
+
 gboolean vd_journal_end(VdJournal *journal, const char *id, const char *outcome,
                         const char *message, const char *detail, GError **error)
 {
@@ -261,10 +271,13 @@ gboolean vd_journal_end(VdJournal *journal, const char *id, const char *outcome,
         return FALSE;
     if (vd_db_change(&journal->db, &none, error,
                      "UPDATE request SET ended = ?, outcome = ?, message = ?, detail = ?"
-                     " WHERE id = ?",
+                     " WHERE id = ? AND NOT EXISTS (SELECT 1 FROM job WHERE job.id = request.id)",
                      "issss", g_get_real_time(), outcome, message, detail, id))
         return TRUE;
-    return none ? vd_fail(error, VD_ERR_NOT_FOUND, NULL, _("There is no request %s."), id) : FALSE;
+    if (!none)
+        return FALSE;
+    return is_job(&journal->db, id) ||
+           vd_fail(error, VD_ERR_NOT_FOUND, NULL, _("There is no request %s."), id);
 }
 
 gboolean vd_journal_event(VdJournal *journal, const char *request, const char *level,

@@ -26,7 +26,8 @@ typedef struct {
 } VdJournalRequest;
 /* VD_ERR_EXISTS if the id is in use. On the disk when it returns. */
 gboolean vd_journal_begin(VdJournal *journal, const VdJournalRequest *request, GError **error);
-/* Writes the outcome. That of a job's request is written by its runner; a later one replaces it. */
+/* Writes the outcome. That of a request with a job is left to the job's runner: TRUE, and nothing
+ * is written. */
 gboolean vd_journal_end(VdJournal *journal, const char *id, const char *outcome,
                         const char *message, const char *detail, GError **error);
 /* A line of the request's story, from any process. level as in the log: "info", "warning",

@@ -140,6 +140,31 @@ static void test_requests(void **state)
     g_clear_error(&error);
 }
 
+/* Whoever started a job may say that it began well long after its runner wrote that it failed. */
+static void test_outcome_of_job(void **state)
+{
+    (void)state;
+    GError *error = NULL;
+    g_autoptr(VdJournal) journal = jobs_open();
+    g_autoptr(VdJob) job = jobs_sample(ID);
+    jobs_ok(vd_journal_job_create(journal, job, NULL, &error), error);
+    jobs_ok(vd_journal_end(journal, ID, "done", NULL, NULL, &error), error);
+    jobs_ok(vd_journal_job_finish(journal, ID, VD_JOB_FAILED, "No room.", NULL, NULL, &error),
+            error);
+    jobs_ok(vd_journal_end(journal, ID, "done", NULL, NULL, &error), error);
+    g_autoptr(GPtrArray) story = vd_journal_story(journal, ID, &error);
+    jobs_ok(story != NULL, error);
+    int ends = 0;
+    for (guint i = 0; i < story->len; i++) {
+        const VdStoryLine *line = g_ptr_array_index(story, i);
+        if (strcmp(line->source, "request") == 0 && !strstr(line->text, "asked by")) {
+            assert_string_equal(line->text, "failed: No room.");
+            ends++;
+        }
+    }
+    assert_int_equal(ends, 1);
+}
+
 static void check_string(VdJournal *journal, const char *id, const char *odd)
 {
     GError *error = NULL;
@@ -420,6 +445,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_undo, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_ended_stays, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_requests, jobs_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_outcome_of_job, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_odd_strings, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_modes, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_folder_made, jobs_setup, jobs_teardown),

@@ -13,7 +13,7 @@
 
 struct _VdCanvas {
     int width, height;
-    gboolean ascii;
+    gboolean ascii, console;
     VdRect clip;
     int cursor_x, cursor_y;
     VdCell *cells;
@@ -41,6 +41,13 @@ static gunichar ascii_for(gunichar c)
         if (ascii_symbols[i].symbol == c)
             return (gunichar)ascii_symbols[i].ascii;
     return '?';
+}
+
+/* Not in the console's fonts: eighths of blocks but the half, ticks, small triangles. */
+static gboolean rare(gunichar c)
+{
+    return (c >= 0x2581 && c <= 0x2587 && c != 0x2584) || (c >= 0x25b4 && c <= 0x25be) ||
+           c == 0x2713 || c == 0x2717;
 }
 
 static int char_width(gunichar c)
@@ -83,6 +90,16 @@ int vd_canvas_width(const VdCanvas *canvas)
 int vd_canvas_height(const VdCanvas *canvas)
 {
     return canvas->height;
+}
+
+void vd_canvas_set_console(VdCanvas *canvas, gboolean console)
+{
+    canvas->console = console;
+}
+
+gboolean vd_canvas_plain_levels(const VdCanvas *canvas)
+{
+    return canvas->ascii || canvas->console;
 }
 
 gboolean vd_canvas_ascii(const VdCanvas *canvas)
@@ -195,6 +212,8 @@ int vd_canvas_put(VdCanvas *canvas, int x, int y, VdRole role, gunichar c)
     if (c < ' ' || (c >= 0x7f && c < 0xa0))
         c = '?';
     if (!canvas->ascii) {
+        if (canvas->console && rare(c))
+            c = ascii_for(c);
         set_cell(canvas, x, y, role, c, width);
         return width;
     }

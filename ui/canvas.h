@@ -64,6 +64,11 @@ typedef struct _VdCanvas VdCanvas;
  * of
  * `_.-=#`), any other foreign character as `?`. Sizes below 1 count as 1. Never NULL. */
 VdCanvas *vd_canvas_new(int width, int height, gboolean ascii);
+/* For fonts such as the Linux console's, which have lines, full blocks and typographic signs, but
+ * neither eighths of a block nor ticks: those alone are drawn as in ASCII. */
+void vd_canvas_set_console(VdCanvas *canvas, gboolean console);
+/* Whether heights are drawn in fifths, by ASCII. */
+gboolean vd_canvas_plain_levels(const VdCanvas *canvas);
 void vd_canvas_free(VdCanvas *canvas);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdCanvas, vd_canvas_free)
 /* New size; everything is cleared. */

@@ -266,6 +266,7 @@ static int run(VdApp *app)
     int width = 0, height = 0;
     vd_term_size(&width, &height);
     app->canvas = vd_canvas_new(width, height, vd_term_ascii());
+    vd_canvas_set_console(app->canvas, vd_term_console());
     app->loop = g_main_loop_new(app->context, FALSE);
     start_sources(app, &sources);
     draw_frame(app);

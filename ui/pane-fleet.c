@@ -103,14 +103,20 @@ static void draw_row(FleetPane *self, VdCanvas *canvas, VdRect rect, guint i, gb
         vd_canvas_tint(canvas, rect, focused ? VD_ROLE_CURSOR : VD_ROLE_CURSOR_IDLE);
 }
 
+/* Words where rows would be, once it is certain that there are none. */
 static void draw_empty(FleetPane *self, VdCanvas *canvas, VdRect rect)
 {
-    VdFleet *fleet = vd_deck_fleet(vd_app_deck(self->pane.app));
-    const char *text = _("There are no hosts: name some in vmdeck.conf, or with -c URI.");
+    VdDeck *deck = vd_app_deck(self->pane.app);
+    VdFleet *fleet = vd_deck_fleet(deck);
+    const char *text = NULL;
     if (*vd_tree_filter(self->rows))
         text = _("Nothing fits the filter; Esc clears it.");
-    else if (fleet && fleet->hosts->len)
-        text = _("There are no machines yet; F2 deploys one.");
+    else if (!fleet || !vd_deck_settled(deck))
+        text = _("Connecting…");
+    else if (fleet->hosts->len == 0)
+        text = _("There are no hosts: name some in vmdeck.conf, or with -c URI.");
+    else if (vd_tree_flat(self->rows))
+        text = _("There are no machines.");
     rect.x++;
     rect.w--;
     vd_canvas_wrap(canvas, rect, VD_ROLE_DIM, text);
@@ -136,10 +142,8 @@ static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
     for (guint i = 0; i < n; i++)
         draw_row(self, canvas, (VdRect){rect.x, rect.y + (int)i, rect.w, 1}, top + i, focused);
     tell_wanted(self, top, n);
-    gboolean bare = count == 0 || (n < self->height && vd_tree_matched(self->rows) == 0 &&
-                                   vd_tree_flat(self->rows));
-    if (bare)
-        draw_empty(self, canvas, (VdRect){rect.x, rect.y + (int)n, rect.w, rect.h - (int)n});
+    if (count == 0)
+        draw_empty(self, canvas, rect);
 }
 
 static void fold(FleetPane *self, gboolean folded)

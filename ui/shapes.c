@@ -94,7 +94,7 @@ void vd_canvas_graph(VdCanvas *canvas, VdRect rect, VdRole role, const float *va
         for (guint i = 0; i < shown; i++)
             max = MAX(max, (double)first[i]);
     int pad = rect.w - (int)shown;
-    gboolean ascii = vd_canvas_ascii(canvas);
+    gboolean ascii = vd_canvas_plain_levels(canvas);
     for (int i = 0; i < rect.w; i++) {
         gboolean known = i >= pad && first[i - pad] >= 0;
         double rows = known && max > 0 ? (double)first[i - pad] / max * rect.h : 0;

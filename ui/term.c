@@ -199,6 +199,12 @@ gboolean vd_term_ascii(void)
     return term.ascii;
 }
 
+gboolean vd_term_console(void)
+{
+    const char *name = getenv("TERM");
+    return name && (strcmp(name, "linux") == 0 || g_str_has_prefix(name, "linux-"));
+}
+
 void vd_term_size(int *ret_width, int *ret_height)
 {
     *ret_width = term.width;

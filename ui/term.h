@@ -22,6 +22,8 @@ void vd_term_stop(void);
 gboolean vd_term_needs_ascii(void);
 /* Whether only 7-bit characters are shown. */
 gboolean vd_term_ascii(void);
+/* Whether this is the Linux console, with its few glyphs. */
+gboolean vd_term_console(void);
 void vd_term_size(int *ret_width, int *ret_height);
 /* Asks the terminal for its size (after SIGWINCH); TRUE if it is another one now. */
 gboolean vd_term_resized(void);

@@ -190,7 +190,7 @@ gboolean vd_lv_look(VdBackendConn *conn, GPtrArray *uuids, GArray *rows, GError 
     return TRUE;
 }
 
-gboolean vd_lv_facts(VdBackendConn *conn, VdHost *host, GError **error)
+gboolean vd_lv_facts(VdBackendConn *conn, gboolean brief, VdHost *host, GError **error)
 {
     virNodeInfo node;
     unsigned long lib = 0, hypervisor = 0;
@@ -201,12 +201,14 @@ gboolean vd_lv_facts(VdBackendConn *conn, VdHost *host, GError **error)
         host->cpus = (int)node.cpus;
         host->memory = (guint64)node.memory * 1024;
     }
+    const char *type = virConnectGetType(conn->conn);
+    host->type = type ? g_ref_string_new(type) : NULL;
+    if (brief)
+        return TRUE;
     char *name = virConnectGetHostname(conn->conn);
     g_autofree char *clean = name ? vd_text_clean(name, 255, FALSE) : NULL;
     free(name);
-    const char *type = virConnectGetType(conn->conn);
     host->hostname = clean ? g_ref_string_new(clean) : NULL;
-    host->type = type ? g_ref_string_new(type) : NULL;
     if (virConnectGetLibVersion(conn->conn, &lib) == 0)
         host->lib_version = lib;
     if (virConnectGetVersion(conn->conn, &hypervisor) == 0)

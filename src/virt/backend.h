@@ -109,8 +109,9 @@ struct _VdBackend {
      * events. */
     gboolean (*watch)(VdBackendConn *conn, VdTap *tap);
     void (*unwatch)(VdBackendConn *conn);
-    /* Fills hostname, type, cpus, memory and versions of a host that nobody else sees yet. */
-    gboolean (*facts)(VdBackendConn *conn, VdHost *host, GError **error);
+    /* Fills type, cpus and memory of a host that nobody else sees yet; unless brief its hostname
+     * and versions as well, for which a daemon may ask a name server or start an emulator. */
+    gboolean (*facts)(VdBackendConn *conn, gboolean brief, VdHost *host, GError **error);
     /* All machines; needs says whose processors and memory are to be asked as well. */
     gboolean (*list)(VdBackendConn *conn, VdNeedsInfo needs, gpointer data, GArray *rows,
                      GError **error);

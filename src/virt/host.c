@@ -292,7 +292,8 @@ void vd_keeper_disconnect(VdKeeper *keeper)
 
 typedef struct {
     VdKeeper *keeper; /* loop thread only */
-    VdHost *facts;    /* written by the lane */
+    gboolean brief;
+    VdHost *facts; /* written by the lane */
     GError *error;
 } FactsTask;
 
@@ -307,7 +308,7 @@ static void facts_free(gpointer data)
 static void facts_run(VdLaneSlot *slot, gpointer data)
 {
     FactsTask *task = data;
-    (void)slot->backend->facts(slot->conn, task->facts, &task->error);
+    (void)slot->backend->facts(slot->conn, task->brief, task->facts, &task->error);
 }
 
 static void facts_done(VdLane *lane, VdTaskEnd end, gpointer data)
@@ -340,6 +341,7 @@ static void push_facts(VdKeeper *keeper)
     const VdVirtOptions *options = &keeper->virt->options;
     FactsTask *task = g_new0(FactsTask, 1);
     task->keeper = keeper;
+    task->brief = !options->events;
     task->facts = vd_host_new("facts", "");
     VdTaskKind kind = {facts_run, facts_done, facts_free, (guint)options->call_soft_ms,
                        (guint)options->call_hard_ms};

@@ -26,12 +26,14 @@ typedef struct {
 
 VdVirt *vd_virt_new(GMainContext *context, const VdVirtOptions *options, VdVirtHostFn changed,
                     gpointer data);
-/* Never waits: lanes that are stuck are left behind and free themselves. */
+/* Never waits: lanes that are stuck are left behind and free themselves. No callback comes after
+ * it, not even that of a call which runs. */
 void vd_virt_free(VdVirt *virt);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdVirt, vd_virt_free)
 
 /* Begins to connect. uri NULL: libvirt's default. The id must be new. */
 void vd_virt_add_host(VdVirt *virt, const char *id, const char *uri);
+/* Its calls end: those that wait fail, those that run end as abandoned. */
 void vd_virt_remove_host(VdVirt *virt, const char *id);
 void vd_virt_reconnect(VdVirt *virt, const char *id);  /* retry now */
 void vd_virt_disconnect(VdVirt *virt, const char *id); /* until told */

@@ -21,8 +21,7 @@ static void test_list(void **state)
     assert_true(host->listed);
     assert_int_equal(host->vms->len, 25);
     assert_string_equal(host->type, "TEST");
-    assert_non_null(host->hostname);
-    assert_true(host->cpus > 0 && host->memory > 0 && host->lib_version >= 9000000);
+    assert_true(host->cpus > 0 && host->memory > 0);
     for (guint i = 0; i < 25; i++) { /* natural order: vm2 before vm10 */
         const VdVm *vm = g_ptr_array_index(host->vms, i);
         g_autofree char *name = g_strdup_printf("vm%u", i);
@@ -65,6 +64,12 @@ static void test_odd_names(void **state)
     node_close(&node);
 }
 
+static gboolean knows_itself(Client *client, gconstpointer id)
+{
+    const VdHost *host = client_host(client, id);
+    return host && host->hostname && host->cpus > 0 && host->lib_version >= 9000000;
+}
+
 static void test_many(void **state)
 {
     (void)state;
@@ -72,6 +77,7 @@ static void test_many(void **state)
     node_open(&node, &node_console, NULL, NULL, 1000);
     assert_true(client_wait(node.client, is_up, "lab", 60));
     assert_int_equal(client_host(node.client, "lab")->vms->len, 1000);
+    assert_true(client_wait(node.client, knows_itself, "lab", 60));
     node_close(&node);
 }
 

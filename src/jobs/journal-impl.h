@@ -23,3 +23,7 @@ gboolean vd_journal_ready(VdJournal *journal, GError **error);
 /* Removes rows and folders of jobs and requests that ended long ago, a few at a time. Failures are
  * no matter: the next one who opens the journal tries again. */
 void vd_journal_prune(VdJournal *journal);
+
+/* Takes over from a journal that was set aside the jobs that are not over, as far as they can be
+ * read; their number. The damaged file is only read. */
+int vd_journal_salvage(VdDb *db, const char *damaged);

@@ -111,7 +111,8 @@ static gboolean move_aside(const char *path, const char *suffix, const char *to,
                    _("The damaged journal %s cannot be set aside: %s."), from, g_strerror(errno));
 }
 
-static gboolean set_aside(VdJournal *journal, GError **error)
+/* *ret_to: its new name; the caller frees. */
+static gboolean set_aside(VdJournal *journal, char **ret_to, GError **error)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_local();
     g_autofree char *date = g_date_time_format(now, "%Y%m%d-%H%M%S");
@@ -124,12 +125,25 @@ static gboolean set_aside(VdJournal *journal, GError **error)
     if (!move_aside(journal->path, "-wal", to, error) ||
         !move_aside(journal->path, "-shm", to, error) || !move_aside(journal->path, "", to, error))
         return FALSE;
-    g_free(journal->notice);
-    journal->notice = g_strdup_printf(_("The journal was damaged: it was kept as %s and a new one "
-                                        "was begun. What jobs were running then is not known."),
-                                      to);
-    vd_log(VD_LOG_WARNING, NULL, "journal damaged, kept as %s", to);
+    *ret_to = g_steal_pointer(&to);
     return TRUE;
+}
+
+static void begin_anew(VdJournal *journal, const char *damaged)
+{
+    int jobs = vd_journal_salvage(&journal->db, damaged);
+    g_free(journal->notice);
+    journal->notice =
+        jobs > 0 ? g_strdup_printf(ngettext("The journal was damaged: it was kept as %s and a new "
+                                            "one was begun, with %d job that was not over.",
+                                            "The journal was damaged: it was kept as %s and a new "
+                                            "one was begun, with %d jobs that were not over.",
+                                            (gulong)jobs),
+                                   damaged, jobs)
+                 : g_strdup_printf(_("The journal was damaged: it was kept as %s and a new one was "
+                                     "begun."),
+                                   damaged);
+    vd_log(VD_LOG_WARNING, NULL, "journal damaged, kept as %s; %d jobs taken over", damaged, jobs);
 }
 
 /* With the lock held: nobody else makes it or sets it aside meanwhile. */
@@ -146,10 +160,13 @@ static gboolean open_locked(VdJournal *journal, GError **error)
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
     }
-    if (!set_aside(journal, error) || !make_file(journal->path, error))
+    g_autofree char *to = NULL;
+    if (!set_aside(journal, &to, error) || !make_file(journal->path, error))
         return FALSE;
-    if (open_db(journal, TRUE, &empty, error))
+    if (open_db(journal, TRUE, &empty, error)) {
+        begin_anew(journal, to);
         return TRUE;
+    }
     vd_db_close(&journal->db);
     return FALSE;
 }

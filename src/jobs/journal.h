@@ -1,7 +1,8 @@
 /* The journal: one SQLite database (WAL) of requests, jobs, steps, progress, undo and audit, shared
  * by all our processes. Each VdJournal belongs to one thread at a time; every call may wait on the
  * disk (busy timeout 2 s): never on the UI thread. A damaged database is set aside
- * (journal.db.damaged-DATE), a new one begun, and vd_journal_notice() says so; one that is locked,
+ * (journal.db.damaged-DATE), a new one begun with the jobs that were not over as far as they can be
+ * read, and vd_journal_notice() says so; one that is locked,
  * read-only or on a full disk gives VD_ERR_BUSY, _DENIED or _NO_SPACE. */
 #pragma once
 

@@ -83,7 +83,8 @@ static gboolean column_used(const VdSection *section, guint column)
     return section->rows->len == 0;
 }
 
-/* A sentence in one row must not push the other rows' next column off the screen: it is not padded for, and sticks out. */
+/* A sentence in one row must not push the other rows' next column off the screen: it is not padded
+ * for, and sticks out. */
 #define WIDEST_PAD 40
 
 static void table_rows(GString *out, const VdSection *section)

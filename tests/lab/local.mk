@@ -1,4 +1,4 @@
 # tier lab: real hosts in namespaces
 EXTRA_DIST += tests/lab/lab tests/lab/image tests/lab/guest-console tests/lab/lib.bash \
   tests/lab/network.xml tests/lab/lab-ground.sh tests/lab/guest.sh
-EXTRA_DIST += tests/lab/lab-machines.sh tests/lab/tiny-init.c
+EXTRA_DIST += tests/lab/lab-machines.sh tests/lab/tiny-init.c tests/lab/lab-doctor.sh

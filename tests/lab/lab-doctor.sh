@@ -1,0 +1,79 @@
+#!/bin/bash
+# The doctor on a real host: what it finds when all is well, what it finds when a part is taken away,
+# and that typing its advice puts it right.
+. "$(dirname "$0")/lib.bash"
+
+lab_up
+# Its journal is made by a first command.
+deck list >/dev/null
+
+# line CHECK COLUMN: of the first line of that check
+line() {
+  in_host "$VMDECK" doctor --format json 2>/dev/null | python3 -c '
+import json, sys
+check, column = sys.argv[1:]
+for row in json.load(sys.stdin)["checks"]:
+    if row["check"] == check:
+        print(row[column] or "")
+        break' "$1" "$2"
+}
+# finds CHECK STATE WORDS
+finds() {
+  local state finding
+  state=$(line "$1" state) finding=$(line "$1" finding)
+  [ "$state" = "$2" ] && grep -Fq -- "$3" <<<"$finding" || { echo "$state: $finding"; return 1; }
+}
+# obey CHECK: types what the doctor advises, as root in the host
+obey() {
+  local advice
+  advice=$(line "$1" advice)
+  advice=${advice#Type: } advice=${advice#Type as root: }
+  in_host sh -c "$advice" >/dev/null 2>&1
+}
+ends() { # STATUS: of the doctor
+  local status=0
+  deck doctor >/dev/null || status=$?
+  [ $status = "$1" ] || { echo "ended with $status"; return 1; }
+}
+
+ok "a sound host passes" ends 0
+ok "the daemon answers" finds libvirt ok "$(in_host libvirtd --version | awk '{ print $3 }')"
+ok "the pool is active" finds "default pool" ok "is active"
+ok "the network is active" finds "default network" ok "is active"
+ok "the kernel can be read" finds kernel ok /boot/vmlinuz
+ok "the helper is there" finds "guest helper" ok vmdeck-guest
+ok "the journal can be written" finds journal ok /var/lib/vmdeck/journal.db
+ok "a KVM that is out of sight is a note" finds KVM note /dev/kvm
+
+vm net-destroy default >/dev/null
+vm pool-destroy default >/dev/null
+ok "a network that is not started is a note" finds "default network" note "not active"
+ok "a pool that is not started is a note" finds "default pool" note "not active"
+ok "notes are no failure" ends 0
+ok "the advice starts the network" eval 'obey "default network" && finds "default network" ok active'
+ok "the advice starts the pool" eval 'obey "default pool" && finds "default pool" ok active'
+vm net-destroy default >/dev/null
+vm net-undefine default >/dev/null
+ok "no network is bad" finds "default network" bad "no network default"
+ok "bad is a failure" ends 1
+
+daemon=$(in_host cat /run/libvirtd.pid)
+in_host kill -STOP "$daemon"
+ok "a daemon that hangs is bad" finds libvirt bad "did not answer within"
+in_host kill -CONT "$daemon"
+in_host kill -KILL "$daemon"
+ok "no daemon is bad" finds libvirt bad "does not answer"
+ok "the advice starts the daemon" eval 'obey libvirt; until_ok 30 finds libvirt ok answers'
+
+in_host sh -c 'printf "no database at all" >/var/lib/vmdeck/journal.db'
+ok "a damaged journal is replaced before the doctor looks" finds journal ok "can be written"
+ok "and set aside" eval 'grep -q "no database at all" "$dir"/vmdeck/journal.db.damaged-*'
+in_host mount -t tmpfs -o size=1m tmpfs /var/lib/vmdeck
+ok "no room for the state is bad" finds "state directory" bad "free"
+in_host mount -o remount,ro /var/lib/vmdeck
+ok "a read-only place is bad" finds "state directory" bad "Read-only file system"
+in_host umount /var/lib/vmdeck
+
+ok "the appliance launches" eval 'in_host env LIBGUESTFS_BACKEND=direct "$VMDECK" doctor --deep \
+  --format csv 2>/dev/null | grep "^appliance,ok,.*launches in"'
+finish

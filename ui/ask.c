@@ -43,7 +43,11 @@ static void measure(VdDialog *dialog, int max_w, int max_h, int *ret_w, int *ret
 {
     const Ask *self = (const Ask *)dialog;
     (void)max_h;
-    *ret_w = MIN(max_w, BEST_WIDTH);
+    g_auto(GStrv) lines = g_strsplit(self->detail ? self->detail : "", "\n", -1);
+    int widest = BEST_WIDTH - 4;
+    for (guint i = 0; lines[i]; i++)
+        widest = MAX(widest, vd_text_width(lines[i]));
+    *ret_w = MIN(max_w, widest + 4);
     int inner = MAX(1, *ret_w - 4);
     *ret_h = 2 + text_lines(self->text, inner) + text_lines(self->detail, inner) +
              (self->detail ? 1 : 0) + (must_type(self) ? 2 : 0) + 2;
@@ -64,6 +68,19 @@ static void draw_buttons(Ask *self, VdCanvas *canvas, VdRect in)
                      "[ %s ]", yes);
 }
 
+/* What does not fit is at least counted. */
+static void draw_detail(const Ask *self, VdCanvas *canvas, VdRect rest)
+{
+    int lines = text_lines(self->detail, rest.w);
+    int more = lines - rest.h + 1;
+    if (lines > rest.h)
+        rest.h--;
+    vd_canvas_wrap(canvas, rest, VD_ROLE_HINT, self->detail);
+    if (more > 1)
+        vd_canvas_printf(canvas, rest.x, rest.y + rest.h, rest.w, VD_ROLE_STATE_WARN,
+                         ngettext("… and %d more line", "… and %d more lines", (gulong)more), more);
+}
+
 static void draw(VdDialog *dialog, VdCanvas *canvas, VdRect rect)
 {
     Ask *self = (Ask *)dialog;
@@ -79,7 +96,7 @@ static void draw(VdDialog *dialog, VdCanvas *canvas, VdRect rect)
     if (self->detail && rest.h > 0) {
         rest.y++;
         rest.h -= 1 + (must_type(self) ? 2 : 0);
-        vd_canvas_wrap(canvas, rest, VD_ROLE_HINT, self->detail);
+        draw_detail(self, canvas, rest);
     }
     if (must_type(self)) {
         g_autofree char *prompt = g_strdup_printf(

@@ -1,5 +1,6 @@
 /* The state of the console, shared by the files that make it up: app.c (what dialogs may ask),
- * input.c (events), dispatch.c (verbs), frame.c (drawing), loop.c (sources). Loop thread only. */
+ * input.c (events), dispatch.c and question.c (verbs), frame.c (drawing), loop.c (sources). Loop
+ * thread only. */
 #pragma once
 
 #include "ui/app.h"
@@ -74,6 +75,9 @@ void vd_console_count_ended(VdApp *app);
 
 /* ---- dispatch.c ---- */
 
+/* One request for each target; what comes of it is shown. */
+void vd_console_submit(VdApp *app, const VdVerb *verb, const VdTargets *targets,
+                       const VdArgs *args);
 /* Runs a command of the keymap; FALSE: it does not suit what is under the cursor. */
 gboolean vd_console_do(VdApp *app, const VdCommand *command);
 /* Whether it suits what is under the cursor now. */

@@ -9,7 +9,6 @@
 
 #include "src/base/i18n.h"
 #include "src/base/log.h"
-#include "ui/ask.h"
 #include "ui/choose.h"
 #include "ui/forms.h"
 #include "ui/page.h"
@@ -51,7 +50,7 @@ static void submit_one(VdApp *app, const VdVerb *verb, const VdTarget *target, c
     vd_deck_submit(app->deck, verb, target, args, answered, asked);
 }
 
-static void submit_all(VdApp *app, const VdVerb *verb, const VdTargets *targets, const VdArgs *args)
+void vd_console_submit(VdApp *app, const VdVerb *verb, const VdTargets *targets, const VdArgs *args)
 {
     guint n = vd_targets_count(targets);
     if (verb->target == VD_TARGET_NONE || n == 0) {
@@ -65,103 +64,6 @@ static void submit_all(VdApp *app, const VdVerb *verb, const VdTargets *targets,
     }
     if (verb->kind != VD_VERB_QUERY && verb->target == VD_TARGET_VM)
         vd_tree_clear_marks(vd_console_tree(app));
-}
-
-/* ---- the question ---- */
-
-typedef struct {
-    const VdVerb *verb;
-    VdTargets *targets;
-    VdArgs *args;
-    GString *volumes; /* what would be deleted with them */
-    guint awaited;
-} Question;
-
-static void question_free(gpointer data)
-{
-    Question *question = data;
-    vd_targets_free(question->targets);
-    vd_args_free(question->args);
-    if (question->volumes)
-        g_string_free(question->volumes, TRUE);
-    g_free(question);
-}
-
-static void question_answered(VdApp *app, gboolean yes, gpointer data)
-{
-    Question *question = data;
-    if (yes)
-        submit_all(app, question->verb, question->targets, question->args);
-}
-
-static void put_question(VdApp *app, Question *question)
-{
-    g_autofree char *names = vd_targets_names(question->targets);
-    const char *ask = question->verb->question ? _(question->verb->question) : "%s?";
-    GString *text = g_string_new(ask);
-    g_string_replace(text, "%s", names, 1);
-    const char *detail = question->volumes ? question->volumes->str : NULL;
-    vd_app_push(app, vd_ask_new(text->str, detail, vd_targets_count(question->targets),
-                                question_answered, question, question_free));
-    g_string_free(text, TRUE);
-}
-
-typedef struct {
-    VdApp *app;
-    Question *question;
-} Volumes;
-
-static void volumes_known(VdDeck *deck, const VdOutcome *outcome, gpointer data)
-{
-    Volumes *volumes = data;
-    VdApp *app = volumes->app;
-    Question *question = volumes->question;
-    (void)deck;
-    g_free(volumes);
-    if (outcome->error)
-        g_string_append_printf(question->volumes, "%s\n", outcome->error->message);
-    else if (outcome->doc) {
-        g_autofree char *text = vd_page_doc_text(outcome->doc);
-        g_string_append(question->volumes, text);
-    }
-    if (--question->awaited == 0)
-        put_question(app, question);
-    vd_app_expected(app);
-}
-
-/* Deleting with volumes names them: each machine is asked first. */
-static void ask_volumes(VdApp *app, Question *question)
-{
-    const VdVerb *verb = vd_deck_verb("vm.volumes");
-    guint n = verb ? vd_targets_count(question->targets) : 0;
-    question->volumes = g_string_new(_("These volumes are deleted with it:\n"));
-    question->awaited = n;
-    if (n == 0)
-        put_question(app, question);
-    for (guint i = 0; i < n; i++) {
-        Volumes *volumes = g_new0(Volumes, 1);
-        volumes->app = app;
-        volumes->question = question;
-        vd_app_expect(app);
-        vd_deck_submit(app->deck, verb, &vd_targets_at(question->targets, i)->target, NULL,
-                       volumes_known, volumes);
-    }
-}
-
-void vd_app_submit(VdApp *app, const VdVerb *verb, const VdTargets *targets, const VdArgs *args)
-{
-    if (!verb->danger) {
-        submit_all(app, verb, targets, args);
-        return;
-    }
-    Question *question = g_new0(Question, 1);
-    question->verb = verb;
-    question->targets = targets ? vd_targets_copy(targets) : vd_targets_new(verb->target);
-    question->args = args ? vd_args_copy(args) : NULL;
-    if (strcmp(verb->id, "vm.delete") == 0 && args && vd_args_flag(args, "volumes"))
-        ask_volumes(app, question);
-    else
-        put_question(app, question);
 }
 
 /* ---- from a verb to its targets ---- */

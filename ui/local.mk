@@ -24,6 +24,7 @@ libui_a_SOURCES = \
   ui/loop.c \
   ui/page-text.c ui/page.c ui/page.h \
   ui/pane-fleet.c ui/pane-images.c ui/pane-jobs.c ui/pane-live.c ui/pane-log.c ui/pane.h \
+  ui/question.c \
   ui/shapes.c \
   ui/targets.c ui/targets.h \
   ui/tree.c ui/tree.h \

@@ -7,6 +7,7 @@
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 #include "ui/console.h"
+#include "ui/figures.h"
 #include "ui/forms.h"
 
 typedef struct {
@@ -80,12 +81,25 @@ static char *timing(VdApp *app, const VdJob *job)
     return vd_format_duration((guint64)MAX(0, vd_app_span(app, job->started, to)));
 }
 
+/* In the view of its own: when it was asked for, its id and by whom. Returns the cells taken. */
+static int draw_origin(VdApp *app, VdCanvas *canvas, int x, int y, const VdJob *job)
+{
+    char time[VD_FIGURE_SIZE];
+    gint64 created = vd_app_span(app, 0, job->created) ? job->created : vd_app_clock(app);
+    vd_canvas_text(canvas, x, y, 5, VD_ROLE_DIM, vd_figure_time(time, created, FALSE));
+    vd_canvas_text(canvas, x + 6, y, 8, VD_ROLE_DIM, job->id);
+    vd_canvas_text(canvas, x + 15, y, 8, VD_ROLE_DIM, job->author);
+    return 24;
+}
+
 static void draw_row(JobsPane *self, VdCanvas *canvas, VdRect rect, const VdJob *job)
 {
     gboolean ended = vd_job_state_ended(job->state);
     int time_width = 10, x = rect.x + 1, right = rect.x + rect.w;
-    int title = MAX(10, MIN(30, rect.w / 3));
-    vd_canvas_text(canvas, x, rect.y, MIN(title, rect.w - 1), VD_ROLE_NORMAL, job->title);
+    if (self->pane.app->view == VD_VIEW_JOBS && rect.w >= 76)
+        x += draw_origin(self->pane.app, canvas, x, rect.y, job);
+    int title = CLAMP((right - x) / 3, 10, 30);
+    vd_canvas_text(canvas, x, rect.y, MIN(title, right - x), VD_ROLE_NORMAL, job->title);
     x += title + 1;
     g_autofree char *time = timing(self->pane.app, job);
     vd_canvas_text_right(canvas, right - time_width, rect.y, time_width, VD_ROLE_DIM, time);

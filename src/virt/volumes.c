@@ -138,6 +138,17 @@ static void add_disk(GPtrArray *volumes, Search *search, const VdDomDisk *disk)
     g_hash_table_insert(search->candidates, key, volume);
 }
 
+/* A container's folders, or those that a machine shares with its host. */
+static void add_filesystem(GPtrArray *volumes, const VdDomFs *fs)
+{
+    VdMachineVolume *volume = g_new0(VdMachineVolume, 1);
+
+    volume->target = g_strdup(fs->target);
+    volume->path = g_strdup(fs->source);
+    volume->why = g_strdup(_("a folder of the host"));
+    g_ptr_array_add(volumes, volume);
+}
+
 /* ---- what speaks against removing ---- */
 
 /* The candidate of that path which nothing speaks against yet, or NULL. Borrowed. */
@@ -319,6 +330,12 @@ GPtrArray *vd_volumes_plan(VdVirtCall *call, GError **error)
 
         if (disk->source != NULL)
             add_disk(volumes, &search, disk);
+    }
+    for (guint i = 0; i < dom->filesystems->len; i++) {
+        const VdDomFs *fs = dom->filesystems->pdata[i];
+
+        if (fs->source != NULL)
+            add_filesystem(volumes, fs);
     }
     if (g_hash_table_size(candidates) == 0)
         return g_steal_pointer(&volumes);

@@ -394,7 +394,7 @@ static void test_volumes(void **state)
     Host *host = *state;
 
     must(host, "db-01", vd_op_vm_volumes);
-    assert_int_equal(section(host, "volumes")->rows->len, 9);
+    assert_int_equal(section(host, "volumes")->rows->len, 10);
     is(host, "volumes", "vda", "path", "/pool/own.qcow2");
     is(host, "volumes", "vda", "pool", "default");
     is(host, "volumes", "vda", "size", "5368709120");
@@ -411,6 +411,7 @@ static void test_volumes(void **state)
     assert_kept(host, "vdg", "shared");
     assert_kept(host, "vdh", "in no storage pool");
     assert_kept(host, "hdc", "CD-ROM");
+    assert_kept(host, "share", "a folder of the host");
     assert_true(volume_exists(host, "/pool/own.qcow2"));
 }
 

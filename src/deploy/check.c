@@ -293,8 +293,13 @@ gboolean vd_check_static(const char *address, const char *gateway, char *const *
 gboolean vd_check_zone_there(const char *zone, char *const *zones, const char *image,
                              GError **error)
 {
-    if (!zones || !zones[0] || g_strv_contains((const char *const *)zones, zone))
+    if (!zones || g_strv_contains((const char *const *)zones, zone))
         return TRUE;
+    if (!zones[0])
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("The image %s has no timezones (its package tzdata is missing), so it "
+                         "stays at UTC; leave the timezone out."),
+                       image);
     return vd_fail(error, VD_ERR_INVALID, NULL,
                    _("The image %s has no timezone %s; one looks like Europe/Berlin or UTC."),
                    image, zone);

@@ -18,7 +18,6 @@ char *vd_read_script(const char *path, gboolean *ret_converted, GError **error);
  * a host's address of its network, and the gateway another one of the same network. */
 gboolean vd_check_static(const char *address, const char *gateway, char *const *dns,
                          GError **error);
-/* Whether the zone is in the list of those that the image has (an empty list: unknown, so it
- * passes). */
+/* Whether the zone is among those that the image has; NULL: nobody looked, so it passes. */
 gboolean vd_check_zone_there(const char *zone, char *const *zones, const char *image,
                              GError **error);

@@ -118,35 +118,25 @@ static gboolean look_qcow2(const Head *head, VdDiskFile *ret, GError **error)
 }
 
 /* Things that are not raw disks, and what to do with them. */
+static const struct {
+    gsize offset, length;
+    const char *magic, *what;
+} others[] = {
+    {0, 4, "KDMV", "vmdk"},    {0, 4, "COWD", "vmdk"},     {0, 21, "# Disk DescriptorFile", "vmdk"},
+    {0, 8, "conectix", "vhd"}, {0, 8, "vhdxfile", "vhdx"}, {64, 4, "\x7f\x10\xda\xbe", "vdi"},
+    {0, 4, "QED", "qed"}, /* with its NUL */
+};
+static const struct {
+    gsize length;
+    const char *magic, *tool;
+} packed[] = {
+    {2, "\x1f\x8b", "gunzip"},         {6, "\xfd\x37zXZ", "unxz"}, /* with its NUL */
+    {4, "\x28\xb5\x2f\xfd", "unzstd"}, {3, "BZh", "bunzip2"},
+    {4, "PK\x03\x04", "unzip"},        {4, "\x04\x22\x4d\x18", "unlz4"},
+};
+
 static gboolean refuse_known(const Head *head, GError **error)
 {
-    static const struct {
-        gsize offset, length;
-        const char *magic, *what;
-    } others[] = {
-        {0, 4, "KDMV", "vmdk"},
-        {0, 4, "COWD", "vmdk"},
-        {0, 21, "# Disk DescriptorFile", "vmdk"},
-        {0, 8, "conectix", "vhd"},
-        {0, 8, "vhdxfile", "vhdx"},
-        {64, 4, "\x7f\x10\xda\xbe", "vdi"},
-        {0, 4, "QED", "qed"}, /* with its NUL */
-    };
-    static const struct {
-        gsize length;
-        const char *magic, *tool;
-    } packed[] = {
-        {2, "\x1f\x8b", "gunzip"},
-        {6,
-         "\xfd"
-         "7zXZ",
-         "unxz"}, /* with its NUL */
-        {4, "\x28\xb5\x2f\xfd", "unzstd"},
-        {3, "BZh", "bunzip2"},
-        {4, "PK\x03\x04", "unzip"},
-        {4, "\x04\x22\x4d\x18", "unlz4"},
-    };
-
     for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
         if (has(head, others[i].offset, others[i].magic, others[i].length))
             return vd_fail(error, VD_ERR_INVALID, NULL,

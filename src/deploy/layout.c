@@ -116,16 +116,16 @@ char **vd_image_timezones(const VdImage *image)
     JsonObject *root = layout ? json_node_get_object(layout) : NULL;
     JsonNode *zones = root ? json_object_get_member(root, "timezones") : NULL;
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    JsonArray *array;
 
-    if (zones && JSON_NODE_HOLDS_ARRAY(zones)) {
-        JsonArray *array = json_node_get_array(zones);
+    if (!zones || !JSON_NODE_HOLDS_ARRAY(zones))
+        return NULL;
+    array = json_node_get_array(zones);
+    for (guint i = 0; i < json_array_get_length(array); i++) {
+        JsonNode *zone = json_array_get_element(array, i);
 
-        for (guint i = 0; i < json_array_get_length(array); i++) {
-            JsonNode *zone = json_array_get_element(array, i);
-
-            if (JSON_NODE_HOLDS_VALUE(zone) && json_node_get_value_type(zone) == G_TYPE_STRING)
-                g_strv_builder_add(builder, json_node_get_string(zone));
-        }
+        if (JSON_NODE_HOLDS_VALUE(zone) && json_node_get_value_type(zone) == G_TYPE_STRING)
+            g_strv_builder_add(builder, json_node_get_string(zone));
     }
     return g_strv_builder_end(builder);
 }

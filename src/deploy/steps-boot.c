@@ -12,13 +12,15 @@
 #include "src/deploy/boot.h"
 #include "src/deploy/steps.h"
 
-#define POLL_USEC (2 * G_USEC_PER_SEC)
+#define POLL_USEC    (2 * G_USEC_PER_SEC)
+#define OUTPUT_LINES 500
 
 typedef struct {
     VdRun *run;
     const VdPlan *plan;
     const char *marker; /* NULL: watch for a login prompt */
     VdBoot boot;
+    guint lines; /* of the script's output */
     /* the thread that looks for an address */
     GCancellable *stop; /* ends the following of the console */
     GMutex lock;
@@ -26,6 +28,15 @@ typedef struct {
     gboolean over;
     char *address; /* under lock */
 } Watch;
+
+/* A script may talk without end; the machine keeps all of it in its own log. */
+static void log_output(Watch *watch)
+{
+    if (++watch->lines <= OUTPUT_LINES)
+        vd_run_log(watch->run, "first boot: %s", watch->boot.out);
+    else if (watch->lines == OUTPUT_LINES + 1)
+        vd_run_log(watch->run, "first boot: more, see /var/log/vmdeck-firstboot.log there");
+}
 
 static gboolean on_line(const char *line, gpointer data)
 {
@@ -35,7 +46,7 @@ static gboolean on_line(const char *line, gpointer data)
     if (word == VD_BOOT_OTHER)
         return TRUE;
     if (word == VD_BOOT_OUT)
-        vd_run_log(watch->run, "first boot: %s", watch->boot.out);
+        log_output(watch);
     if (word == VD_BOOT_START)
         vd_run_text(watch->run, _("its network is up"));
     if (word == VD_BOOT_ADDRESS)

@@ -39,7 +39,7 @@ gboolean vd_image_read_layout(VdImage *image, const char *layout, const char *fi
 /* What the inspection said of an image: whether its files can be changed, and why not (a sentence
  * or NULL; the caller frees). */
 gboolean vd_image_customisable(const VdImage *image, char **ret_why);
-/* The timezones it knows, empty if they were not told. Free with g_strfreev(). */
+/* The timezones it has, maybe none; NULL if nobody looked. Free with g_strfreev(). */
 char **vd_image_timezones(const VdImage *image);
 /* The major version of its distribution, 0 if unknown. */
 int vd_image_major(const VdImage *image);

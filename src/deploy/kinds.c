@@ -45,6 +45,13 @@ gboolean vd_deploy_name_free(VdJournal *journal, const VdJob *job, GError **erro
             g_strcmp0(other->target, job->target) != 0 || g_strcmp0(other->host, job->host) != 0 ||
             g_strcmp0(other->id, job->id) == 0)
             continue;
+        if (other->state == VD_JOB_INTERRUPTED) {
+            vd_jobs_sweep(journal);
+            return vd_fail(error, VD_ERR_BUSY, NULL,
+                           _("The job %s for %s was interrupted and is being taken back; try again "
+                             "in a moment."),
+                           other->id, job->target);
+        }
         return vd_fail(error, VD_ERR_EXISTS, NULL,
                        _("The job %s is working on %s already; wait for it, cancel it, or choose "
                          "another name."),

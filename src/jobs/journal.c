@@ -186,7 +186,7 @@ static gboolean open_any(VdJournal *journal, GError **error)
     }
     g_autofree char *folder = g_path_get_dirname(journal->path);
     g_autofree char *lock = g_strconcat(journal->path, ".lock", NULL);
-    if (!vd_mkdirs(folder, 0700, error))
+    if (!vd_mkdirs(folder, 0711, error))
         return FALSE;
     int fd = vd_lock_take(lock, LOCK_WAIT_MS, error);
     if (fd < 0)

@@ -19,6 +19,7 @@ typedef struct {
     VdVirt *virt;
     gboolean changes;
     const char *pending;
+    gint64 asked; /* monotonic */
     VdVirtDone done;
     gpointer data;
     /* immutable */
@@ -120,6 +121,10 @@ static void finish(Call *call, const GError *error)
         row_ends(call);
     if (error)
         vd_log_error(call->request, call->host, error);
+    else if (call->changes)
+        vd_log(VD_LOG_INFO, call->request,
+               "done on host %s, machine %s, in %" G_GINT64_FORMAT " ms", call->host,
+               call->uuid ? call->uuid : "none", (g_get_monotonic_time() - call->asked) / 1000);
     if (call->done)
         call->done(error ? NULL : call->doc, error, call->data);
 }
@@ -299,6 +304,7 @@ void vd_virt_call(VdVirt *virt, const char *host, const char *uuid, VdVirtFunc f
     call->func = func;
     call->args = args ? vd_args_copy(args) : vd_args_new();
     call->changes = changes;
+    call->asked = g_get_monotonic_time();
     call->pending = pending;
     call->done = ended;
     call->data = data;
@@ -308,6 +314,8 @@ void vd_virt_call(VdVirt *virt, const char *host, const char *uuid, VdVirtFunc f
         fail_later(call, error);
         return;
     }
+    if (changes)
+        vd_log(VD_LOG_INFO, request, "asked of host %s, machine %s", host, uuid ? uuid : "none");
     row_begins(call);
     if (keeper->face->state == VD_HOST_DOWN || keeper->face->state == VD_HOST_OFF) {
         fail_later(call, reason(keeper));

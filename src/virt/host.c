@@ -219,11 +219,12 @@ static void close_lanes(VdKeeper *keeper)
     if (keeper->tap)
         vd_tap_close(keeper->tap);
     g_clear_pointer(&keeper->tap, vd_tap_unref);
+    /* Before the lanes go: the monitor's thread has a reference too, so that it closes, not we. */
+    if (keeper->shared)
+        keeper->virt->yard->backend->unref(g_steal_pointer(&keeper->shared));
     g_clear_pointer(&keeper->monitor, vd_lane_close);
     if (keeper->sampler)
         vd_sampler_stop(keeper->sampler);
-    if (keeper->shared) /* a connection in this process: closing it does not wait */
-        keeper->virt->yard->backend->unref(g_steal_pointer(&keeper->shared));
 }
 
 void vd_keeper_down(VdKeeper *keeper, GError *why, gboolean hopeless)

@@ -86,7 +86,6 @@ static void apply(VdSampler *sampler, const VdCounters *counters)
         vm->max_mem = counters->max_mem;
     }
     vd_cell_take(cell, vm);
-    vd_keeper_touch(keeper);
 }
 
 static void apply_all(VdSampler *sampler, const GArray *counters)
@@ -387,6 +386,8 @@ static void dear_done(VdLane *lane, VdTaskEnd end, gpointer data)
     if (task->probe)
         judge(sampler, task);
     sampler->dear_took += task->took;
+    if (g_queue_is_empty(&sampler->shards)) /* once a pass, not once a shard */
+        vd_keeper_touch(sampler->keeper);
     dear_next(sampler);
 }
 

@@ -4,6 +4,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/engine/test-virt-calls
 check_PROGRAMS += tests/engine/test-virt-lanes
 check_PROGRAMS += tests/engine/test-virt-sampler
+check_PROGRAMS += tests/engine/test-virt-uri
 endif
 fake_test_files = tests/engine/loop.c tests/engine/loop.h \
   tests/engine/fake-backend.c tests/engine/fake-backend.h
@@ -18,3 +19,6 @@ tests_engine_test_virt_lanes_LDADD = $(fake_test_libs)
 tests_engine_test_virt_sampler_SOURCES = tests/engine/test-virt-sampler.c $(fake_test_files)
 tests_engine_test_virt_sampler_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
 tests_engine_test_virt_sampler_LDADD = $(fake_test_libs)
+tests_engine_test_virt_uri_SOURCES = tests/engine/test-virt-uri.c
+tests_engine_test_virt_uri_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
+tests_engine_test_virt_uri_LDADD = $(fake_test_libs)

@@ -126,7 +126,7 @@ static void outcome_of_hanging(gboolean changes, VdErrorCode code, int status)
     assert_int_equal(vd_error_code(c.client->error), code);
     assert_int_equal(vd_error_exit_status(c.client->error), status);
     assert_true(client_wait(c.client, settled, "vm1", 30));
-    assert_true(is_up(c.client, "a")); /* a request that hangs is not the host's end */
+    assert_true(client_wait(c.client, is_up, "a", 30)); /* a request is not the host */
     finish(&c);
 }
 

@@ -19,8 +19,8 @@ static const VdTuning tuning = {.backoff_ms = 10,
                                 .refresh_min_ms = 3600000,
                                 .refresh_max_ms = 3600000,
                                 .max_stuck = 3,
-                                .dear_soft_ms = 100,
-                                .dear_hard_ms = 300,
+                                .dear_soft_ms = 500,
+                                .dear_hard_ms = 1500,
                                 .shard = 8,
                                 .quarantine_ms = 50};
 

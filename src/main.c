@@ -47,5 +47,9 @@ int main(int argc, char **argv)
     gboolean wants_console = FALSE;
     VdCliConsole wanted;
     int status = vd_cli_main(argc, argv, &wants_console, &wanted);
-    return wants_console ? console(&wanted) : status;
+    if (wants_console) {
+        status = console(&wanted);
+        g_free((gpointer)wanted.deck.uris);
+    }
+    return status;
 }

@@ -37,12 +37,12 @@ VdApp *vd_console_new(VdDeck *deck, GMainContext *context, const VdUiOptions *op
 
 void vd_console_free(VdApp *app)
 {
+    g_clear_pointer(&app->canvas, vd_canvas_free); /* first: no frame is due any more */
     while (app->dialogs->len > 0)
         vd_app_close(app, vd_console_top(app));
     g_ptr_array_unref(app->dialogs);
     for (guint i = 0; i < VD_PANE_COUNT; i++)
         app->panes[i]->class->free(app->panes[i]);
-    g_clear_pointer(&app->canvas, vd_canvas_free);
     g_ptr_array_unref(app->notices);
     vd_edit_clear(&app->filter);
     g_free(app->message);

@@ -68,7 +68,10 @@ static gboolean usable(const char *name, GError **error)
                          "(TERM=xterm), or use the command line: “vmdeck list”."));
     int status = 0;
     gboolean known = strcmp(name, "dumb") != 0 && setupterm(name, STDOUT_FILENO, &status) == OK;
-    if (known && cursor_address && clear_screen)
+    gboolean good = known && cursor_address && clear_screen;
+    if (known)
+        (void)del_curterm(cur_term); /* newterm() reads its own */
+    if (good)
         return TRUE;
     return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
                    _("No screen can be drawn on a terminal of the type “%s”: set TERM to what it "

@@ -54,7 +54,7 @@ int vd_cli_main(int argc, char **argv, gboolean *ret_console, VdCliConsole *ret_
         } else {
             *ret_console = TRUE;
             *ret_options = command.console;
-            /* The list of URIs lives as long as the console: to the end of the process. */
+            /* The list of URIs lives as long as the console: the caller frees it. */
             ret_options->deck.uris = (const char *const *)g_ptr_array_steal(command.uris, NULL);
         }
     }

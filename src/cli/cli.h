@@ -5,7 +5,8 @@
 
 /* Runs `vmdeck WORDS…`; argv[0] is the program. Returns the exit status. Without a verb the console
  * is wanted: then *ret_console gets TRUE and the options are left in *ret_options for the caller
- * (strings owned by argv). */
+ * (strings owned by argv, the
+ * list deck.uris to be freed). */
 typedef struct {
     VdDeckOptions deck;
     gboolean ascii, no_mouse;

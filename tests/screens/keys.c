@@ -56,6 +56,8 @@ static void terminal_load(const char *term)
         return;
     g_free(loaded);
     loaded = g_strdup(term);
+    if (cur_term)
+        del_curterm(cur_term);
     if (setupterm(term, STDOUT_FILENO, &status) != OK)
         setupterm("xterm-256color", STDOUT_FILENO, &status);
 }

@@ -88,6 +88,7 @@ char **vd_sandbox_environment(const VdSandbox *sandbox, const VdPtyOptions *opti
     }
     if (!options->keep_env) {
         env = sandbox_set(env, "TZ", "UTC");
+        env = sandbox_set(env, "NCURSES_GPM_TERMS", "none"); /* no mouse server of this machine */
         env = sandbox_set(env, "VMDECK_LOCALE_DIR", TEST_LOCALE_DIR);
         env = sandbox_set(env, "VMDECK_THEME_DIR", TEST_THEME_DIR);
     }

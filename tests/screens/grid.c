@@ -121,13 +121,10 @@ gboolean vd_grid_find(const VdGrid *grid, const char *text, int *ret_row, int *r
     return FALSE;
 }
 
-static void cell_mask(VdGlyph *cell)
-{
-    if (cell->width)
-        memcpy(cell->text, "X", 2);
-}
+typedef void (*RowMatch)(VdGrid *grid, int row, int from, int to);
 
-void vd_grid_mask(VdGrid *grid, const char *regex)
+/* Calls match with the columns of each match in each row. */
+static void each_match(VdGrid *grid, const char *regex, RowMatch match)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GRegex) compiled = g_regex_new(regex, G_REGEX_OPTIMIZE, 0, &error);
@@ -136,18 +133,42 @@ void vd_grid_mask(VdGrid *grid, const char *regex)
     for (int row = 0; row < grid->rows; row++) {
         g_autoptr(GArray) offsets = g_array_new(FALSE, FALSE, sizeof(int));
         g_autofree char *line = row_text(grid, row, offsets);
-        g_autoptr(GMatchInfo) match = NULL;
-        g_regex_match(compiled, line, 0, &match);
-        while (g_match_info_matches(match)) {
+        g_autoptr(GMatchInfo) info = NULL;
+        for (g_regex_match(compiled, line, 0, &info); g_match_info_matches(info);
+             g_match_info_next(info, NULL)) {
             int from = 0, to = 0;
-            g_match_info_fetch_pos(match, 0, &from, &to);
-            for (int i = from; i < to; i++) {
-                int col = g_array_index(offsets, int, i);
-                cell_mask(&grid->cells[row * grid->cols + col]);
-            }
-            g_match_info_next(match, NULL);
+            g_match_info_fetch_pos(info, 0, &from, &to);
+            if (to > from)
+                match(grid, row, g_array_index(offsets, int, from),
+                      g_array_index(offsets, int, to - 1));
         }
     }
+}
+
+static void mask_columns(VdGrid *grid, int row, int from, int to)
+{
+    for (int col = from; col <= to; col++) {
+        VdGlyph *glyph = &grid->cells[row * grid->cols + col];
+        if (glyph->width)
+            memcpy(glyph->text, "X", 2);
+    }
+}
+
+static void erase_columns(VdGrid *grid, int row, int from, int to)
+{
+    (void)to;
+    for (int col = from; col < grid->cols; col++)
+        grid->cells[row * grid->cols + col] = (VdGlyph){" ", 1, -1, -1, 0};
+}
+
+void vd_grid_mask(VdGrid *grid, const char *regex)
+{
+    each_match(grid, regex, mask_columns);
+}
+
+void vd_grid_erase(VdGrid *grid, const char *regex)
+{
+    each_match(grid, regex, erase_columns);
 }
 
 static void colour_describe(GString *out, const char *what, int colour)

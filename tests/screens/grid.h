@@ -46,6 +46,9 @@ gboolean vd_grid_find(const VdGrid *grid, const char *text, int *ret_row, int *r
 /* Draws X over all that the regular expression matches in a row, cell for cell: request ids, free
  * space and other things that no two runs share. An error in the expression is a programmer's. */
 void vd_grid_mask(VdGrid *grid, const char *regex);
+/* Makes plain blanks of what it matches and all that follows in the row: for what differs in
+ * length. */
+void vd_grid_erase(VdGrid *grid, const char *regex);
 
 /* The golden form: a line with size and cursor, the text, a map with a letter for each set of
  * attributes ('.': plain), and what the letters stand for. The caller frees. */

@@ -64,29 +64,29 @@ static void remember(Child *child)
         (void)written; /* the kernel's PDEATHSIG still stands */
         close(fd);
     }
-    g_mutex_lock(&child->run->lock);
+    pthread_mutex_lock(&child->run->lock);
     g_array_append_val(child->run->children, child->pid);
-    g_mutex_unlock(&child->run->lock);
+    pthread_mutex_unlock(&child->run->lock);
 }
 
 static void forget(Child *child)
 {
     GArray *children = child->run->children;
-    g_mutex_lock(&child->run->lock);
+    pthread_mutex_lock(&child->run->lock);
     for (guint i = 0; i < children->len; i++)
         if (g_array_index(children, pid_t, i) == child->pid) {
             g_array_remove_index_fast(children, i);
             break;
         }
-    g_mutex_unlock(&child->run->lock);
+    pthread_mutex_unlock(&child->run->lock);
 }
 
 void vd_run_kill_children(VdRun *run, int signal)
 {
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     for (guint i = 0; i < run->children->len; i++)
         kill(-g_array_index(run->children, pid_t, i), signal);
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
 }
 
 static gboolean start(Child *child, const char *const *argv, GError **error)

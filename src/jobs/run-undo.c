@@ -13,9 +13,9 @@
 static GPtrArray *entries(VdRun *run)
 {
     g_autoptr(GError) error = NULL;
-    g_mutex_lock(&run->journal_lock);
+    pthread_mutex_lock(&run->journal_lock);
     GPtrArray *list = vd_journal_undo_list(run->journal, run->id, &error);
-    g_mutex_unlock(&run->journal_lock);
+    pthread_mutex_unlock(&run->journal_lock);
     if (list && (list->len > 0 || run->undos->len == 0))
         return list;
     /* The journal cannot be read or was set aside: what this process did, it still knows. */
@@ -63,20 +63,20 @@ static void forget(VdRun *run, const VdUndo *undo)
     g_autoptr(GError) error = NULL;
     if (undo->id == 0)
         return;
-    g_mutex_lock(&run->journal_lock);
+    pthread_mutex_lock(&run->journal_lock);
     /* If it cannot be struck out, it is undone once more some day, which is no harm: undo functions
      * take what is missing for fine. */
     if (!vd_journal_undo_done(run->journal, run->id, undo->id, &error))
         vd_run_log(run, "%s", error->message);
-    g_mutex_unlock(&run->journal_lock);
+    pthread_mutex_unlock(&run->journal_lock);
 }
 
 static void watch(VdRun *run, const char *kind)
 {
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     run->undo_started = kind ? g_get_monotonic_time() : 0;
     run->undo_kind = kind;
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
 }
 
 static gboolean undo_one(VdRun *run, const VdUndo *undo, GString *undone, GString *failed)
@@ -121,10 +121,10 @@ static gboolean step_goes_on(const GPtrArray *list, guint at)
 
 static gboolean step_was_done(VdRun *run, const char *step_id)
 {
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     const VdStep *step = vd_job_step(run->job, step_id);
     gboolean done = step && (step->state == VD_STEP_DONE || step->state == VD_STEP_RUNNING);
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     return done;
 }
 

@@ -44,9 +44,9 @@ const char *vd_run_author(const VdRun *run)
 
 GCancellable *vd_run_cancellable(VdRun *run)
 {
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     GCancellable *cancel = run->phase == VD_RUN_STEPS ? run->cancel : run->calm;
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     return cancel;
 }
 
@@ -55,20 +55,20 @@ GCancellable *vd_run_cancellable(VdRun *run)
 /* The journal was set aside as damaged while we ran: it knows nothing of this job. */
 static gboolean enter_anew(VdRun *run, GError **error)
 {
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     gboolean ok = vd_journal_job_create(run->journal, run->job, run->spec, error);
     for (guint i = 0; ok && i < run->undos->len; i++) {
         const VdUndo *undo = g_ptr_array_index(run->undos, i);
         ok = vd_journal_undo_push(run->journal, run->id, undo->kind, undo->argument, error);
     }
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     return ok;
 }
 
 gboolean vd_run_enter(VdRun *run, VdRunEntry entry, gconstpointer data, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    g_mutex_lock(&run->journal_lock);
+    pthread_mutex_lock(&run->journal_lock);
     gboolean ok = FALSE;
     for (int i = 0; i < WRITE_TRIES && !ok; i++) {
         g_clear_error(&local);
@@ -77,7 +77,7 @@ gboolean vd_run_enter(VdRun *run, VdRunEntry entry, gconstpointer data, GError *
                    (vd_error_code(local) != VD_ERR_NOT_FOUND || !enter_anew(run, NULL))))
             break;
     }
-    g_mutex_unlock(&run->journal_lock);
+    pthread_mutex_unlock(&run->journal_lock);
     if (local)
         g_propagate_error(error, g_steal_pointer(&local));
     return ok;
@@ -116,7 +116,7 @@ static GPtrArray *take_dirty(VdRun *run, char **note)
     GPtrArray *steps = g_ptr_array_new_with_free_func(free_step_copy);
     GHashTableIter iter;
     gpointer step;
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     g_hash_table_iter_init(&iter, run->dirty);
     while (g_hash_table_iter_next(&iter, &step, NULL))
         g_ptr_array_add(steps, copy_step(step));
@@ -124,7 +124,7 @@ static GPtrArray *take_dirty(VdRun *run, char **note)
     *note = run->note_dirty ? g_strdup(run->job->note ? run->job->note : "") : NULL;
     run->note_dirty = FALSE;
     run->last_write = g_get_monotonic_time();
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     return steps;
 }
 
@@ -138,15 +138,15 @@ gboolean vd_run_write(VdRun *run)
         if (vd_run_enter(run, step_entry, step, NULL))
             continue;
         ok = FALSE;
-        g_mutex_lock(&run->lock);
+        pthread_mutex_lock(&run->lock);
         g_hash_table_add(run->dirty, vd_job_step(run->job, step->id));
-        g_mutex_unlock(&run->lock);
+        pthread_mutex_unlock(&run->lock);
     }
     if (note && !vd_run_enter(run, note_entry, note, NULL)) {
         ok = FALSE;
-        g_mutex_lock(&run->lock);
+        pthread_mutex_lock(&run->lock);
         run->note_dirty = TRUE;
-        g_mutex_unlock(&run->lock);
+        pthread_mutex_unlock(&run->lock);
     }
     return ok;
 }
@@ -166,13 +166,13 @@ static void write_later(VdRun *run, gint64 usec)
 static gboolean flush(gpointer data)
 {
     VdRun *run = data;
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     g_clear_pointer(&run->flush, g_source_unref);
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     if (!vd_run_write(run)) {
-        g_mutex_lock(&run->lock);
+        pthread_mutex_lock(&run->lock);
         write_later(run, RETRY_USEC);
-        g_mutex_unlock(&run->lock);
+        pthread_mutex_unlock(&run->lock);
     }
     return G_SOURCE_REMOVE;
 }
@@ -214,26 +214,26 @@ static void write_now(VdRun *run)
 {
     if (vd_run_write(run))
         return;
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     write_later(run, RETRY_USEC);
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
 }
 
 void vd_run_step_begin(VdRun *run, VdStep *step)
 {
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     begin_locked(run, step);
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     write_now(run);
     vd_run_log(run, "%s: begun", step->id);
 }
 
 void vd_run_step_end(VdRun *run, VdStepState state)
 {
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     g_autofree char *id = run->current ? g_strdup(run->current->id) : NULL;
     end_locked(run, state);
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     write_now(run);
     if (id)
         vd_run_log(run, "%s: %s", id, vd_step_state_word(state));
@@ -241,7 +241,7 @@ void vd_run_step_end(VdRun *run, VdStepState state)
 
 void vd_run_step_mark(VdRun *run, const char *step_id, VdStepState state)
 {
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     VdStep *step = vd_job_step(run->job, step_id);
     if (step) {
         step->state = state;
@@ -249,12 +249,12 @@ void vd_run_step_mark(VdRun *run, const char *step_id, VdStepState state)
             step->ended = g_get_real_time();
         touched(run, step);
     }
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
 }
 
 void vd_run_next_step(VdRun *run, const char *step_id)
 {
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     VdStep *step = vd_job_step(run->job, step_id);
     g_autofree char *before = run->current ? g_strdup(run->current->id) : NULL;
     gboolean moves = step && step != run->current && step->state == VD_STEP_WAITING;
@@ -262,7 +262,7 @@ void vd_run_next_step(VdRun *run, const char *step_id)
         end_locked(run, VD_STEP_DONE);
         begin_locked(run, step);
     }
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     if (!moves)
         return;
     write_now(run);
@@ -273,7 +273,7 @@ void vd_run_next_step(VdRun *run, const char *step_id)
 
 void vd_run_skip_step(VdRun *run, const char *step_id, const char *why)
 {
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     VdStep *step = vd_job_step(run->job, step_id);
     if (step) {
         step->state = VD_STEP_SKIPPED;
@@ -286,7 +286,7 @@ void vd_run_skip_step(VdRun *run, const char *step_id, const char *why)
             step->started = step->ended;
         touched(run, step);
     }
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     vd_run_log(run, "%s: skipped%s%s", step_id, why ? ": " : "", why ? why : "");
 }
 
@@ -297,36 +297,36 @@ void vd_run_text(VdRun *run, const char *format, ...)
     g_autofree char *raw = g_strdup_vprintf(format, list);
     va_end(list);
     char *text = vd_text_clean(raw, TEXT_CHARS, FALSE);
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     /* What a step did stays readable while it is undone. */
     if (run->current && run->phase == VD_RUN_STEPS) {
         g_free(run->current->text);
         run->current->text = g_steal_pointer(&text);
         touched(run, run->current);
     }
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     g_free(text);
 }
 
 void vd_run_progress(VdRun *run, double fraction)
 {
     double bounded = isnan(fraction) || fraction < 0 ? -1 : MIN(fraction, 1);
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     if (run->current && run->phase == VD_RUN_STEPS && run->current->fraction != bounded) {
         run->current->fraction = bounded;
         touched(run, run->current);
     }
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
 }
 
 void vd_run_note(VdRun *run, const char *text)
 {
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     g_free(run->job->note);
     run->job->note = vd_text_clean(text, TEXT_CHARS, FALSE);
     run->note_dirty = TRUE;
     touched(run, NULL);
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     vd_run_log(run, "note: %s", text);
 }
 
@@ -359,35 +359,35 @@ gboolean vd_run_undo(VdRun *run, const char *kind, const char *argument, GError 
     VdUndo *undo = g_new0(VdUndo, 1);
     undo->kind = g_strdup(kind);
     undo->argument = g_strdup(argument);
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     undo->step = run->current ? g_strdup(run->current->id) : NULL;
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     if (!vd_run_enter(run, undo_entry, undo, error)) {
         vd_undo_free(undo);
         return FALSE;
     }
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     g_ptr_array_add(run->undos, undo);
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     return TRUE;
 }
 
 void vd_run_set(VdRun *run, const char *name, const char *value)
 {
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     if (value)
         g_hash_table_insert(run->values, g_strdup(name), g_strdup(value));
     else
         g_hash_table_remove(run->values, name);
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
 }
 
 const char *vd_run_get(const VdRun *run, const char *name)
 {
     VdRun *self = (VdRun *)run;
-    g_mutex_lock(&self->lock);
+    pthread_mutex_lock(&self->lock);
     const char *value = g_hash_table_lookup(self->values, name);
-    g_mutex_unlock(&self->lock);
+    pthread_mutex_unlock(&self->lock);
     return value;
 }
 

@@ -3,6 +3,8 @@
  * and watches deadlines. */
 #pragma once
 
+#include <pthread.h>
+
 #include "src/jobs/runner.h"
 
 /* What the runner is at; only the worker moves it on, under `lock`. */
@@ -24,11 +26,12 @@ struct _VdRun {
     GCancellable *cancel; /* of the steps */
     GCancellable *calm;   /* of the undo functions: never triggered */
 
-    /* the journal belongs to who holds this; taken before `lock` */
-    GMutex journal_lock;
+    /* Locks of the C library, not GLib's: the thread sanitizer knows them.
+     * The journal belongs to who holds this; taken before `lock` */
+    pthread_mutex_t journal_lock;
     VdJournal *journal;
 
-    GMutex lock;
+    pthread_mutex_t lock;
     /* under `lock` */
     VdRunPhase phase;
     gboolean cancel_asked;

@@ -87,18 +87,18 @@ static void wipe_secrets(const VdRun *run)
 
 static gboolean cancel_asked(VdRun *run)
 {
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     gboolean asked = run->cancel_asked;
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     return asked;
 }
 
 static gboolean run_step(VdRun *run, const VdStepSpec *spec, GError **error)
 {
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     VdStep *step = vd_job_step(run->job, spec->id);
     gboolean waits = step && step->state == VD_STEP_WAITING;
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     /* The job does without it, or an earlier step covered or skipped it. */
     if (!waits)
         return TRUE;
@@ -121,11 +121,11 @@ static gboolean run_steps(VdRun *run, GError **error)
     gboolean ok = TRUE;
     for (const VdStepSpec *spec = run->kind->steps; ok && spec->id; spec++)
         ok = !cancel_asked(run) && run_step(run, spec, error);
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     if (run->cancel_asked)
         ok = FALSE;
     run->phase = ok ? VD_RUN_END : VD_RUN_UNDO;
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     return ok;
 }
 
@@ -149,9 +149,9 @@ static void undo_and_end(VdRun *run, const char *why, const char *detail)
     gboolean clean = vd_run_undo_all(run, undone, failed);
     if (!why && !run->rollback)
         vd_run_step_end(run, VD_STEP_UNDONE);
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     run->phase = VD_RUN_END;
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     g_autofree char *left =
         clean ? NULL
               : g_strdup_printf("%s%s%s%s", undone->str, undone->len > 0 ? "; " : "",
@@ -169,7 +169,7 @@ static void undo_and_end(VdRun *run, const char *why, const char *detail)
 static void roll_back(VdRun *run)
 {
     vd_run_kill_leftovers(run->id, run->folder);
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     run->phase = VD_RUN_UNDO;
     g_autofree char *why = g_strdup(run->job->error);
     g_autofree char *detail = g_strdup(run->job->detail);
@@ -183,7 +183,7 @@ static void roll_back(VdRun *run)
         if (step->state == VD_STEP_RUNNING)
             broken = g_strdup(step->id);
     }
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     if (broken)
         vd_run_step_mark(run, broken, why ? VD_STEP_FAILED : VD_STEP_UNDONE);
     undo_and_end(run, why, detail);
@@ -228,9 +228,9 @@ static void add_source(VdRun *run, GSource *source, GSourceFunc func)
 static gboolean kill_hard(gpointer data)
 {
     VdRun *run = data;
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     gboolean steps = run->phase == VD_RUN_STEPS;
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     if (steps)
         vd_run_kill_children(run, SIGKILL);
     return steps ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
@@ -240,9 +240,9 @@ static gboolean kill_hard(gpointer data)
 static gboolean become_rollback(gpointer data)
 {
     VdRun *run = data;
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     gboolean steps = run->phase == VD_RUN_STEPS;
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     if (!steps)
         return G_SOURCE_REMOVE;
     vd_run_log(run, "the step does not stop: the runner begins anew to undo");
@@ -259,11 +259,11 @@ static gboolean on_cancel(gpointer data)
 {
     VdRun *run = data;
     g_autoptr(GError) error = NULL;
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     gboolean begins = run->phase == VD_RUN_STEPS && !run->cancel_asked;
     if (begins)
         run->cancel_asked = TRUE;
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     vd_run_log(run, begins ? "asked to stop" : "asked to stop, which it does already or too late");
     if (!begins)
         return G_SOURCE_CONTINUE;
@@ -281,10 +281,10 @@ static gboolean on_cancel(gpointer data)
 static gboolean watch_undo(gpointer data)
 {
     VdRun *run = data;
-    g_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->lock);
     gint64 age = run->undo_started ? g_get_monotonic_time() - run->undo_started : 0;
     const char *kind = run->undo_kind;
-    g_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     if (age > UNDO_USEC)
         vd_run_kill_children(run, SIGKILL);
     if (age < UNDO_USEC + (gint64)run->grace_ms * 1000)
@@ -404,8 +404,8 @@ static void run_init(VdRun *run, const char *id, gboolean rollback)
     run->loop = g_main_loop_new(run->context, FALSE);
     run->cancel = g_cancellable_new();
     run->calm = g_cancellable_new();
-    g_mutex_init(&run->journal_lock);
-    g_mutex_init(&run->lock);
+    pthread_mutex_init(&run->journal_lock, NULL);
+    pthread_mutex_init(&run->lock, NULL);
     run->dirty = g_hash_table_new(NULL, NULL);
     run->undos = g_ptr_array_new_with_free_func((GDestroyNotify)vd_undo_free);
     run->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -430,8 +430,8 @@ static void run_clear(VdRun *run)
     g_ptr_array_unref(run->undos);
     g_hash_table_unref(run->values);
     g_array_unref(run->children);
-    g_mutex_clear(&run->journal_lock);
-    g_mutex_clear(&run->lock);
+    pthread_mutex_destroy(&run->journal_lock);
+    pthread_mutex_destroy(&run->lock);
     g_free(run->id);
     g_free(run->spec);
     g_free(run->folder);

@@ -99,10 +99,27 @@ VdStepState run_step_state(const VdJob *job, const char *id)
 }
 
 /* Its last state is written and its process is gone. */
+/* Its starter may have been alone to lock the job. */
+static gboolean gone(pid_t pid)
+{
+    return pid <= 1 || kill(pid, 0) != 0;
+}
+
+/* What a sanitizer found in the runner is in the job's log: nobody sees its exit status. */
+static void no_findings(void)
+{
+    gint64 offset = 0;
+    g_autofree char *log = vd_jobs_log(ID, &offset, NULL);
+    if (log && (strstr(log, "Sanitizer") || strstr(log, "runtime error:")))
+        fail_msg("%s", log);
+}
+
 VdJob *run_ended(VdJournal *journal, VdJobState state)
 {
     WAIT_FOR(run_has_state(journal, state));
     WAIT_FOR(!vd_job_lock_held(ID));
+    WAIT_FOR(gone(run_pid()));
+    no_findings();
     return run_job_now(journal);
 }
 
@@ -145,15 +162,6 @@ gboolean run_two_lines(char **pids)
     return strchr(*pids, '\n') != strrchr(*pids, '\n');
 }
 
-pid_t run_pid(void)
-{
-    g_autofree char *folder = vd_path_job(ID);
-    g_autofree char *lock = g_build_filename(folder, "lock", NULL);
-    g_autofree char *text = vd_file_read(lock, 64, NULL, NULL);
-    assert_non_null(text);
-    return (pid_t)atoi(text);
-}
-
 int run_other_main(int argc, char **argv)
 {
     if (argc > 2 && strcmp(argv[1], "job-run") == 0)
@@ -162,4 +170,13 @@ int run_other_main(int argc, char **argv)
         return runner_child_main(argc, argv);
     g_setenv("VMDECK_JOB_GRACE_MS", "150", TRUE);
     return -1;
+}
+
+pid_t run_pid(void)
+{
+    g_autofree char *folder = vd_path_job(ID);
+    g_autofree char *lock = g_build_filename(folder, "lock", NULL);
+    g_autofree char *text = vd_file_read(lock, 64, NULL, NULL);
+    assert_non_null(text);
+    return (pid_t)atoi(text);
 }

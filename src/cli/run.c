@@ -354,6 +354,19 @@ static void run_verb(Run *run)
         run->status = status_of_docs(run);
 }
 
+/* What is said of no request (that has its own outcome): mistakes in the configuration, a journal
+ * that was set aside, a request that could not be recorded. Returns how many there are now. */
+static guint complain_notices(Run *run, guint from)
+{
+    GPtrArray *notices = vd_deck_notices(run->deck);
+    for (guint i = from; i < notices->len; i++) {
+        const VdNotice *notice = g_ptr_array_index(notices, i);
+        if (notice->bad && !notice->request)
+            vd_err("vmdeck: %s\n", notice->text);
+    }
+    return notices->len;
+}
+
 int vd_command_run(const VdCommand *command)
 {
     Run run = {.command = command};
@@ -369,12 +382,11 @@ int vd_command_run(const VdCommand *command)
     run.deck = vd_deck_new(run.context, &options);
     run.targets = g_ptr_array_new_with_free_func((GDestroyNotify)target_free);
     run.docs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_doc_unref);
-    GPtrArray *notices = vd_deck_notices(run.deck);
-    for (guint i = 0; i < notices->len; i++)
-        vd_err("vmdeck: %s\n", ((const VdNotice *)g_ptr_array_index(notices, i))->text);
+    guint told = complain_notices(&run, 0);
     run_verb(&run);
     while (!vd_deck_flushed(run.deck))
         g_main_context_iteration(run.context, TRUE);
+    complain_notices(&run, told);
     g_ptr_array_unref(run.docs);
     g_ptr_array_unref(run.targets);
     g_free(run.job);

@@ -262,6 +262,11 @@ static void open_log(VdDeck *deck)
         vd_deck_notice(deck, TRUE, NULL, error->message, NULL);
 }
 
+static void journal_notice(const char *text, gpointer data)
+{
+    vd_deck_notice(data, TRUE, NULL, text, NULL);
+}
+
 VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
 {
     VdDeck *deck = g_new0(VdDeck, 1);
@@ -281,6 +286,8 @@ VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
     deck->journal = vd_worker_new(context, "journal");
     deck->work = vd_worker_new(context, "work");
     deck->forms = vd_worker_new(context, "forms");
+    vd_worker_on_notice(deck->journal, journal_notice, deck);
+    vd_worker_on_notice(deck->work, journal_notice, deck);
     notice_problems(deck);
     open_log(deck);
     VdVirtOptions virt = {

@@ -22,15 +22,14 @@ struct _VdDeck {
     GPtrArray *jobs, *images, *notices;
 
     VdVirt *virt;
-    gboolean connect;     /* FALSE: hosts are known, but not asked */
-    GPtrArray *names;     /* host ids in their order */
-    GHashTable *uris;     /* host id → uri or "" for libvirt's default */
-    VdWorker *journal;    /* short writes and the watching of jobs */
-    VdWorker *work;       /* images, deployments, doctor */
-    VdWorker *forms;      /* checks of fields, which may hang on a host */
-    gboolean journal_bad; /* said once until it works again */
-    GSource *watch;       /* (owned) or NULL */
-    gboolean watching;    /* a look at the jobs is under way */
+    gboolean connect;  /* FALSE: hosts are known, but not asked */
+    GPtrArray *names;  /* host ids in their order */
+    GHashTable *uris;  /* host id → uri or "" for libvirt's default */
+    VdWorker *journal; /* short writes and the watching of jobs */
+    VdWorker *work;    /* images, deployments, doctor */
+    VdWorker *forms;   /* checks of fields, which may hang on a host */
+    GSource *watch;    /* (owned) or NULL */
+    gboolean watching; /* a look at the jobs is under way */
     gint64 jobs_version;
     guint looks;
     GHashTable *requests; /* id → Request */

@@ -26,7 +26,6 @@ typedef struct {
     VdDoc *doc;
     GError *error;
     GError *journal_error;
-    char *journal_notice;
 } Request;
 
 static void request_free(gpointer data)
@@ -45,7 +44,6 @@ static void request_free(gpointer data)
     vd_doc_unref(request->doc);
     g_clear_error(&request->error);
     g_clear_error(&request->journal_error);
-    g_free(request->journal_notice);
     g_free(request);
 }
 
@@ -217,7 +215,6 @@ static void journal_begin(VdWorker *worker, gpointer data)
                               .uuid = is_vm ? request->target : NULL,
                               .args = args};
     (void)vd_journal_begin(journal, &entry, &request->journal_error);
-    request->journal_notice = g_strdup(vd_journal_notice(journal));
 }
 
 /* A machine can still be stopped when the journal's disk is full: that is when it must be. A job
@@ -226,14 +223,10 @@ static void journal_begun(gpointer data)
 {
     Request *request = data;
     VdDeck *deck = request->deck;
-    if (request->journal_notice && !deck->journal_bad) {
-        deck->journal_bad = TRUE;
-        vd_deck_notice(deck, TRUE, NULL, request->journal_notice, NULL);
-    }
     if (request->journal_error) {
         g_autofree char *text =
             g_strdup_printf(_("This request is not recorded: %s"), request->journal_error->message);
-        vd_deck_notice(deck, TRUE, request->id, text, vd_error_detail(request->journal_error));
+        vd_deck_notice(deck, TRUE, NULL, text, vd_error_detail(request->journal_error));
         if (request->row->verb.kind == VD_VERB_JOB) {
             request->error = g_steal_pointer(&request->journal_error);
             request_end(request, FALSE);

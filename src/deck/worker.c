@@ -25,6 +25,8 @@ struct _VdWorker {
     /* -- loop thread -- */
     gboolean closed;
     guint busy;
+    VdWorkerNotice notice;
+    gpointer notice_data;
     GThread *thread;
     /* -- under lock -- */
     GMutex lock;
@@ -164,11 +166,42 @@ gboolean vd_worker_free(VdWorker *worker, guint grace_ms)
     return idle;
 }
 
+void vd_worker_on_notice(VdWorker *worker, VdWorkerNotice notice, gpointer data)
+{
+    worker->notice = notice;
+    worker->notice_data = data;
+}
+
+static gboolean tell_notice(gpointer data)
+{
+    const Item *item = data;
+    if (!item->worker->closed && item->worker->notice)
+        item->worker->notice(item->task, item->worker->notice_data);
+    return G_SOURCE_REMOVE;
+}
+
+/* On the worker's thread. The loop meets it before the end of the task that opened the journal. */
+static void post_notice(VdWorker *worker, const char *text)
+{
+    Item *item = g_new0(Item, 1);
+    item->worker = worker;
+    item->task = g_strdup(text);
+    item->free_task = g_free;
+    g_atomic_ref_count_inc(&worker->refs);
+    GSource *source = g_idle_source_new();
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_callback(source, tell_notice, item, item_free);
+    g_source_attach(source, worker->context);
+    g_source_unref(source);
+}
+
 VdJournal *vd_worker_journal(VdWorker *worker, GError **error)
 {
     if (!worker->journal) {
         g_autofree char *path = vd_path_journal();
         worker->journal = vd_journal_open(path, error);
+        if (worker->journal && vd_journal_notice(worker->journal))
+            post_notice(worker, vd_journal_notice(worker->journal));
     }
     return worker->journal;
 }

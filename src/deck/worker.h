@@ -24,6 +24,10 @@ void vd_worker_run(VdWorker *worker, VdWork work, VdWorked worked, gpointer task
                    GDestroyNotify free_task);
 /* Tasks not yet ended. Loop thread. */
 guint vd_worker_busy(const VdWorker *worker);
+/* Is told on the loop what a journal says of itself when it is opened: that a damaged one was set
+ * aside. Loop thread, before the first task. */
+typedef void (*VdWorkerNotice)(const char *text, gpointer data);
+void vd_worker_on_notice(VdWorker *worker, VdWorkerNotice notice, gpointer data);
 /* The thread's own journal, opened at first use and tried again when it could not be; NULL with the
  * reason. On the worker's thread. */
 VdJournal *vd_worker_journal(VdWorker *worker, GError **error);

@@ -153,7 +153,15 @@ check "and looking is allowed" all is "$status" 0 , prints web-01
 mkdir "$work/damaged"
 head -c 4096 /dev/urandom >"$work/damaged/journal.db"
 VMDECK_STATE_DIR=$work/damaged try 0 -c "$fleet" start 'db, "one"'
-check "a damaged journal is set aside" all is "$status" 0 , test -n "$(ls "$work/damaged" | grep damaged-)"
+check "a damaged journal is set aside, and that is said" all is "$status" 0 , says "journal was damaged" , test -n "$(ls "$work/damaged" | grep damaged-)"
+mkdir "$work/damaged2"
+head -c 4096 /dev/urandom >"$work/damaged2/journal.db"
+VMDECK_STATE_DIR=$work/damaged2 try 0 jobs
+check "by a mere question as well" all is "$status" 0 , says "journal was damaged"
+mkdir "$work/readonly"
+echo >"$work/readonly/file"
+VMDECK_STATE_DIR=$work/readonly/file try 0 -c "$fleet" start 'db, "one"'
+check "without a journal a machine can still be started, and that is said" all is "$status" 0 , says "not recorded"
 
 LC_ALL=C try 0 -c "$fleet" list
 check "the C locale prints plain text" all is "$status" 0 , is "$(LC_ALL=C tr -d '\000-\177' <"$work/out")" ""

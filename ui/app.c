@@ -149,6 +149,7 @@ void vd_app_say(VdApp *app, gboolean bad, const char *format, ...)
     app->message = g_strdup_vprintf(format, list);
     va_end(list);
     app->message_bad = bad;
+    app->message_time = g_get_monotonic_time();
     vd_app_dirty(app);
 }
 

@@ -30,7 +30,8 @@ struct _VdApp {
     GPtrArray *dialogs; /* VdDialog, the topmost last */
     char *message;      /* or NULL */
     gboolean message_bad;
-    char *summary; /* of the fleet, for the header; made anew when it changes */
+    gint64 message_time; /* monotonic */
+    char *summary;       /* of the fleet, for the header; made anew when it changes */
 
     /* what is typed */
     gboolean filtering; /* keys go to the filter */

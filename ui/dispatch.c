@@ -317,6 +317,10 @@ gboolean vd_console_can(VdApp *app, const VdCommand *command)
     }
     if (command->verb->target == VD_TARGET_NONE)
         return TRUE;
+    /* Asking each of thousands of marked machines at every frame would be felt. */
+    if (command->verb->target == VD_TARGET_VM && app->view == VD_VIEW_MACHINES &&
+        vd_tree_marks(vd_console_tree(app)))
+        return TRUE;
     g_autoptr(VdTargets) targets = vd_app_targets(app, command->verb->target);
     if (command->verb->target == VD_TARGET_HOST && vd_targets_count(targets) == 0) {
         vd_targets_free(targets);

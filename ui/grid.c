@@ -228,6 +228,14 @@ static gboolean shows(VdGridColumn column, const VdVm *vm)
     return column == VD_GRID_MEM;
 }
 
+static void draw_note(VdCanvas *canvas, int x, int y, int width, const VdGridRow *row)
+{
+    int after = row->after ? vd_text_width(row->after) : 0;
+    int note = MIN(vd_text_width(row->note), MAX(0, width - after));
+    vd_canvas_text(canvas, x, y, note, VD_ROLE_NORMAL, row->note);
+    vd_canvas_text(canvas, x + note, y, width - note, VD_ROLE_DIM, row->after);
+}
+
 void vd_grid_draw_row(const VdGridLayout *layout, VdCanvas *canvas, int x, int y,
                       const VdGridRow *row)
 {
@@ -236,7 +244,7 @@ void vd_grid_draw_row(const VdGridLayout *layout, VdCanvas *canvas, int x, int y
         int at = x + layout->x[i];
         if (row->note && column != VD_GRID_NAME && column != VD_GRID_STATE) {
             int right = x + layout->x[layout->n - 1] + layout->width[layout->n - 1];
-            vd_canvas_text(canvas, at, y, right - at, VD_ROLE_NORMAL, row->note);
+            draw_note(canvas, at, y, right - at, row);
             return;
         }
         if (shows(column, row->row->vm))

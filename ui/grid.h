@@ -38,9 +38,10 @@ VdSort vd_grid_sort_at(const VdGridLayout *layout, int x);
 typedef struct {
     const VdTreeRow *row;
     gboolean marked, folded, flat;
-    const float *cpu; /* VD_HISTORY_BUCKETS values, or NULL */
-    const char *age;  /* of a state that lasts: "2m", or NULL */
-    const char *note; /* of a host: what stands in place of its figures, or NULL */
+    const float *cpu;  /* VD_HISTORY_BUCKETS values, or NULL */
+    const char *age;   /* of a state that lasts: "2m", or NULL */
+    const char *note;  /* of a host: what stands in place of its figures, or NULL */
+    const char *after; /* what follows the note and is never cut for its sake, or NULL */
 } VdGridRow;
 void vd_grid_draw_row(const VdGridLayout *layout, VdCanvas *canvas, int x, int y,
                       const VdGridRow *row);

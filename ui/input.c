@@ -171,10 +171,23 @@ static void mouse_event(VdApp *app, const VdEvent *event)
     }
 }
 
+/* Repainting and stopping work wherever the keys go otherwise. */
+static gboolean always(VdApp *app, const VdEvent *event)
+{
+    if (event->kind != VD_EVENT_KEY || event->pasted || event->key >= ' ')
+        return FALSE;
+    const VdCommand *command = vd_keymap_lookup(app->keymap, event->key, 0);
+    if (!command || (command->action != VD_DO_REPAINT && command->action != VD_DO_SUSPEND))
+        return FALSE;
+    return vd_console_do(app, command);
+}
+
 void vd_console_event(VdApp *app, const VdEvent *event)
 {
     VdDialog *top = vd_console_top(app);
     vd_console_stir(app);
+    if (always(app, event))
+        return;
     if (top) {
         dialog_event(app, top, event);
         return;

@@ -72,11 +72,13 @@ static const struct {
     [VD_DO_QUIT] = {"quit", PROG, N_("Quit"), N_("Leave the console; jobs go on."), "q F10"},
 };
 
-/* Keys for verbs that the table leaves without: they only answer in their own views. */
+/* Keys for verbs that the table leaves without: those of images and jobs answer in their own views,
+ * the digits open what a host tells as a page. */
 static const struct {
     const char *verb, *keys;
 } more_keys[] = {
-    {"host.show", "F3"},      {"image.show", "Enter F3"}, {"image.add", "Ins A"},
+    {"host.show", "F3"},      {"host.pools", "4"},        {"host.networks", "5"},
+    {"doctor", "7"},          {"image.show", "Enter F3"}, {"image.add", "Ins A"},
     {"image.remove", "F8 D"}, {"job.show", "F3"},         {"job.log", "L"},
     {"job.cancel", "F8 C"},
 };

@@ -17,9 +17,10 @@
 #include "src/base/i18n.h"
 #include "src/base/log.h"
 #include "src/base/paths.h"
+#include "ui/grid.h"
 #include "ui/term.h"
 
-enum { DATA_FRAME_MS = 100, ANIMATION_MS = 100, TICK_MS = 1000 };
+enum { DATA_FRAME_MS = 100, ANIMATION_MS = 100, TICK_MS = 1000, MESSAGE_S = 10 };
 
 static GSource *attach(VdApp *app, GSource *source, GSourceFunc function, int priority)
 {
@@ -153,6 +154,10 @@ static gboolean second_passed(gpointer data)
 {
     VdApp *app = data;
     gboolean dirty = app->options->clock == 0;
+    gint64 shown = g_get_monotonic_time() - app->message_time;
+    /* The log keeps it; the keys get their line back. */
+    if (dirty && app->message && shown > MESSAGE_S * G_USEC_PER_SEC)
+        g_clear_pointer(&app->message, g_free);
     for (guint i = 0; i < app->dialogs->len; i++) {
         VdDialog *dialog = g_ptr_array_index(app->dialogs, i);
         if (dialog->class->tick && dialog->class->tick(dialog))
@@ -260,6 +265,17 @@ static void tell_problems(VdApp *app, const GPtrArray *problems)
         vd_console_add_notice(app, g_ptr_array_index(problems, i));
 }
 
+static void check_columns(char *const *columns, GPtrArray *problems)
+{
+    VdGridColumn column;
+    for (guint i = 0; columns && columns[i]; i++)
+        if (!vd_grid_parse(columns[i], &column))
+            g_ptr_array_add(problems,
+                            g_strdup_printf(_("columns: there is no column “%s”; expected name, "
+                                              "state, cpu, mem, disk, net, ip or host"),
+                                            columns[i]));
+}
+
 static int run(VdApp *app)
 {
     Sources sources;
@@ -290,6 +306,7 @@ int vd_ui_run(VdDeck *deck, GMainContext *context, const VdUiOptions *options)
     g_autoptr(VdTheme) theme =
         vd_theme_load(options->theme ? options->theme : conf->theme, dirs, problems);
     g_autoptr(VdKeymap) keymap = vd_keymap_new(conf->keys, problems);
+    check_columns(conf->columns, problems);
     g_autoptr(GError) error = NULL;
     VdTermOptions term = {.ascii = options->ascii || conf->ascii,
                           .mouse = conf->mouse && !options->no_mouse,

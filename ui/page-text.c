@@ -37,15 +37,28 @@ static gboolean is_number(VdColType type)
            type == VD_COL_PERCENT || type == VD_COL_DURATION;
 }
 
+/* Sentences would push the columns off the page: they stand below their row. */
+enum { LONGEST_CELL = 40 };
+
 static void table_row(GString *out, const VdSection *section, char *const *cells, const int *widths)
 {
+    gsize start = out->len;
     for (guint c = 0; c < section->n_columns; c++) {
+        if (widths[c] > LONGEST_CELL)
+            continue;
         append_padded(out, cells[c], widths[c], is_number(section->columns[c].type));
         g_string_append(out, "  ");
     }
-    while (out->len && out->str[out->len - 1] == ' ')
+    while (out->len > start && out->str[out->len - 1] == ' ')
         g_string_truncate(out, out->len - 1);
     g_string_append_c(out, '\n');
+}
+
+static void sentences(GString *out, const VdSection *section, char *const *row, const int *widths)
+{
+    for (guint c = 0; c < section->n_columns; c++)
+        if (widths[c] > LONGEST_CELL && row[c] && *row[c])
+            g_string_append_printf(out, "  %s\n", row[c]);
 }
 
 static void table(GString *out, const VdSection *section)
@@ -67,8 +80,11 @@ static void table(GString *out, const VdSection *section)
     for (guint l = 0; l < lines->len; l++)
         for (guint c = 0; c < n; c++)
             widths[c] = MAX(widths[c], vd_text_width(((char **)g_ptr_array_index(lines, l))[c]));
-    for (guint l = 0; l < lines->len; l++)
+    for (guint l = 0; l < lines->len; l++) {
         table_row(out, section, g_ptr_array_index(lines, l), widths);
+        if (l > 0)
+            sentences(out, section, g_ptr_array_index(section->rows, l - 1), widths);
+    }
 }
 
 static void append_section(GString *out, const VdSection *section)

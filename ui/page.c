@@ -287,8 +287,10 @@ VdDialog *vd_page_new_text(const char *title, const char *text, gboolean wrap)
 VdDialog *vd_page_new_doc(const char *title, VdDoc *doc)
 {
     g_autofree char *text = vd_page_doc_text(doc);
-    gboolean fields = TRUE; /* tables and XML keep their lines */
-    for (guint i = 0; i < doc->sections->len; i++)
-        fields &= ((VdSection *)g_ptr_array_index(doc->sections, i))->kind == VD_SECTION_FIELDS;
-    return vd_page_new_text(title, text, fields);
+    guint tables = 0; /* one table can be broken below its last column; several and XML are not */
+    for (guint i = 0; i < doc->sections->len; i++) {
+        VdSectionKind kind = ((VdSection *)g_ptr_array_index(doc->sections, i))->kind;
+        tables += kind == VD_SECTION_TEXT ? 2 : kind == VD_SECTION_TABLE ? 1 : 0;
+    }
+    return vd_page_new_text(title, text, tables < 2);
 }

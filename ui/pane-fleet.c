@@ -6,6 +6,7 @@
 
 #include "src/base/i18n.h"
 #include "src/base/text.h"
+#include "ui/console.h"
 #include "ui/grid.h"
 
 typedef struct {
@@ -40,35 +41,58 @@ static void tell_wanted(FleetPane *self, guint top, guint n)
     vd_deck_want(vd_app_deck(self->pane.app), (const VdDeckRow *)(void *)want->data, want->len);
 }
 
-static char *duration_since(VdApp *app, gint64 since)
+/* Whole seconds: an age that shows tenths would never stand still. The caller frees. */
+static char *age_text(gint64 span)
 {
-    return vd_format_duration((guint64)MAX(0, vd_app_span(app, since, g_get_monotonic_time())));
+    gint64 seconds = MAX(0, span) / G_USEC_PER_SEC;
+    if (seconds < 60)
+        return g_strdup_printf("%us", (guint)seconds);
+    return vd_format_duration((guint64)seconds * G_USEC_PER_SEC);
 }
 
-/* What stands in place of a host's figures while it has none: why, how old its rows are, when it is
- * tried again. */
-static char *host_note(VdApp *app, const VdHost *host)
+static char *duration_since(VdApp *app, gint64 since)
+{
+    return age_text(vd_app_span(app, since, g_get_monotonic_time()));
+}
+
+/* What stands in place of a host's figures while it has none: why. NULL: it has figures. */
+static const char *host_note(const VdHost *host)
 {
     if (host->state == VD_HOST_UP || host->state == VD_HOST_SLOW)
         return NULL;
     if (host->state == VD_HOST_OFF)
-        return g_strdup(_("disconnected"));
-    if (host->state == VD_HOST_CONNECTING)
-        return host->error ? g_strdup(host->error) : g_strdup("");
-    GString *note = g_string_new(host->error ? host->error : _("does not answer"));
+        return _("disconnected");
+    if (host->error)
+        return host->error;
+    return host->state == VD_HOST_CONNECTING ? "" : _("does not answer");
+}
+
+/* How old its rows are, when it is tried again, and the key that does so now. The caller frees. */
+static char *host_outlook(VdApp *app, const VdHost *host)
+{
+    GString *text = g_string_new(NULL);
+    if (host->state != VD_HOST_DOWN)
+        return g_string_free(text, FALSE);
     if (host->seen) {
         g_autofree char *age = duration_since(app, host->seen);
+        g_string_append(text, " · ");
         /* TRANSLATORS: how old the rows of a host that is down are: "seen 2m ago" */
-        g_string_append(note, " · ");
-        g_string_append_printf(note, _("seen %s ago"), age);
+        g_string_append_printf(text, _("seen %s ago"), age);
     }
     gint64 left = host->next_try ? vd_app_span(app, g_get_monotonic_time(), host->next_try) : 0;
     if (left > 0) {
-        g_autofree char *wait = vd_format_duration((guint64)left);
-        g_string_append(note, " · ");
-        g_string_append_printf(note, _("retry in %s"), wait);
+        g_autofree char *wait = age_text(left);
+        g_string_append(text, " · ");
+        g_string_append_printf(text, _("retry in %s"), wait);
     }
-    return g_string_free(note, FALSE);
+    g_autofree char *key =
+        vd_keymap_keys(app->keymap, vd_keymap_find(app->keymap, "host-retry"), 1);
+    if (*key) {
+        g_string_append(text, " · ");
+        /* TRANSLATORS: a key and what it does: "r retries now" */
+        g_string_append_printf(text, _("%s retries now"), key);
+    }
+    return g_string_free(text, FALSE);
 }
 
 static char *row_age(VdApp *app, const VdTreeRow *row)
@@ -87,14 +111,15 @@ static void draw_row(FleetPane *self, VdCanvas *canvas, VdRect rect, guint i, gb
     guint known = vd_deck_history(vd_app_deck(app), row->host->id, row->vm ? row->vm->uuid : NULL,
                                   VD_SERIES_CPU, cpu, VD_HISTORY_BUCKETS);
     g_autofree char *age = row_age(app, row);
-    g_autofree char *note = row->vm ? NULL : host_note(app, row->host);
+    g_autofree char *outlook = row->vm ? NULL : host_outlook(app, row->host);
     VdGridRow drawn = {.row = row,
                        .marked = vd_tree_marked(self->rows, row),
                        .folded = !row->vm && vd_tree_folded(self->rows, row->host->id),
                        .flat = vd_tree_flat(self->rows),
                        .cpu = known ? cpu : NULL,
                        .age = age,
-                       .note = note};
+                       .note = row->vm ? NULL : host_note(row->host),
+                       .after = outlook};
     vd_grid_draw_row(&self->grid, canvas, rect.x, rect.y, &drawn);
     gboolean old = row->vm && (row->host->state == VD_HOST_DOWN || row->host->state == VD_HOST_OFF);
     if (old)

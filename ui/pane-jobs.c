@@ -81,13 +81,16 @@ static char *timing(VdApp *app, const VdJob *job)
     return vd_format_duration((guint64)MAX(0, vd_app_span(app, job->started, to)));
 }
 
-/* In the view of its own: when it was asked for, its id and by whom. Returns the cells taken. */
-static int draw_origin(VdApp *app, VdCanvas *canvas, int x, int y, const VdJob *job)
+/* In the view of its own: when it was asked for, its id and, where there is room, by whom. Returns
+ * the cells taken. */
+static int draw_origin(VdApp *app, VdCanvas *canvas, int x, int y, gboolean room, const VdJob *job)
 {
     char time[VD_FIGURE_SIZE];
     gint64 created = vd_app_span(app, 0, job->created) ? job->created : vd_app_clock(app);
     vd_canvas_text(canvas, x, y, 5, VD_ROLE_DIM, vd_figure_time(time, created, FALSE));
     vd_canvas_text(canvas, x + 6, y, 8, VD_ROLE_DIM, job->id);
+    if (!room)
+        return 15;
     vd_canvas_text(canvas, x + 15, y, 8, VD_ROLE_DIM, job->author);
     return 24;
 }
@@ -97,7 +100,7 @@ static void draw_row(JobsPane *self, VdCanvas *canvas, VdRect rect, const VdJob 
     gboolean ended = vd_job_state_ended(job->state);
     int time_width = 10, x = rect.x + 1, right = rect.x + rect.w;
     if (self->pane.app->view == VD_VIEW_JOBS && rect.w >= 76)
-        x += draw_origin(self->pane.app, canvas, x, rect.y, job);
+        x += draw_origin(self->pane.app, canvas, x, rect.y, rect.w >= 100, job);
     int title = CLAMP((right - x) / 3, 10, 30);
     vd_canvas_text(canvas, x, rect.y, MIN(title, right - x), VD_ROLE_NORMAL, job->title);
     x += title + 1;

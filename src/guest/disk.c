@@ -43,10 +43,11 @@ static gboolean run(const VdDisk *disk, const char *const *argv, VdChild *child,
         return no_disk(disk, why->message, error);
     if (child->status == 0)
         return TRUE;
-    if (strstr(child->error, "No space left on device"))
-        return vd_guest_fail(error, VD_GUEST_DISK_FULL, child->error,
+    const char *words = *child->error ? child->error : child->out; /* qemu-io says it there */
+    if (strstr(words, "No space left on device"))
+        return vd_guest_fail(error, VD_GUEST_DISK_FULL, words,
                              _("There is no room left on this host's disk."));
-    return no_disk(disk, child->error, error);
+    return no_disk(disk, words, error);
 }
 
 static gboolean find_size_qcow2(VdDisk *disk, GError **error)

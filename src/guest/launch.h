@@ -12,8 +12,11 @@ typedef struct {
     guestfs_h *g;
     VdOut *out; /* borrowed */
     char *tmpdir;
+    const char *disk; /* borrowed from the request; NULL before a launch and for a probe */
     gboolean tcg;
     gint64 launch_ms;
+    gboolean io_error; /* the appliance's kernel told of one */
+    guint launched;    /* how far the launch is, in percent; 100: it is over */
 } VdGuest;
 
 /* A handle for the request, not launched. tmpdir: a folder of this process's own, for what
@@ -28,7 +31,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdGuest, vd_guest_free)
 gboolean vd_guest_launch(VdGuest *guest, const VdRequest *request, GError **error);
 
 /* Unmounts all, shuts the appliance down, and syncs the disk (NULL: it was read-only): only then is
- * it known that everything was written. The step "close". */
+ * it known that everything was written. The step "close". Fails with disk-full or failed. */
 gboolean vd_guest_close(VdGuest *guest, const char *disk, GError **error);
 
 /* The library's words of the last call on this handle that failed. Valid until the next call. */

@@ -384,6 +384,20 @@ refusals() {
   same "refused: the zone's code" bad-timezone "$(code "$work/mars.out")"
 }
 
+# A disk that runs full under the guest's feet: an error soon, and no success.
+full_disk() {
+  local cases=0 tiny=$work/tiny
+  mkdir "$tiny"
+  mount -t tmpfs -o size=320k none "$tiny"
+  qemu-img create -q -f qcow2 -b "$work/refused.raw" -F raw "$tiny/disk" $gib
+  result "$work/refused.inspect" | jq -c --arg d "$tiny/disk" --argjson c "$(customise_json "$dhcp")" \
+    '{action: "prepare", request: "r-TEST06", disk: $d, format: "qcow2", layout: ., grow: false,
+      customise: $c}' >"$work/full"
+  ok "full: a full disk of the host is no success" eval '! run_helper "$(cat "$work/full")" "$work/full.out"'
+  same "full: its code" disk-full "$(code "$work/full.out")"
+  umount "$tiny"
+}
+
 nothing_there() {
   local cases=0 file=$work/nothing.raw
   truncate -s 64M "$file"
@@ -464,6 +478,7 @@ second() {
   layout mbr-logical logical ext4 debian qcow2 "$static" ifupdown systemd
   layout xfs gpt xfs alma qcow2 "$static" networkmanager systemd
   refusals
+  full_disk
   nothing_there
 }
 

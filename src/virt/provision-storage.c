@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <libvirt/virterror.h>
+#include <sys/statvfs.h>
 
 #include "src/base/error.h"
 #include "src/base/i18n.h"
@@ -100,7 +101,19 @@ static virStoragePoolPtr find_pool(VdConn *conn, const char *name, gboolean make
     return NULL;
 }
 
-static gboolean describe_pool(virStoragePoolPtr pool, const char *name, VdPool *ret, GError **error)
+/* libvirt counts the blocks that are kept for root as free (statvfs' f_bfree); a machine's QEMU is
+ * not root. */
+static guint64 usable_bytes(const VdConn *conn, const VdPool *pool, guint64 told)
+{
+    struct statvfs fs;
+
+    if (!conn->local || !pool->path || statvfs(pool->path, &fs) < 0)
+        return told;
+    return MIN(told, (guint64)fs.f_bavail * fs.f_frsize);
+}
+
+static gboolean describe_pool(VdConn *conn, virStoragePoolPtr pool, const char *name, VdPool *ret,
+                              GError **error)
 {
     virStoragePoolInfo info;
     char *xml;
@@ -116,7 +129,7 @@ static gboolean describe_pool(virStoragePoolPtr pool, const char *name, VdPool *
     }
     ret->name = g_strdup(name);
     ret->active = info.state == VIR_STORAGE_POOL_RUNNING;
-    ret->available = info.available;
+    ret->available = ret->active ? usable_bytes(conn, ret, info.available) : 0;
     return TRUE;
 }
 
@@ -130,7 +143,7 @@ gboolean vd_conn_pool_ensure(VdConn *conn, const char *name, VdPool *ret, GError
         return FALSE;
     if (virStoragePoolRefresh(pool, 0) < 0)
         virResetLastError();
-    return describe_pool(pool, wanted, ret, error);
+    return describe_pool(conn, pool, wanted, ret, error);
 }
 
 gboolean vd_conn_pool_look(VdConn *conn, const char *name, VdPool *ret, GError **error)
@@ -139,7 +152,7 @@ gboolean vd_conn_pool_look(VdConn *conn, const char *name, VdPool *ret, GError *
     g_autoptr(virStoragePool) pool = find_pool(conn, wanted, FALSE, error);
 
     *ret = (VdPool){0};
-    return pool && describe_pool(pool, wanted, ret, error);
+    return pool && describe_pool(conn, pool, wanted, ret, error);
 }
 
 static gboolean create_volume(VdConn *conn, const char *pool_name, const char *volume,

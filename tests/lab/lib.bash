@@ -3,6 +3,7 @@
 set -u
 
 lab_home=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+VMDECK=${VMDECK:-$(readlink -f "$lab_home/../../build")/vmdeck}
 work=$(mktemp -d /tmp/vmdeck-lab.XXXXXX)
 chmod 755 "$work"
 dir=$work/host

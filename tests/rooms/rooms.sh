@@ -89,5 +89,4 @@ say "no object of src/ asks for a curses symbol" \
 say "no file is longer than 1000 lines" "$(for file in $(files_of src; files_of ui; files_of tests); do
   lines=$(wc -l <"$file"); [ "$lines" -le 1000 ] || echo "$file: $lines lines"; done)"
 say "no line is wider than 100 columns" \
-  "$(for file in $(files_of src; files_of ui); do
-    awk -v f="$file" '{ gsub(/\t/, "    ") } length($0) > 100 { print f ":" NR }' "$file"; done)"
+  "$( (files_of src; files_of ui) | xargs -r env LC_ALL=C.UTF-8 grep -HnE '^.{101,}' | cut -c1-60)"

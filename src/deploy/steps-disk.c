@@ -44,7 +44,7 @@ static gboolean make_overlay(VdRun *run, const VdPlan *plan, VdConn *conn, GErro
     if (lock < 0)
         return FALSE;
     image = find_image(plan, error);
-    ok = image && vd_store_note_host(image, plan->uri ? plan->uri : "", error) &&
+    ok = image && vd_store_note_host(image, vd_conn_uri(conn), error) &&
          vd_conn_volume_overlay(conn, plan->pool, plan->volume, image->path, image->format,
                                 plan->disk, &path, error);
     close(lock);

@@ -284,6 +284,9 @@ gboolean vd_store_note_host(const VdImage *image, const char *uri, GError **erro
     g_auto(GStrv) hosts = vd_store_hosts(image);
     g_autoptr(GString) text = g_string_new(NULL);
 
+    /* An empty line would be no host, and the image would go from under its disks. */
+    if (!uri || !*uri || strchr(uri, '\n'))
+        return vd_fail(error, VD_ERR_FAILED, NULL, _("The host has no URI to be remembered by."));
     if (g_strv_contains((const char *const *)hosts, uri))
         return TRUE;
     for (gsize i = 0; hosts[i]; i++)

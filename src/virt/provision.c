@@ -78,6 +78,11 @@ gboolean vd_conn_is_local(VdConn *conn)
     return conn->local;
 }
 
+const char *vd_conn_uri(VdConn *conn)
+{
+    return conn->uri;
+}
+
 gboolean vd_conn_kvm_usable(VdConn *conn, char **why)
 {
     char *caps;

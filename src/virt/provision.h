@@ -15,6 +15,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdConn, vd_conn_close)
 /* Whether KVM really works here, not only whether the device exists; why gets a sentence if not. */
 gboolean vd_conn_kvm_usable(VdConn *conn, char **why);
 gboolean vd_conn_is_local(VdConn *conn); /* its files are ours */
+/* The URI that it really has, whatever it was opened with. Borrowed. */
+const char *vd_conn_uri(VdConn *conn);
 
 typedef struct {
     char *name, *path; /* path: the folder of a dir pool */

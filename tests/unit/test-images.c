@@ -19,6 +19,7 @@
 #include "src/deploy/deploy.h"
 #include "src/deploy/diskfile.h"
 #include "src/deploy/store.h"
+#include "src/virt/provision.h"
 
 #define MIB    (1024 * 1024)
 #define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -448,10 +449,43 @@ static void test_remove_asks_the_hosts(void **state)
     (void)state;
     assert_true(vd_store_prepare(NULL));
     assert_true(vd_store_save(image, NULL, NULL));
+    assert_false(vd_store_note_host(image, "", NULL));
     assert_true(vd_store_note_host(image, "qemu+unix:///system?socket=/nonexistent", NULL));
     assert_false(vd_image_remove("used", &error));
     assert_int_equal(vd_error_code(error), VD_ERR_UNREACHABLE);
     assert_non_null(vd_image_find("used", NULL));
+}
+
+/* A machine on libvirt's test driver stands on the image: it stays until the machine is gone. */
+static void test_remove_refuses_one_in_use(void **state)
+{
+    g_autoptr(VdImage) image = some_image("used");
+    g_autoptr(VdConn) conn = vd_conn_open("test:///default", NULL, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *disk = NULL, *uuid = NULL;
+    VdVmPlan plan = {.name = "db-07",
+                     .disk_format = "qcow2",
+                     .network_kind = "network",
+                     .network = "default",
+                     .vcpus = 1,
+                     .memory = 64 * MIB};
+
+    (void)state;
+    assert_true(vd_store_prepare(NULL));
+    assert_non_null(conn);
+    disk = vd_store_disk_path(DIGEST, "qcow2");
+    assert_true(g_file_set_contents(disk, "disk", -1, NULL));
+    assert_true(vd_store_save(image, NULL, NULL));
+    assert_true(vd_store_note_host(image, vd_conn_uri(conn), NULL));
+    plan.disk = disk;
+    assert_true(vd_conn_vm_define(conn, &plan, &uuid, NULL));
+    assert_false(vd_image_remove("used", &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_BUSY);
+    assert_non_null(strstr(error->message, "db-07"));
+    assert_true(g_file_test(disk, G_FILE_TEST_EXISTS));
+    assert_true(vd_conn_vm_remove(conn, uuid, NULL));
+    assert_true(vd_image_remove("used", NULL));
+    assert_false(g_file_test(disk, G_FILE_TEST_EXISTS));
 }
 
 static void test_inspection_with_a_system(void **state)
@@ -522,6 +556,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_store_refuses_what_is_broken, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_remove_keeps_a_shared_disk, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_remove_asks_the_hosts, make_place, drop_place),
+        cmocka_unit_test_setup_teardown(test_remove_refuses_one_in_use, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_inspection_with_a_system, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_inspection_without_a_system, make_place, drop_place),
     };

@@ -131,7 +131,7 @@ static void mask(VdGrid *grid)
     g_autofree char *regex = g_strdup_printf(" +%s +[0-9][0-9]:[0-9][0-9] *$", person);
     vd_grid_mask(grid, regex);
     vd_grid_erase(grid, "16 \\S+ [·-] .*$"); /* the host's own name, after its CPUs */
-    vd_grid_mask(grid, "test://.*$"); /* the fleet's folder, and the rule after it */
+    vd_grid_mask(grid, "test://.*$");        /* the fleet's folder, and the rule after it */
     vd_grid_mask(grid, "(an overlay|a full copy) at [^│|]*"); /* how long it takes here */
     vd_grid_mask(grid, "r-[0-9A-HJKMNP-TV-Z]{6}");
 }

@@ -111,12 +111,9 @@ static gboolean check_room(Field *field, GError **error)
     return ok;
 }
 
+/* Of the disk and of all that decides about its room: the value may be a pool's name. */
 static gboolean field_disk(Field *field, GError **error)
 {
-    guint64 size = 0;
-
-    if (*field->value && !vd_parse_size(field->value, &size, error))
-        return FALSE;
     if (field->image && (!vd_plan_check_disk(field->args, field->image, error) ||
                          !vd_plan_check_able(field->args, field->image, error)))
         return FALSE;

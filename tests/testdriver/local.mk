@@ -31,3 +31,10 @@ tests_testdriver_test_provision_SOURCES = tests/testdriver/test-provision.c
 tests_testdriver_test_provision_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS) $(XML_CFLAGS)
 tests_testdriver_test_provision_LDADD = libvirtroom.a libmodel.a libbase.a $(LIBVIRT_LIBS) \
   $(XML_LIBS) $(CONFIG_LIBS) $(JSON_LIBS) $(GLIB_LIBS) $(TEST_LIBS)
+# the fields of the form for a deployment
+if HAVE_CMOCKA
+check_PROGRAMS += tests/testdriver/test-deploy-form
+endif
+tests_testdriver_test_deploy_form_SOURCES = tests/testdriver/test-deploy-form.c
+tests_testdriver_test_deploy_form_CFLAGS = $(TEST_CFLAGS)
+tests_testdriver_test_deploy_form_LDADD = $(DEPLOY_TEST_LIBS)

@@ -1,0 +1,81 @@
+/* The fields of the form for a deployment against a host of libvirt's test driver: what is chosen
+ * passes, whichever field is left, and what is wrong gets its sentence. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "src/base/error.h"
+#include "src/deploy/deploy.h"
+#include "src/model/args.h"
+
+#define HOST "test:///default"
+
+static void passes(const VdArgs *args, const char *field, const char *words)
+{
+    g_autofree char *hint = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!vd_deploy_check_field(HOST, args, field, &hint, &error))
+        fail_msg("%s: %s", field, error->message);
+    if (!hint || !strstr(hint, words))
+        fail_msg("%s: “%s” does not say “%s”", field, hint ? hint : "nothing", words);
+}
+
+static void fails(const VdArgs *args, const char *field, const char *words)
+{
+    g_autofree char *hint = NULL;
+    g_autoptr(GError) error = NULL;
+
+    assert_false(vd_deploy_check_field(HOST, args, field, &hint, &error));
+    if (!strstr(error->message, words))
+        fail_msg("%s: “%s” does not say “%s”", field, error->message, words);
+}
+
+/* All four decide about the room, and only one of them is a size. */
+static void test_room_of_the_disk(void **state)
+{
+    g_autoptr(VdArgs) args = vd_args_new();
+
+    (void)state;
+    vd_args_set(args, "pool", "default-pool");
+    passes(args, "pool", "free on default-pool");
+    passes(args, "disk", "free on default-pool");
+    vd_args_set(args, "disk", "20G");
+    passes(args, "disk", "free on default-pool");
+    vd_args_set(args, "whole", "true");
+    passes(args, "whole", "free on default-pool");
+    vd_args_set(args, "overcommit", "true");
+    passes(args, "overcommit", "free on default-pool");
+}
+
+static void test_wrong_disks(void **state)
+{
+    g_autoptr(VdArgs) args = vd_args_new();
+
+    (void)state;
+    vd_args_set(args, "pool", "default-pool");
+    vd_args_set(args, "disk", "20 apples");
+    fails(args, "disk", "expected a size");
+    vd_args_set(args, "disk", "2P");
+    fails(args, "disk", "default-pool");
+    fails(args, "pool", "default-pool");
+    vd_args_set(args, "overcommit", "true");
+    passes(args, "disk", "free on default-pool");
+    vd_args_set(args, "pool", "nowhere");
+    fails(args, "pool", "nowhere");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_room_of_the_disk),
+        cmocka_unit_test(test_wrong_disks),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

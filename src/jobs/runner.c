@@ -326,6 +326,11 @@ static void process_setup(void)
 static int own_lock(const char *id, GError **error)
 {
     gboolean handed = g_getenv(VD_RUN_FDS) && vd_job_lock_is(id, VD_RUN_LOCK_FD);
+    g_autofree char *folder = vd_path_job(id);
+    if (!g_file_test(folder, G_FILE_TEST_IS_DIR)) {
+        vd_error_set(error, VD_ERR_NOT_FOUND, NULL, _("There is no job %s."), id);
+        return -1;
+    }
     int fd = handed ? VD_RUN_LOCK_FD : vd_job_lock_take(id, 0, error);
     if (fd >= 0)
         fcntl(fd, F_SETFD, FD_CLOEXEC);

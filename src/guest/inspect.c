@@ -16,8 +16,10 @@
 #include "src/guest/grow.h"
 #include "src/guest/inspect-grow.h"
 #include "src/guest/request.h"
+#include "src/guest/take.h"
 
 enum { PASSWD_MAX = 4 * 1024 * 1024, PEOPLE_MAX = 200, ZONES_MAX = 2000, PHASES = 4 };
+enum { PATH_LONGEST = 256, MOUNTS_MOST = 63 }; /* as vd_layout_from_json() takes them */
 
 static void free_strings(char **strings)
 {
@@ -89,6 +91,25 @@ static const char *choose_root(VdGuest *guest, char **roots)
     return chosen;
 }
 
+/* What the guest's fstab says goes where the root is mounted; only names that a layout may hold. */
+static void read_mounts(VdGuest *guest, VdLayout *layout)
+{
+    char **mounts = guestfs_inspect_get_mountpoints(guest->g, layout->root);
+    gboolean root = FALSE;
+    for (char **one = mounts; one && one[0] && one[1]; one += 2) { /* mount point, device, … */
+        gboolean fit = *one[0] == '/' && strlen(one[0]) <= PATH_LONGEST &&
+                       !vd_has_control(one[0]) && g_utf8_validate(one[0], -1, NULL) &&
+                       vd_layout_device_ok(one[1]) && layout->mounts->len < MOUNTS_MOST;
+        if (fit)
+            vd_layout_add_mount(layout, one[0], one[1]);
+        root |= fit && g_str_equal(one[0], "/");
+    }
+    free_strings(mounts);
+    if (!root)
+        vd_layout_add_mount(layout, "/", layout->root);
+    vd_layout_sort_mounts(layout);
+}
+
 static void read_os(VdGuest *guest, VdLayout *layout, const char *root)
 {
     guestfs_h *g = guest->g;
@@ -101,12 +122,7 @@ static void read_os(VdGuest *guest, VdLayout *layout, const char *root)
     layout->osinfo = take_clean(guestfs_inspect_get_osinfo(g, root));
     layout->major = MAX(guestfs_inspect_get_major_version(g, root), 0);
     layout->minor = MAX(guestfs_inspect_get_minor_version(g, root), 0);
-    char **mounts = guestfs_inspect_get_mountpoints(g, root); /* mount point, device, … */
-    for (char **one = mounts; one && one[0] && one[1]; one += 2)
-        if (*one[0] == '/' && vd_layout_device_ok(one[1]))
-            vd_layout_add_mount(layout, one[0], one[1]);
-    free_strings(mounts);
-    vd_layout_sort_mounts(layout);
+    read_mounts(guest, layout);
 }
 
 static gboolean any_exists(VdFiles *files, const char *const *paths)

@@ -71,10 +71,19 @@ VdVm *vd_vm_new(const char *uuid, const char *raw_name)
     return vm;
 }
 
+/* All of a shared value but its count, which other threads may change meanwhile. */
+static gpointer copy_of(gconstpointer value, gsize size)
+{
+    gatomicrefcount *copy = g_malloc(size);
+    g_atomic_ref_count_init(copy);
+    memcpy(copy + 1, (const gatomicrefcount *)value + 1, size - sizeof *copy);
+    return copy;
+}
+
 VdVm *vd_vm_copy(const VdVm *vm)
 {
-    VdVm *copy = g_memdup2(vm, sizeof *vm);
-    g_atomic_ref_count_init(&copy->refs);
+    G_STATIC_ASSERT(G_STRUCT_OFFSET(VdVm, refs) == 0);
+    VdVm *copy = copy_of(vm, sizeof *vm);
     copy->name = share(vm->name);
     copy->raw_name = share(vm->raw_name);
     copy->title = share(vm->title);
@@ -163,8 +172,8 @@ static gpointer copy_vm_ref(gconstpointer vm, gpointer data)
 
 VdHost *vd_host_copy(const VdHost *host)
 {
-    VdHost *copy = g_memdup2(host, sizeof *host);
-    g_atomic_ref_count_init(&copy->refs);
+    G_STATIC_ASSERT(G_STRUCT_OFFSET(VdHost, refs) == 0);
+    VdHost *copy = copy_of(host, sizeof *host);
     copy->id = share(host->id);
     copy->uri = share(host->uri);
     copy->hostname = share(host->hostname);

@@ -4,6 +4,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/engine/test-virt-calls
 check_PROGRAMS += tests/engine/test-virt-lanes
 check_PROGRAMS += tests/engine/test-virt-sampler
+check_PROGRAMS += tests/engine/test-virt-storm
 check_PROGRAMS += tests/engine/test-virt-uri
 endif
 fake_test_files = tests/engine/loop.c tests/engine/loop.h \
@@ -22,3 +23,6 @@ tests_engine_test_virt_sampler_LDADD = $(fake_test_libs)
 tests_engine_test_virt_uri_SOURCES = tests/engine/test-virt-uri.c
 tests_engine_test_virt_uri_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
 tests_engine_test_virt_uri_LDADD = $(fake_test_libs)
+tests_engine_test_virt_storm_SOURCES = tests/engine/test-virt-storm.c $(fake_test_files)
+tests_engine_test_virt_storm_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
+tests_engine_test_virt_storm_LDADD = $(fake_test_libs)

@@ -149,7 +149,7 @@ static void test_hang_slow_abandoned_new_lane(void **state)
     assert_true(so_many_abandoned(c.client, &one));
     fake_release(c.fake, A, FAKE_OPEN);
     assert_true(client_wait(c.client, none_abandoned, NULL, 30));
-    assert_true(is_up(c.client, "a"));
+    assert_true(client_wait(c.client, is_up, "a", 30));
     finish(&c);
 }
 

@@ -202,7 +202,7 @@ static void quarantine(gboolean one_by_one)
     assert_int_equal(meter.abandoned, 1);
     Fresh others = {g_get_monotonic_time(), 40, 13};
     assert_true(client_wait(c.client, fresh, &others, 30));
-    assert_true(is_up(c.client, "a"));
+    assert_true(client_wait(c.client, is_up, "a", 30));
     assert_true(stuck(c.client, "vm13"));
     fake_stick(c.fake, A, 13, FALSE); /* it answers again */
     assert_true(client_wait(c.client, well, "vm13", 30));

@@ -297,9 +297,9 @@ gboolean vd_check_zone_there(const char *zone, char *const *zones, const char *i
         return TRUE;
     if (!zones[0])
         return vd_fail(error, VD_ERR_INVALID, NULL,
-                       _("The image %s has no timezones (its package tzdata is missing), so it "
-                         "stays at UTC; leave the timezone out."),
-                       image);
+                       _("The image %s has no timezone %s, nor any other (its package tzdata is "
+                         "missing); leave the timezone out."),
+                       image, zone);
     return vd_fail(error, VD_ERR_INVALID, NULL,
                    _("The image %s has no timezone %s; one looks like Europe/Berlin or UTC."),
                    image, zone);

@@ -50,21 +50,32 @@ static JsonObject *nothing(VdGuestCode code, const char *message)
     return result;
 }
 
-static gboolean has_luks(VdGuest *guest)
+/* Takes a list of devices of the library. */
+static gboolean any_encrypted(VdGuest *guest, char **devices)
 {
-    char **systems = guestfs_list_filesystems(guest->g); /* device, type, device, type … */
-    gboolean luks = FALSE;
-    for (char **one = systems; one && one[0] && one[1]; one += 2)
-        luks |= g_str_has_prefix(one[1], "crypto_LUKS") || g_str_equal(one[1], "BitLocker");
-    free_strings(systems);
-    return luks;
+    gboolean encrypted = FALSE;
+    for (char **one = devices; one && *one && !encrypted; one++) {
+        char *type = guestfs_vfs_type(guest->g, *one);
+        encrypted = type && (g_str_equal(type, "crypto_LUKS") || g_str_equal(type, "BitLocker"));
+        free(type);
+    }
+    free_strings(devices);
+    return encrypted;
+}
+
+/* guestfs_list_filesystems() passes over what is encrypted. */
+static gboolean has_encrypted(VdGuest *guest)
+{
+    return any_encrypted(guest, guestfs_list_partitions(guest->g)) ||
+           any_encrypted(guest, guestfs_list_devices(guest->g)) ||
+           any_encrypted(guest, guestfs_lvs(guest->g));
 }
 
 static JsonObject *no_os(VdGuest *guest, const GError *table_error)
 {
     if (g_error_matches(table_error, VD_GUEST_ERROR, VD_GUEST_TRUNCATED))
         return nothing(VD_GUEST_TRUNCATED, table_error->message);
-    if (has_luks(guest))
+    if (has_encrypted(guest))
         return nothing(VD_GUEST_ENCRYPTED,
                        _("The image is encrypted, so nothing in it can be grown or customised."));
     return nothing(VD_GUEST_NO_OS, _("No operating system was found in the image."));

@@ -41,8 +41,11 @@ guint vd_fuzzy_score(const char *typed, const char *text)
     return *typed ? 0 : score;
 }
 
+/* With nothing typed yet, verbs come first, and moving about, which nobody types, last. */
 static guint command_score(const char *typed, const VdCommand *command)
 {
+    if (!*typed)
+        return command->verb ? 3 : command->action > VD_DO_OPEN ? 2 : 1;
     guint label = vd_fuzzy_score(typed, _(command->label));
     guint word = vd_fuzzy_score(typed, command->verb ? command->verb->command : command->id);
     return MAX(label, word);

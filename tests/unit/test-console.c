@@ -275,6 +275,49 @@ static void an_answer_opens_a_page_and_an_error_is_said(void **state)
     stop(&f);
 }
 
+static VdDoc *volumes_doc(void)
+{
+    static const VdColumn columns[] = {{"path", "Path", VD_COL_TEXT},
+                                       {"size", "Size", VD_COL_SIZE},
+                                       {"remove", "Removed with it", VD_COL_BOOL},
+                                       {"reason", "Kept because", VD_COL_TEXT}};
+    VdDoc *doc = vd_doc_new();
+    VdSection *section = vd_doc_section(doc, VD_SECTION_TABLE, "volumes", "Volumes", columns, 4);
+    char **gone = vd_section_row(section);
+    vd_row_text(gone, 0, "/pool/alpha-2.qcow2");
+    vd_row_size(gone, 1, 1073741824);
+    vd_row_bool(gone, 2, TRUE);
+    char **kept = vd_section_row(section);
+    vd_row_text(kept, 0, "/pool/install.iso");
+    vd_row_bool(kept, 2, FALSE);
+    vd_row_text(kept, 3, "It is a medium.");
+    return doc;
+}
+
+static void deleting_names_the_volumes(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 80, 24);
+    press(&f, "3 j D Space F2");
+    assert_asked(&f, 1);
+    assert_true(g_str_has_prefix(asked(&f, 0), "vm.volumes alpha/"));
+    assert_false(shows(&f, "Delete alpha-2?")); /* not before it is known what goes with it */
+    g_autoptr(VdDoc) doc = volumes_doc();
+    fake_deck_answer(f.deck, doc, NULL);
+    assert_true(shows(&f, "Delete alpha-2?"));
+    assert_true(shows(&f, "/pool/alpha-2.qcow2  1 GiB"));
+    assert_true(shows(&f, "/pool/install.iso: It is a medium."));
+    press(&f, "Enter");
+    assert_asked(&f, 1);
+    press(&f, "D Space F2");
+    fake_deck_answer(f.deck, doc, NULL);
+    press(&f, "y");
+    assert_asked(&f, 3);
+    assert_non_null(strstr(asked(&f, 2), "\"volumes\""));
+    stop(&f);
+}
+
 static void only_what_is_shown_is_wanted(void **state)
 {
     Fixture f;
@@ -343,6 +386,7 @@ int main(void)
         cmocka_unit_test(what_is_pasted_never_commands),
         cmocka_unit_test(the_palette_finds_and_runs),
         cmocka_unit_test(an_answer_opens_a_page_and_an_error_is_said),
+        cmocka_unit_test(deleting_names_the_volumes),
         cmocka_unit_test(only_what_is_shown_is_wanted),
         cmocka_unit_test(keys_can_be_bound_anew),
         cmocka_unit_test(every_size_is_drawn),

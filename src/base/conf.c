@@ -14,6 +14,7 @@
 typedef struct {
     VdConf *conf;
     const char *file;
+    gboolean torn; /* a mistake in the syntax: what stands behind it is not known */
 } Reader;
 
 typedef void (*SettingReader)(Reader *reader, config_setting_t *setting);
@@ -158,7 +159,7 @@ static void read_host(Reader *reader, const config_setting_t *item)
     if (host_is_fine(item) && config_setting_lookup_string(item, "name", &name))
         (void)config_setting_lookup_string(item, "uri", &uri);
     g_autofree char *clean = vd_text_clean(name, 64, FALSE);
-    if (!*clean) {
+    if (!*clean || (!uri && reader->torn)) {
         problem(reader, file_of(item), line_of(item),
                 _("hosts: expected a host with a name and a uri in quotes"));
         return;
@@ -284,7 +285,7 @@ static void read_setting(Reader *reader, config_setting_t *setting)
 
 static void read_file(VdConf *conf, const char *file, gboolean needed)
 {
-    Reader reader = {conf, file};
+    Reader reader = {conf, file, FALSE};
     if (!g_file_test(file, G_FILE_TEST_EXISTS)) {
         if (needed)
             problem(&reader, NULL, 0, _("the file is not there"));
@@ -298,6 +299,7 @@ static void read_file(VdConf *conf, const char *file, gboolean needed)
     config_t parser;
     config_init(&parser);
     if (config_read_file(&parser, file) != CONFIG_TRUE) {
+        reader.torn = TRUE;
         const char *why = config_error_text(&parser);
         if (config_error_type(&parser) == CONFIG_ERR_FILE_IO)
             problem(&reader, NULL, 0, _("the file cannot be read"));

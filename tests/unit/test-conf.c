@@ -161,6 +161,19 @@ static void test_syntax(void **state)
     }
 }
 
+/* A host whose address was cut off is not the one that libvirt takes for want of an address. */
+static void test_host_cut_off(void **state)
+{
+    (void)state;
+    g_autoptr(VdConf) torn = load("hosts = ( { name = \"a\"; uri = \"test:///default\"; },\n"
+                                  "  { name = \"prod2\" uri \"qemu+ssh://prod2/system\"; } );\n");
+    first_problem(torn, 2, "expected a setting");
+    assert_int_equal(torn->hosts->len, 1);
+    g_autoptr(VdConf) whole = load("hosts = ( { name = \"here\"; } );\n");
+    assert_int_equal(whole->problems->len, 0);
+    assert_int_equal(whole->hosts->len, 1);
+}
+
 static void test_no_file(void **state)
 {
     (void)state;
@@ -257,6 +270,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_usual, setup, teardown),
         cmocka_unit_test_setup_teardown(test_mistakes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_syntax, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_host_cut_off, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_any_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_included, setup, teardown),

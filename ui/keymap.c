@@ -138,9 +138,11 @@ static const char *default_keys(const VdCommand *command)
     return NULL;
 }
 
-static void bind_all(VdKeymap *keymap, const VdCommand *command, char *const *names,
-                     GPtrArray *problems)
+/* How many of them are keys. */
+static guint bind_all(VdKeymap *keymap, const VdCommand *command, char *const *names,
+                      GPtrArray *problems)
 {
+    guint had = keymap->bindings->len;
     for (guint i = 0; names && names[i]; i++) {
         Binding binding = {vd_key_parse(names[i]), command};
         if (binding.key != VD_KEY_NONE)
@@ -153,6 +155,7 @@ static void bind_all(VdKeymap *keymap, const VdCommand *command, char *const *na
                                   "Ctrl-A, Ctrl-B, Ctrl-Q, Ctrl-S"),
                                 command->id, names[i]));
     }
+    return keymap->bindings->len - had;
 }
 
 static void bind_command(VdKeymap *keymap, const VdCommand *command, GHashTable *conf_keys,
@@ -161,10 +164,9 @@ static void bind_command(VdKeymap *keymap, const VdCommand *command, GHashTable 
     char **own = conf_keys ? g_hash_table_lookup(conf_keys, command->id) : NULL;
     if (!own && conf_keys && command->verb && command->verb->command)
         own = g_hash_table_lookup(conf_keys, command->verb->command);
-    if (own) {
-        bind_all(keymap, command, own, problems);
+    /* Only an empty list takes all keys away; after a mistake there must still be one to quit. */
+    if (own && (bind_all(keymap, command, own, problems) > 0 || !own[0]))
         return;
-    }
     const char *keys = default_keys(command);
     g_auto(GStrv) names = g_strsplit(keys ? keys : "", " ", -1);
     bind_all(keymap, command, names, NULL);

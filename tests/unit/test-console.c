@@ -333,7 +333,9 @@ static void keys_can_be_bound_anew(void **state)
     g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
     char *start_keys[] = {(char *)"F7", (char *)"Ctrl-S", NULL};
     char *none[] = {(char *)"x", NULL};
+    char *wrong[] = {(char *)"Hyper-Q", NULL}, *nothing[] = {NULL};
     g_hash_table_insert(keys, (char *)"vm.start", start_keys);
+    g_hash_table_insert(keys, (char *)"zoom-in", nothing);
     g_hash_table_insert(keys, (char *)"vm.strat", none);
     g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(VdKeymap) keymap = vd_keymap_new(keys, problems);
@@ -342,8 +344,14 @@ static void keys_can_be_bound_anew(void **state)
     assert_non_null(strstr(g_ptr_array_index(problems, 1), "vm.strat"));
     assert_string_equal(vd_keymap_lookup(keymap, VD_KEY_F(7), 0)->id, "vm.start");
     assert_null(vd_keymap_lookup(keymap, 's', 0));
+    assert_null(vd_keymap_lookup(keymap, '+', 0));
     g_autofree char *text = vd_keymap_keys(keymap, vd_keymap_find(keymap, "start"), 0);
     assert_string_equal(text, "F7");
+    /* A mistake leaves the key that was there: one must be able to quit. */
+    g_hash_table_insert(keys, (char *)"quit", wrong);
+    g_autoptr(VdKeymap) after = vd_keymap_new(keys, problems);
+    assert_non_null(strstr(g_ptr_array_index(problems, problems->len - 1), "vm.strat"));
+    assert_string_equal(vd_keymap_lookup(after, VD_KEY_F(10), 0)->id, "quit");
 }
 
 /* Every view and dialog at every small size: nothing to compare, the sanitizers look on. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/base/i18n.h"
+#include "src/base/text.h"
 #include "src/cli/private.h"
 
 static const struct {
@@ -100,6 +101,13 @@ static char *synopsis(const VdVerb *verb)
 
 /* ---- usage ---- */
 
+/* Two columns; printf would count bytes. */
+static void append_row(GString *out, const char *words, int width, const char *help)
+{
+    g_string_append_printf(out, "  %s%*s %s", words, MAX(width - vd_text_width(words), 0), "",
+                           help);
+}
+
 char *vd_help_usage(void)
 {
     GString *out = g_string_new(NULL);
@@ -111,10 +119,11 @@ char *vd_help_usage(void)
     for (guint i = 0; i < n; i++) {
         g_autoptr(GString) words = g_string_new(verbs[i]->command);
         append_positionals(words, verbs[i]);
-        g_string_append_printf(out, "  %-24s %s\n", words->str, _(verbs[i]->help));
+        append_row(out, words->str, 24, _(verbs[i]->help));
+        g_string_append_c(out, '\n');
     }
-    g_string_append_printf(out, "  %-24s %s\n", "completion bash",
-                           _("Print the completion for bash."));
+    append_row(out, "completion bash", 24, _("Print the completion for bash."));
+    g_string_append_c(out, '\n');
     g_string_append(out, _("\nOptions:\n"));
     for (gsize i = 0; i < G_N_ELEMENTS(common_options); i++)
         g_string_append_printf(out, "  %-24s %s\n", common_options[i].words,
@@ -135,7 +144,7 @@ char *vd_help_verb(const VdVerb *verb)
     for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++) {
         g_autofree char *option =
             spec->positional ? g_ascii_strup(spec->name, -1) : option_words(spec);
-        g_string_append_printf(out, "  %-26s %s", option, spec->help ? _(spec->help) : "");
+        append_row(out, option, 26, spec->help ? _(spec->help) : "");
         if (spec->value)
             g_string_append_printf(out, _(" (usually %s)"), spec->value);
         if (spec->many)
@@ -156,6 +165,10 @@ static void completion_case(GString *out, const VdVerb *verb)
         if (!spec->positional)
             g_string_append_printf(out, "--%s%s ", spec->name,
                                    spec->type == VD_ARG_SECRET ? "-file" : "");
+    g_string_append(out, "\"\n      valued=\"");
+    for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)
+        if (!spec->positional && spec->type != VD_ARG_FLAG)
+            g_string_append_printf(out, "--%s ", spec->name);
     g_string_append_printf(out, "\"\n      target=\"%s\" ;;\n",
                            verb->target == VD_TARGET_VM      ? "vm"
                            : verb->target == VD_TARGET_IMAGE ? "image"
@@ -170,11 +183,10 @@ static void completion_case(GString *out, const VdVerb *verb)
 static const char completion_tail[] =
     "  esac\n"
     "  case \"$prev\" in\n"
-    "    --*-file|--config|--firstboot|--ssh-key) compopt -o filenames; "
-    "mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n"
-    "    --format) mapfile -t COMPREPLY < <(compgen -W 'table json csv' -- \"$cur\"); return ;;\n"
     "    --image) target=image ;;\n"
-    "    --host) target=host ;;\n"
+    "    --host|--on-host) target=host ;;\n"
+    "    --pool|--network) target=${prev#--} ;;\n"
+    "    *) [[ -n $prev && \" $valued \" == *\" $prev \"* ]] && return ;;\n"
     "  esac\n"
     "  if [[ $cur == -* ]]; then\n"
     "    mapfile -t COMPREPLY < <(compgen -W \"$options $common\" -- \"$cur\"); return\n"
@@ -184,6 +196,9 @@ static const char completion_tail[] =
     "    vm) mapfile -t names < <(vmdeck \"${hosts[@]}\" list --format csv 2>/dev/null) ;;\n"
     "    image) mapfile -t names < <(vmdeck image list --format csv 2>/dev/null) ;;\n"
     "    job) mapfile -t names < <(vmdeck jobs --format csv 2>/dev/null) ;;\n"
+    "    pool) mapfile -t names < <(vmdeck \"${hosts[@]}\" pools --format csv 2>/dev/null) ;;\n"
+    "    network) mapfile -t names < <(vmdeck \"${hosts[@]}\" networks --format csv 2>/dev/null) "
+    ";;\n"
     "    host) mapfile -t names < <(vmdeck \"${hosts[@]}\" hosts --format csv 2>/dev/null) ;;\n"
     "    *) [[ $verb == *add* ]] && { compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "
     "\"$cur\"); return; } ;;\n"
@@ -204,7 +219,7 @@ char *vd_help_completion(void)
     GString *out = g_string_new("# bash completion for vmdeck, made from its table of verbs\n"
                                 "_vmdeck() {\n"
                                 "  local cur=${COMP_WORDS[COMP_CWORD]} prev= verb= word options= "
-                                "target= hosts=() i\n"
+                                "target= valued= hosts=() i\n"
                                 "  COMPREPLY=()\n"
                                 "  (( COMP_CWORD > 0 )) && prev=${COMP_WORDS[COMP_CWORD-1]}\n"
                                 "  local commands=\"");
@@ -220,11 +235,18 @@ char *vd_help_completion(void)
                          "    word=${COMP_WORDS[i]}\n"
                          "    case \"$word\" in\n"
                          "      -c|--connect) hosts+=(-c \"${COMP_WORDS[i+1]}\"); (( i++ )) ;;\n"
-                         "      --config|--host|--format) (( i++ )) ;;\n"
+                         "      --config|--host|--format|--theme) (( i++ )) ;;\n"
                          "      -*) ;;\n"
                          "      *) verb=\"${verb:+$verb }$word\" ;;\n"
                          "    esac\n"
                          "  done\n"
+                         "  case \"$prev\" in\n"
+                         "    --*-file|--config|--firstboot|--ssh-key) compopt -o filenames; "
+                         "mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n"
+                         "    --format) mapfile -t COMPREPLY < <(compgen -W 'table json csv' -- "
+                         "\"$cur\"); return ;;\n"
+                         "    -c|--connect|--theme) return ;;\n"
+                         "  esac\n"
                          "  case \"$verb\" in\n"
                          "    \"\") mapfile -t COMPREPLY < <(compgen -W \"$commands $common\" -- "
                          "\"$cur\"); return ;;\n");

@@ -11,21 +11,32 @@
 
 /* ---- the stream ---- */
 
-static void put(FILE *stream, const char *text)
+/* What the locale can show of a text; still in UTF-8, so that its width can be told. */
+static char *sayable(const char *text)
 {
-    if (g_get_charset(NULL)) {
-        fputs(text, stream);
-        return;
-    }
+    const char *charset = NULL;
+    if (g_get_charset(&charset))
+        return g_strdup(text);
     /* A locale without our dashes and dots. */
     g_autoptr(GString) plain = g_string_new(text);
     g_string_replace(plain, "–", "-", 0);
     g_string_replace(plain, "…", "...", 0);
-    const char *charset = NULL;
-    (void)g_get_charset(&charset);
     g_autofree char *local =
         g_convert_with_fallback(plain->str, -1, charset, "UTF-8", "?", NULL, NULL, NULL);
-    fputs(local ? local : plain->str, stream);
+    char *back = local ? g_convert(local, -1, "UTF-8", charset, NULL, NULL, NULL) : NULL;
+    return back ? back : g_strdup(plain->str);
+}
+
+static void put(FILE *stream, const char *text)
+{
+    const char *charset = NULL;
+    if (g_get_charset(&charset)) {
+        fputs(text, stream);
+        return;
+    }
+    g_autofree char *plain = sayable(text);
+    g_autofree char *local = g_convert(plain, -1, charset, "UTF-8", NULL, NULL, NULL);
+    fputs(local ? local : plain, stream);
 }
 
 void vd_out(const char *format, ...)
@@ -70,7 +81,8 @@ static char *cell(const VdColumn *column, const char *raw)
         text = g_strdup(*raw ? _(raw) : "");
     else
         text = vd_value_format(column->type, raw);
-    return vd_text_clean(text, 0, FALSE);
+    g_autofree char *clean = vd_text_clean(text, 0, FALSE);
+    return sayable(clean);
 }
 
 /* A column that says nothing in any row is left out, so that "why" costs no room when all is well.

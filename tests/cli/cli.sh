@@ -167,6 +167,13 @@ LC_ALL=C try 0 -c "$fleet" list
 check "the C locale prints plain text" all is "$status" 0 , is "$(LC_ALL=C tr -d '\000-\177' <"$work/out")" ""
 try 0 completion bash
 check "the completion is bash" all is "$status" 0 , bash -n "$work/out"
+completes() { # WORD...: what is offered for the last word
+  COMP_WORDS=(vmdeck "$@") COMP_CWORD=$# COMPREPLY=()
+  _vmdeck
+  echo "${COMPREPLY[*]}"
+}
+check "options before the command complete" is "$(. "$work/out" && completes --format c)" csv
+check "an option's value is no machine" is "$(. "$work/out" && completes deploy x --cpus '')" ""
 try 0 manual
 check "the manual page has no errors" all is "$status" 0 , is "$(LC_ALL=C.UTF-8 MANROFFSEQ='' man --warnings -E UTF-8 -l -Tutf8 -Z "$work/out" 2>&1 >/dev/null)" ""
 echo "1..$n"

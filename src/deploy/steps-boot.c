@@ -70,6 +70,7 @@ static gpointer look_for_address(gpointer data)
 {
     Watch *watch = data;
     g_autoptr(VdConn) conn = vd_step_conn(watch->run, watch->plan, NULL);
+    gboolean over;
 
     g_mutex_lock(&watch->lock);
     while (conn && !watch->over && !watch->address) {
@@ -83,8 +84,12 @@ static gpointer look_for_address(gpointer data)
             g_cond_wait_until(&watch->wake, &watch->lock, g_get_monotonic_time() + POLL_USEC);
     }
     if (watch->address)
-        g_cancellable_cancel(watch->stop);
+        g_cond_broadcast(&watch->wake);
+    over = watch->over || !watch->address;
     g_mutex_unlock(&watch->lock);
+    /* Not under the lock: it calls who waits for it. */
+    if (!over)
+        g_cancellable_cancel(watch->stop);
     return NULL;
 }
 
@@ -94,19 +99,33 @@ static void on_cancel(GCancellable *cancel, gpointer data)
     g_cancellable_cancel(data);
 }
 
-/* Waits without a console: somebody else has it. */
-static gboolean wait_for_address(Watch *watch, gint64 deadline)
+/* Waits without a console, since somebody else has it, until there is an address, the machine ends
+ * or the time is over. */
+static gboolean wait_for_address(Watch *watch, VdConn *conn, gint64 deadline)
 {
-    gboolean found = FALSE;
+    gboolean found;
 
+    /* `stop` is triggered by a cancel, and by the thread that finds an address. */
+    while (g_get_monotonic_time() < deadline && !g_cancellable_is_cancelled(watch->stop) &&
+           vd_conn_vm_running(conn, watch->plan->uuid)) {
+        g_mutex_lock(&watch->lock);
+        if (!watch->address)
+            g_cond_wait_until(&watch->wake, &watch->lock, g_get_monotonic_time() + POLL_USEC);
+        g_mutex_unlock(&watch->lock);
+    }
     g_mutex_lock(&watch->lock);
-    while (!watch->address && g_get_monotonic_time() < deadline &&
-           !g_cancellable_is_cancelled(watch->stop))
-        g_cond_wait_until(&watch->wake, &watch->lock,
-                          MIN(deadline, g_get_monotonic_time() + POLL_USEC / 4));
     found = watch->address != NULL;
     g_mutex_unlock(&watch->lock);
     return found;
+}
+
+/* Whether following ended because the console is somebody else's, now or from the beginning. */
+static gboolean console_is_taken(const Watch *watch, VdConn *conn, const GError *why)
+{
+    VdErrorCode code = vd_error_code(why);
+
+    return code == VD_ERR_BUSY ||
+           (code == VD_ERR_FAILED && vd_conn_vm_running(conn, watch->plan->uuid));
 }
 
 /* What became of following; TRUE: the machine is to stay. */
@@ -141,11 +160,11 @@ static gboolean follow(Watch *watch, VdConn *conn, GError **error)
     if (!watch->marker)
         thread = g_thread_new("address", look_for_address, watch);
     if (!vd_conn_vm_follow(conn, watch->plan->uuid, seconds, on_line, watch, watch->stop, &why) &&
-        vd_error_code(why) == VD_ERR_BUSY) {
+        console_is_taken(watch, conn, why)) {
         vd_run_text(watch->run, "%s", why->message);
         if (!thread)
             thread = g_thread_new("address", look_for_address, watch);
-        if (wait_for_address(watch, deadline) && !watch->marker)
+        if (wait_for_address(watch, conn, deadline) && !watch->marker)
             g_clear_error(&why);
     }
     g_mutex_lock(&watch->lock);

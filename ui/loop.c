@@ -58,6 +58,11 @@ static void keep_animation(VdApp *app)
 static void draw_frame(VdApp *app)
 {
     drop(&app->frame_source);
+    if (!vd_term_writable()) {
+        app->frame_time = g_get_monotonic_time();
+        vd_app_dirty(app); /* later */
+        return;
+    }
     app->dirty = FALSE;
     vd_console_draw(app);
     vd_term_draw(app->canvas);
@@ -132,12 +137,6 @@ static gboolean keys_ready(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-static gboolean left_by_signal(gpointer data)
-{
-    vd_console_quit(data, 0);
-    return G_SOURCE_CONTINUE;
-}
-
 static gboolean size_changed(gpointer data)
 {
     VdApp *app = data;
@@ -190,16 +189,49 @@ static void deck_changed(VdDeck *deck, guint changed, gpointer data)
     vd_console_changed(data, changed);
 }
 
-/* SIGTSTP from elsewhere: the handler may only tell the loop. */
-static int stop_fd = -1;
+/* Handlers may only tell the loop, by a descriptor each. */
+static int stop_fd = -1, leave_fd = -1;
 
-static void stop_handler(int number)
+static void tell(int fd)
 {
     guint64 one = 1;
-    (void)number;
     int saved = errno;
-    (void)!write(stop_fd, &one, sizeof one);
+    (void)!write(fd, &one, sizeof one);
     errno = saved;
+}
+
+/* SIGTSTP from elsewhere. */
+static void stop_handler(int number)
+{
+    (void)number;
+    tell(stop_fd);
+}
+
+/* The loop may be held up by a terminal that takes no output: then the alarm ends the program,
+ * which harms nothing, since jobs and journal are not in this process. */
+enum { LEAVE_WITHIN_S = 2 };
+
+static void leave_handler(int number)
+{
+    (void)number;
+    (void)alarm(LEAVE_WITHIN_S);
+    tell(leave_fd);
+}
+
+static void alarm_handler(int number)
+{
+    (void)number;
+    vd_term_abandon();
+    _exit(0);
+}
+
+static gboolean leave_wanted(gint fd, GIOCondition condition, gpointer data)
+{
+    guint64 count = 0;
+    (void)condition;
+    (void)!read(fd, &count, sizeof count);
+    vd_console_quit(data, 0);
+    return G_SOURCE_CONTINUE;
 }
 
 static gboolean stop_wanted(gint fd, GIOCondition condition, gpointer data)
@@ -214,9 +246,17 @@ static gboolean stop_wanted(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+static const struct {
+    int number;
+    void (*handler)(int);
+} signals[] = {
+    {SIGTERM, leave_handler}, {SIGHUP, leave_handler}, {SIGINT, leave_handler},
+    {SIGALRM, alarm_handler}, {SIGTSTP, stop_handler},
+};
+
 typedef struct {
     GPtrArray *sources;
-    struct sigaction old_stop;
+    struct sigaction old[G_N_ELEMENTS(signals)];
 } Sources;
 
 static void add(Sources *sources, VdApp *app, GSource *source, GSourceFunc function, int priority)
@@ -226,31 +266,36 @@ static void add(Sources *sources, VdApp *app, GSource *source, GSourceFunc funct
 
 static void start_sources(VdApp *app, Sources *sources)
 {
-    static const int leave[] = {SIGTERM, SIGHUP, SIGINT};
     sources->sources = g_ptr_array_new_with_free_func((GDestroyNotify)g_source_unref);
     add(sources, app, g_unix_fd_source_new(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR),
         G_SOURCE_FUNC(keys_ready), G_PRIORITY_HIGH);
-    for (guint i = 0; i < G_N_ELEMENTS(leave); i++)
-        add(sources, app, g_unix_signal_source_new(leave[i]), left_by_signal, G_PRIORITY_HIGH);
+    leave_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    add(sources, app, g_unix_fd_source_new(leave_fd, G_IO_IN), G_SOURCE_FUNC(leave_wanted),
+        G_PRIORITY_HIGH);
     add(sources, app, g_unix_signal_source_new(SIGWINCH), size_changed, G_PRIORITY_HIGH);
     add(sources, app, g_timeout_source_new(TICK_MS), second_passed, G_PRIORITY_DEFAULT);
     stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     add(sources, app, g_unix_fd_source_new(stop_fd, G_IO_IN), G_SOURCE_FUNC(stop_wanted),
         G_PRIORITY_DEFAULT);
-    struct sigaction stop = {.sa_handler = stop_handler, .sa_flags = SA_RESTART};
-    (void)sigaction(SIGTSTP, &stop, &sources->old_stop);
+    for (guint i = 0; i < G_N_ELEMENTS(signals); i++) {
+        struct sigaction action = {.sa_handler = signals[i].handler, .sa_flags = SA_RESTART};
+        (void)sigaction(signals[i].number, &action, &sources->old[i]);
+    }
     vd_deck_listen(app->deck, deck_changed, app);
 }
 
 static void stop_sources(VdApp *app, Sources *sources)
 {
     vd_deck_listen(app->deck, NULL, NULL);
-    (void)sigaction(SIGTSTP, &sources->old_stop, NULL);
+    (void)alarm(0);
+    for (guint i = 0; i < G_N_ELEMENTS(signals); i++)
+        (void)sigaction(signals[i].number, &sources->old[i], NULL);
     for (guint i = 0; i < sources->sources->len; i++)
         g_source_destroy(g_ptr_array_index(sources->sources, i));
     g_ptr_array_unref(sources->sources);
     (void)close(stop_fd);
-    stop_fd = -1;
+    (void)close(leave_fd);
+    stop_fd = leave_fd = -1;
     drop(&app->frame_source);
     drop(&app->idle_source);
     drop(&app->count_timer);
@@ -287,6 +332,7 @@ static int run(VdApp *app)
     start_sources(app, &sources);
     draw_frame(app);
     g_main_loop_run(app->loop);
+    vd_term_stop();
     stop_sources(app, &sources);
     g_main_loop_unref(app->loop);
     return app->status;
@@ -319,7 +365,6 @@ int vd_ui_run(VdDeck *deck, GMainContext *context, const VdUiOptions *options)
     VdApp *app = vd_console_new(deck, context, options, theme, keymap);
     tell_problems(app, problems);
     int status = run(app);
-    vd_term_stop();
     vd_console_free(app);
     return status;
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ static struct {
     SCREEN *screen; /* NULL: not taken */
     gboolean ascii, paste, fresh;
     int saved_stderr;
+    struct termios before; /* the modes as they were */
     attr_t attrs[VD_ROLE_COUNT];
     VdCell *shown; /* what is on the screen */
     int width, height;
@@ -156,6 +158,7 @@ gboolean vd_term_start(const VdTermOptions *options, GError **error)
     const char *name = getenv("TERM");
     if (!usable(name, error))
         return FALSE;
+    (void)tcgetattr(STDIN_FILENO, &term.before);
     set_escdelay(options->escape_ms);
     term.screen = newterm(name, stdout, stdin);
     if (!term.screen)
@@ -184,13 +187,29 @@ gboolean vd_term_start(const VdTermOptions *options, GError **error)
     return TRUE;
 }
 
+gboolean vd_term_writable(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1;
+}
+
+void vd_term_abandon(void)
+{
+    if (term.screen)
+        (void)tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
+}
+
 void vd_term_stop(void)
 {
     if (!term.screen)
         return;
-    paste_mode(FALSE);
-    (void)curs_set(1);
-    (void)endwin();
+    if (vd_term_writable()) {
+        paste_mode(FALSE);
+        (void)curs_set(1);
+        (void)endwin();
+    } else { /* its modes at least, which need no output; curses would wait for it to drain */
+        vd_term_abandon();
+    }
     delscreen(term.screen);
     term.screen = NULL;
     g_clear_pointer(&term.shown, g_free);

@@ -16,10 +16,13 @@ typedef struct {
  * vd_term_stop(). FALSE with a sentence that names the way out if this is no terminal that a screen
  * can be drawn on; nothing is changed then. */
 gboolean vd_term_start(const VdTermOptions *options, GError **error);
-/* Gives the terminal back as it was. Nothing if it was not taken. */
+/* Gives the terminal back as it was, without waiting for one that takes no output. Nothing if it
+ * was not taken. */
 void vd_term_stop(void);
 /* Whether locale or terminal rule out all but 7-bit characters; before vd_term_start() as well. */
 gboolean vd_term_needs_ascii(void);
+/* Gives back the terminal's modes and nothing else; for a signal handler that ends the program. */
+void vd_term_abandon(void);
 /* Whether only 7-bit characters are shown. */
 gboolean vd_term_ascii(void);
 /* Whether this is the Linux console, with its few glyphs. */
@@ -30,6 +33,9 @@ gboolean vd_term_resized(void);
 /* Shows the canvas: only cells that changed since the last time are handed to curses, and there is
  * one update. The canvas should be of the terminal's size; what is outside is left. */
 void vd_term_draw(const VdCanvas *canvas);
+/* Whether the terminal takes output now: one that was stopped (Ctrl-S) or whose line hangs does
+ * not, and a frame would hold the loop up. */
+gboolean vd_term_writable(void);
 /* Whatever is on the screen is thought to be garbage: all is drawn anew next time (Ctrl-L). */
 void vd_term_repaint(void);
 /* Stops this process as Ctrl-Z does, the terminal given back meanwhile; returns after it was

@@ -199,6 +199,39 @@ static gboolean find_targets(Run *run, GError **error)
 
 /* ---- asking ---- */
 
+typedef struct {
+    GPtrArray *docs;
+    guint waiting;
+} Volumes;
+
+static void volumes_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
+{
+    (void)deck;
+    Volumes *volumes = data;
+    volumes->waiting--;
+    if (outcome->error)
+        complain(NULL, outcome->error);
+    if (outcome->doc)
+        g_ptr_array_add(volumes->docs, vd_doc_ref(outcome->doc));
+}
+
+/* What would go with the machines and what would stay, before the question. */
+static void name_volumes(Run *run)
+{
+    const VdVerb *verb = vd_deck_verb("vm.volumes");
+    g_autoptr(GPtrArray) docs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_doc_unref);
+    Volumes volumes = {docs, run->targets->len};
+    for (guint i = 0; i < run->targets->len; i++) {
+        const Target *target = g_ptr_array_index(run->targets, i);
+        VdTarget which = {verb->target, target->host, target->id};
+        vd_deck_submit(run->deck, verb, &which, NULL, volumes_told, &volumes);
+    }
+    while (volumes.waiting > 0)
+        g_main_context_iteration(run->context, TRUE);
+    g_autofree char *text = vd_docs_text(docs, VD_FORMAT_TABLE);
+    vd_err("%s\n", text);
+}
+
 static gboolean confirmed(Run *run, GError **error)
 {
     const VdVerb *verb = run->command->verb;
@@ -213,6 +246,8 @@ static gboolean confirmed(Run *run, GError **error)
     g_autofree char *question = NULL;
     g_auto(GStrv) parts = g_strsplit(_(verb->question), "%s", 2);
     question = g_strjoinv(names->str, parts);
+    if (strcmp(verb->id, "vm.delete") == 0 && vd_args_flag(run->command->args, "volumes"))
+        name_volumes(run);
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
         return vd_fail(error, VD_ERR_USAGE, NULL, _("%s Say --yes to do it without being asked."),
                        question);

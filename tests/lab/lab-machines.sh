@@ -197,6 +197,8 @@ reasons() { json "'; '.join((v['target'] or '') + ' ' + (v['reason'] or 'goes') 
 same "volumes says what goes, what stays and why" \
   "vda goes; vdb the volume overlay.qcow2 stands on it; vdc used by beta; hdc a CD-ROM" \
   "$(reasons volumes alpha)"
+ok "the question names the volumes" eval \
+  'deck delete alpha --volumes </dev/null 2>&1 | grep -Eq "$pool/alpha.qcow2 .* yes"'
 vm snapshot-create-as alpha before >/dev/null
 same "show counts the snapshot" 1 "$(json "d['general']['snapshots']" show alpha)"
 ok "delete with volumes" deck delete alpha --volumes --yes

@@ -13,6 +13,7 @@
 #include "tests/unit/fake-deck.h"
 #include "ui/choose.h"
 #include "ui/console.h"
+#include "ui/page.h"
 
 typedef struct {
     VdDeck *deck;
@@ -318,6 +319,46 @@ static void deleting_names_the_volumes(void **state)
     stop(&f);
 }
 
+static void pages_break_and_are_searched(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 3, 40, 10);
+    vd_app_push(f.app, vd_page_new_text("Page",
+                                        "name   a sentence that is too long for one line\n"
+                                        "one\ntwo\nthree\nfour\nfive\nsix\nseven\n",
+                                        TRUE));
+    assert_true(shows(&f, "name   a sentence that is too long"));
+    assert_true(shows(&f, "       for one line")); /* below its column */
+    assert_false(shows(&f, "seven"));
+    press(&f, "/ s e v");
+    assert_true(shows(&f, "seven"));
+    press(&f, "Enter g");
+    assert_false(shows(&f, "seven"));
+    press(&f, "n");
+    assert_true(shows(&f, "seven"));
+    press(&f, "Esc");
+    assert_null(vd_console_top(f.app));
+    stop(&f);
+}
+
+static void sentences_stand_below_their_row(void **state)
+{
+    static const VdColumn columns[] = {{"check", "Check", VD_COL_TEXT},
+                                       {"todo", "What to do", VD_COL_TEXT}};
+    (void)state;
+    g_autoptr(VdDoc) doc = vd_doc_new();
+    VdSection *section = vd_doc_section(doc, VD_SECTION_TABLE, "checks", "Checks", columns, 2);
+    vd_row_text(vd_section_row(section), 0, "journal");
+    char **row = vd_section_row(section);
+    vd_row_text(row, 0, "kvm");
+    vd_row_text(row, 1, "Load the module kvm_intel, or go on with emulation, which is slow.");
+    g_autofree char *text = vd_page_doc_text(doc);
+    assert_string_equal(text, "Check\njournal\nkvm\n"
+                              "  Load the module kvm_intel, or go on with emulation, which is "
+                              "slow.\n");
+}
+
 static void only_what_is_shown_is_wanted(void **state)
 {
     Fixture f;
@@ -395,6 +436,8 @@ int main(void)
         cmocka_unit_test(the_palette_finds_and_runs),
         cmocka_unit_test(an_answer_opens_a_page_and_an_error_is_said),
         cmocka_unit_test(deleting_names_the_volumes),
+        cmocka_unit_test(pages_break_and_are_searched),
+        cmocka_unit_test(sentences_stand_below_their_row),
         cmocka_unit_test(only_what_is_shown_is_wanted),
         cmocka_unit_test(keys_can_be_bound_anew),
         cmocka_unit_test(every_size_is_drawn),

@@ -44,13 +44,16 @@ static gboolean is_closed(const VdField *field)
     return vd_field_has_list(field) && field->spec->type != VD_ARG_FILE && !field->spec->many;
 }
 
-/* "deb" and Tab are enough where one choice matches. */
+/* "deb" and Tab are enough where one choice matches, even if the choices are still on their way. */
 static void take_if_clear(VdForm *form)
 {
     VdField *field = vd_form_focused(form);
-    if (field && form->list.open && form->list.typed && is_closed(field) && form->list.shown &&
-        *vd_edit_text(&field->edit) && form->list.shown->len == 1)
+    gboolean typed = field && form->list.open && form->list.typed && is_closed(field) &&
+                     *vd_edit_text(&field->edit);
+    if (typed && form->list.shown && form->list.shown->len == 1)
         vd_form_list_take(form);
+    else if (typed && field->asked)
+        field->unclear = TRUE;
     vd_form_list_close(form);
 }
 

@@ -57,6 +57,20 @@ void vd_form_list_fill(VdForm *form)
             list->at = i;
 }
 
+void vd_form_list_complete(VdForm *form, VdField *field)
+{
+    g_autoptr(GPtrArray) fitting = g_ptr_array_new();
+    g_autofree char *needle = g_utf8_casefold(vd_edit_text(&field->edit), -1);
+    if (!*needle)
+        return;
+    add_matching(fitting, field->choices, needle, TRUE);
+    add_matching(fitting, field->choices, needle, FALSE);
+    if (fitting->len != 1)
+        return;
+    vd_form_set(form, field, g_ptr_array_index(fitting, 0));
+    vd_form_check(form, field);
+}
+
 void vd_form_list_open(VdForm *form, gboolean typed)
 {
     VdField *field = vd_form_focused(form);

@@ -229,6 +229,9 @@ static void on_choices(VdDeck *deck, const char *const *choices, gpointer data)
             g_ptr_array_add(field->choices, g_strdup(*choice));
         if (form->list.open && vd_form_focused(form) == field)
             vd_form_list_fill(form);
+        if (field->unclear && vd_form_focused(form) != field)
+            vd_form_list_complete(form, field);
+        field->unclear = FALSE;
     }
     asked_free(asked);
 }

@@ -27,6 +27,7 @@ typedef struct {
     guint serial;        /* of the last check: an older answer is dropped */
     char *message;       /* hint or reason, or NULL */
     GPtrArray *choices;  /* char *; NULL: not asked yet */
+    gboolean unclear;    /* left before its choices came: completed when they do */
     gboolean asked;      /* choices are on their way */
     VdRect label, place; /* where they were drawn; w 0: not */
 } VdField;
@@ -120,6 +121,8 @@ void vd_form_list_fill(VdForm *form);
 void vd_form_list_draw(VdForm *form, VdCanvas *canvas, VdRect rect);
 /* TRUE if the event was the list's. */
 gboolean vd_form_list_event(VdForm *form, const VdEvent *event);
+/* Completes what was typed into a field if it fits one of its choices alone. */
+void vd_form_list_complete(VdForm *form, VdField *field);
 /* Puts the line under the list's cursor into the field and closes the list. */
 void vd_form_list_take(VdForm *form);
 

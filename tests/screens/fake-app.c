@@ -139,7 +139,8 @@ static void event_give(const VdEvent *event)
     if (result == VD_DIALOG_CLOSE || (result == VD_DIALOG_IGNORED && esc))
         vd_app_close(the_app, top);
     vd_dialog_unref(top);
-    vd_fake_answer();
+    if (!vd_fake()->slow)
+        vd_fake_answer();
     g_free(vd_fake_screen()); /* a frame, as the console draws one */
 }
 

@@ -10,7 +10,8 @@ typedef struct {
     GPtrArray *stack; /* VdDialog */
     GPtrArray *jobs, *images;
     VdFleet *fleet;
-    int awaited; /* vd_app_expect() less vd_app_expected() */
+    gboolean slow; /* answers are given by vd_fake_answer() alone, not after each key */
+    int awaited;   /* vd_app_expect() less vd_app_expected() */
     /* What the deck answers. */
     const char *bad_field, *bad_text; /* this field is refused with this sentence */
     const char *summary;

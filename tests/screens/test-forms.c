@@ -211,6 +211,23 @@ static void test_list(void **state)
     vd_fake_free();
 }
 
+/* On a slow line one types faster than the choices come. */
+static void test_choices_come_late(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    VdField *image = vd_form_field(form, "image");
+    vd_form_forget_choices(form, image);
+    vd_fake()->slow = TRUE;
+    vd_fake_type("<Tab><Tab>deb<Tab>");
+    assert_string_equal(vd_form_value(form, "image"), "deb");
+    vd_fake_answer();
+    assert_string_equal(vd_form_value(form, "image"), "debian-12");
+    vd_fake_answer();
+    assert_int_equal(image->state, VD_FIELD_GOOD);
+    vd_fake_free();
+}
+
 static void test_mouse(void **state)
 {
     (void)state;
@@ -495,6 +512,7 @@ int main(void)
         cmocka_unit_test(test_refused_request_keeps_the_form),
         cmocka_unit_test(test_static_address),
         cmocka_unit_test(test_list),
+        cmocka_unit_test(test_choices_come_late),
         cmocka_unit_test(test_mouse),
         cmocka_unit_test(test_escape_asks_once),
         cmocka_unit_test(test_paste),

@@ -72,6 +72,21 @@ static guint32 plain(wint_t c)
     }
 }
 
+/* The rest of a control sequence (ECMA-48, 5.4) that the terminal's description does not know. Its
+ * letters are no keys: the end of a foreign mouse report is the m that saves a machine. FALSE:
+ * nothing follows, so that somebody typed the bracket. */
+static gboolean swallow_sequence(void)
+{
+    for (int i = 0; i < 64; i++) {
+        wint_t c = 0;
+        if (get_wch(&c) != OK)
+            return i > 0;
+        if (c < 0x20 || c >= 0x40)
+            return TRUE;
+    }
+    return TRUE;
+}
+
 /* What follows Esc at once, without waiting: "Esc 5" is F5, "Esc 0" F10. */
 static guint32 after_escape(void)
 {
@@ -79,6 +94,8 @@ static guint32 after_escape(void)
     int got = get_wch(&c);
     if (got == OK && c >= '0' && c <= '9')
         return c == '0' ? VD_KEY_F(10) : VD_KEY_F(c - '0');
+    if (got == OK && c == '[' && swallow_sequence())
+        return VD_KEY_NONE;
     if (got == OK)
         (void)unget_wch((wchar_t)c);
     else if (got == KEY_CODE_YES)

@@ -1,3 +1,4 @@
 exampledir = $(docdir)/examples
 dist_example_DATA = doc/vmdeck.conf.example
 EXTRA_DIST += doc/rooms.md doc/guest-protocol.md
+EXTRA_DIST += doc/pictures/form.svg doc/pictures/main.svg doc/pictures/make doc/pictures/steps.svg

@@ -22,7 +22,7 @@ gsize vd_text_fit(const char *text, int width, int *ret_width);
 char *vd_format_bytes(guint64 bytes);
 /* The same with a unit in words for dialogs: "1.5 GiB". */
 char *vd_format_size(guint64 bytes);
-/* Microseconds → "0.3s", "41s", "2m", "3h", "5d" (at most five cells). */
+/* Microseconds → "0.3s", "41s", "1m53s", "12m", "3h", "5d" (at most five cells). */
 char *vd_format_duration(gint64 usec);
 /* Reads "20G", "20GiB", "512M", "1048576" (bytes): powers of 1024. FALSE with a sentence in error
  * if it is no size, is negative or overflows. */

@@ -56,6 +56,9 @@ char *vd_format_duration(gint64 usec)
     }
     if (seconds < 100)
         return g_strdup_printf("%" G_GINT64_FORMAT "s", seconds);
+    if (seconds < 10 * 60 && seconds % 60 != 0)
+        return g_strdup_printf("%" G_GINT64_FORMAT "m%02" G_GINT64_FORMAT "s", seconds / 60,
+                               seconds % 60);
     if (seconds < 100 * 60)
         return g_strdup_printf("%" G_GINT64_FORMAT "m", seconds / 60);
     if (seconds < 100 * 3600)

@@ -26,6 +26,18 @@ static gboolean is_builtin(int argc, char **argv)
     return argc >= 2 && (strcmp(argv[1], "completion") == 0 || strcmp(argv[1], "manual") == 0);
 }
 
+/* What was named must be there: to fall back on the usual places would act on another host than was
+ * meant. */
+static gboolean check_places(const VdCommand *command, GError **error)
+{
+    if (command->config && !g_file_test(command->config, G_FILE_TEST_EXISTS))
+        return vd_fail(error, VD_ERR_USAGE, NULL, _("There is no file %s"), command->config);
+    for (guint i = 0; i + 1 < command->uris->len; i++)
+        if (*(const char *)g_ptr_array_index(command->uris, i) == '\0')
+            return vd_fail(error, VD_ERR_USAGE, NULL, _("-c: expected a libvirt URI"));
+    return TRUE;
+}
+
 int vd_cli_main(int argc, char **argv, gboolean *ret_console, VdCliConsole *ret_options)
 {
     *ret_console = FALSE;
@@ -49,7 +61,10 @@ int vd_cli_main(int argc, char **argv, gboolean *ret_console, VdCliConsole *ret_
         g_ptr_array_add(command.uris, NULL);
         command.console.deck.uris = (const char *const *)command.uris->pdata;
         command.console.deck.config_file = command.config;
-        if (command.verb) {
+        if (!check_places(&command, &error)) {
+            vd_err("vmdeck: %s\n", error->message);
+            status = 2;
+        } else if (command.verb) {
             status = vd_command_run(&command);
         } else {
             *ret_console = TRUE;

@@ -55,6 +55,12 @@ static void complain(const char *what, const GError *error)
 
 static void add_target(Run *run, const char *host, const char *id, const char *name)
 {
+    /* Named twice is meant once. */
+    for (guint i = 0; i < run->targets->len; i++) {
+        const Target *other = g_ptr_array_index(run->targets, i);
+        if (id && g_strcmp0(other->host, host) == 0 && g_strcmp0(other->id, id) == 0)
+            return;
+    }
     Target *target = g_new0(Target, 1);
     target->run = run;
     target->host = g_strdup(host);
@@ -88,14 +94,21 @@ static guint complain_hosts(Run *run)
     return down;
 }
 
+static gboolean know_host(Run *run, const char *wanted, GError **error)
+{
+    g_auto(GStrv) hosts = vd_deck_hosts(run->deck);
+    if (!wanted || g_strv_contains((const char *const *)hosts, wanted))
+        return TRUE;
+    g_autofree char *all = g_strjoinv(", ", hosts);
+    return vd_fail(error, VD_ERR_NOT_FOUND, NULL, _("There is no host %s; there are: %s"), wanted,
+                   all);
+}
+
 static gboolean find_host(Run *run, const char *wanted, GError **error)
 {
     g_auto(GStrv) hosts = vd_deck_hosts(run->deck);
-    if (wanted && !g_strv_contains((const char *const *)hosts, wanted)) {
-        g_autofree char *all = g_strjoinv(", ", hosts);
-        return vd_fail(error, VD_ERR_NOT_FOUND, NULL, _("There is no host %s; there are: %s"),
-                       wanted, all);
-    }
+    if (!know_host(run, wanted, error))
+        return FALSE;
     if (!wanted && g_strv_length(hosts) > 1)
         return vd_fail(error, VD_ERR_USAGE, NULL, _("There are several hosts: say --host NAME"));
     add_target(run, wanted ? wanted : hosts[0], NULL, wanted ? wanted : hosts[0]);
@@ -360,7 +373,10 @@ static void run_verb(Run *run)
 {
     const VdCommand *command = run->command;
     g_autoptr(GError) error = NULL;
-    if (!take_positionals(run, &error) || !find_targets(run, &error) || !confirmed(run, &error)) {
+    if (command->host && strcmp(command->verb->id, "vm.list") == 0)
+        vd_args_set(command->args, "on-host", command->host);
+    if (!know_host(run, command->host, &error) || !take_positionals(run, &error) ||
+        !find_targets(run, &error) || !confirmed(run, &error)) {
         complain(NULL, error);
         run->status = vd_error_exit_status(error);
         return;

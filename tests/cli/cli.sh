@@ -125,6 +125,15 @@ check "a URI that libvirt does not know: status 3" all is "$status" 3 , says hos
 try 3 -c "$fleet" -c qemu+unix:///system?socket=/nonexistent list
 check "one dead host hides no machine of the other" all is "$status" 3 , prints web-01
 
+try 2 --config "$work/nothing.conf" -c "$fleet" list
+check "a configuration that is named and not there is no other one" all is "$status" 2 , says nothing.conf , quiet
+try 2 -c '' list
+check "an empty URI is not the default" all is "$status" 2 , quiet
+try 1 -c "$fleet" --host nope list
+check "a host that there is not is said" all is "$status" 1 , says "There is no host nope" , quiet
+try 0 -c "$fleet" suspend web-01 web-01 --format json
+check "a machine named twice is meant once" all is "$status" 0 , is "$(json '$.requests[1].request')" ""
+
 try 0 image list --format json
 check "no images: an empty list" all is "$status" 0 , one_json , is "$(json '$.images')" '[]'
 try 1 image show nothing

@@ -1,3 +1,3 @@
 # tier rooms, and what runs all tiers
 EXTRA_DIST += dev tests/run tests/rooms/po.sh tests/rooms/rooms.sh tests/rooms/format.sh \
-  tests/tsan.supp tests/demo/amber.xml tests/demo/basalt.xml tests/demo/cobalt.xml
+  tests/lsan.supp tests/tsan.supp tests/demo/amber.xml tests/demo/basalt.xml tests/demo/cobalt.xml

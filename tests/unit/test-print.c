@@ -1,6 +1,7 @@
 /* Documents as tables, JSON and CSV. */
 #include "config.h"
 
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -66,6 +67,8 @@ static void escapes_never_reach_the_terminal(void **state)
 
 int main(void)
 {
+    /* Tables are drawn in the locale's characters. */
+    setlocale(LC_ALL, "C.UTF-8");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_align_by_cells),
         cmocka_unit_test(csv_quotes),

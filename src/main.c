@@ -45,7 +45,7 @@ int main(int argc, char **argv)
         return vd_runner_main(vd_deploy_kinds, argv[2],
                               argc > 3 && strcmp(argv[3], "--rollback") == 0);
     gboolean wants_console = FALSE;
-    VdCliConsole wanted;
+    VdCliConsole wanted = {.deck.check = vd_ui_check};
     int status = vd_cli_main(argc, argv, &wants_console, &wanted);
     if (wants_console) {
         status = console(&wanted);

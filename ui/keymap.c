@@ -138,56 +138,92 @@ static const char *default_keys(const VdCommand *command)
     return NULL;
 }
 
-/* How many of them are keys. */
+static void add_problem(GPtrArray *problems, const VdConf *conf, const char *name, char *text)
+{
+    g_autofree char *setting = g_strconcat("keys.", name, NULL);
+    if (problems)
+        g_ptr_array_add(problems, vd_conf_mistake(conf, setting, text));
+    g_free(text);
+}
+
+static const Binding *binding_of(const VdKeymap *keymap, guint32 key, const VdCommand *command)
+{
+    for (guint i = 0; i < keymap->bindings->len; i++) {
+        const Binding *binding = &g_array_index(keymap->bindings, Binding, i);
+        if (binding->key == key && binding->command == command)
+            return binding;
+    }
+    return NULL;
+}
+
+/* How many of them are keys. conf, setting: where they stand; NULL: our own. */
 static guint bind_all(VdKeymap *keymap, const VdCommand *command, char *const *names,
-                      GPtrArray *problems)
+                      const VdConf *conf, const char *setting, GPtrArray *problems)
 {
     guint had = keymap->bindings->len;
     for (guint i = 0; names && names[i]; i++) {
         Binding binding = {vd_key_parse(names[i]), command};
-        if (binding.key != VD_KEY_NONE)
+        if (binding.key != VD_KEY_NONE && !binding_of(keymap, binding.key, command))
             g_array_append_val(keymap->bindings, binding);
-        else if (*names[i] && problems)
-            g_ptr_array_add(
-                problems,
-                g_strdup_printf(_("keys: %s: “%s” is no key that can be bound; expected a "
-                                  "character, F1 to F24, Ctrl-X, Enter, Space, Del … and never "
-                                  "Ctrl-A, Ctrl-B, Ctrl-Q, Ctrl-S"),
-                                command->id, names[i]));
+        else if (binding.key == VD_KEY_NONE && *names[i] && setting)
+            add_problem(problems, conf, setting,
+                        g_strdup_printf(_("keys: %s: “%s” is no key that can be bound; expected a "
+                                          "character, F1 to F24, Ctrl-X, Enter, Space, Del … and "
+                                          "never Ctrl-A, Ctrl-B, Ctrl-Q, Ctrl-S"),
+                                        command->id, names[i]));
     }
     return keymap->bindings->len - had;
 }
 
-static void bind_command(VdKeymap *keymap, const VdCommand *command, GHashTable *conf_keys,
+static void bind_command(VdKeymap *keymap, const VdCommand *command, const VdConf *conf,
                          GPtrArray *problems)
 {
-    char **own = conf_keys ? g_hash_table_lookup(conf_keys, command->id) : NULL;
-    if (!own && conf_keys && command->verb && command->verb->command)
-        own = g_hash_table_lookup(conf_keys, command->verb->command);
+    const char *name = command->id;
+    char **own = conf ? g_hash_table_lookup(conf->keys, name) : NULL;
+    if (!own && conf && command->verb && command->verb->command) {
+        name = command->verb->command;
+        own = g_hash_table_lookup(conf->keys, name);
+    }
     /* Only an empty list takes all keys away; after a mistake there must still be one to quit. */
-    if (own && (bind_all(keymap, command, own, problems) > 0 || !own[0]))
+    if (own && (bind_all(keymap, command, own, conf, name, problems) > 0 || !own[0]))
         return;
     const char *keys = default_keys(command);
     g_auto(GStrv) names = g_strsplit(keys ? keys : "", " ", -1);
-    bind_all(keymap, command, names, NULL);
+    bind_all(keymap, command, names, NULL, NULL, NULL);
 }
 
-static void check_names(const VdKeymap *keymap, GHashTable *conf_keys, GPtrArray *problems)
+/* The id that begins most like name: a slip of the finger is rarely in the first letters. */
+static const char *nearest_id(const VdKeymap *keymap, const char *name)
+{
+    const char *best = "quit";
+    gsize most = 2;
+    for (guint i = 0; i < keymap->commands->len; i++) {
+        const char *id = vd_keymap_at(keymap, i)->id;
+        gsize same = 0;
+        while (id[same] && id[same] == name[same])
+            same++;
+        if (same <= most)
+            continue;
+        most = same;
+        best = id;
+    }
+    return best;
+}
+
+static void check_names(const VdKeymap *keymap, const VdConf *conf, GPtrArray *problems)
 {
     GHashTableIter iter;
     gpointer name = NULL;
-    if (!conf_keys)
-        return;
-    g_hash_table_iter_init(&iter, conf_keys);
+    g_hash_table_iter_init(&iter, conf->keys);
     while (g_hash_table_iter_next(&iter, &name, NULL))
         if (!vd_keymap_find(keymap, name))
-            g_ptr_array_add(problems,
-                            g_strdup_printf(_("keys: there is no action or verb “%s”; the help "
-                                              "lists them"),
-                                            (char *)name));
+            add_problem(problems, conf, name,
+                        g_strdup_printf(_("keys: there is no action or verb “%s”; expected one "
+                                          "such as %s"),
+                                        (char *)name, nearest_id(keymap, name)));
 }
 
-VdKeymap *vd_keymap_new(GHashTable *conf_keys, GPtrArray *problems)
+VdKeymap *vd_keymap_new(const VdConf *conf, GPtrArray *problems)
 {
     VdKeymap *keymap = g_new0(VdKeymap, 1);
     keymap->commands = g_array_new(FALSE, FALSE, sizeof(VdCommand));
@@ -196,8 +232,9 @@ VdKeymap *vd_keymap_new(GHashTable *conf_keys, GPtrArray *problems)
     for (int verbs = 1; verbs >= 0; verbs--)
         for (guint i = 0; i < keymap->commands->len; i++)
             if ((vd_keymap_at(keymap, i)->verb != NULL) == (verbs == 1))
-                bind_command(keymap, vd_keymap_at(keymap, i), conf_keys, problems);
-    check_names(keymap, conf_keys, problems);
+                bind_command(keymap, vd_keymap_at(keymap, i), conf, problems);
+    if (conf)
+        check_names(keymap, conf, problems);
     return keymap;
 }
 

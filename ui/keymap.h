@@ -58,9 +58,10 @@ typedef struct {
 
 typedef struct _VdKeymap VdKeymap;
 
-/* conf_keys: id → NULL-terminated key names, in place of the defaults; may be NULL. Every name that
- * is not known adds a sentence to problems (char *, owned by the array). */
-VdKeymap *vd_keymap_new(GHashTable *conf_keys, GPtrArray *problems);
+/* conf: its keys (id → NULL-terminated key names) come in place of the defaults; may be NULL. Every
+ * name that is not known adds a sentence with file and line to problems (char *, owned by the
+ * array). */
+VdKeymap *vd_keymap_new(const VdConf *conf, GPtrArray *problems);
 void vd_keymap_free(VdKeymap *keymap);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdKeymap, vd_keymap_free)
 /* All commands: the actions, then the verbs of the menus. */

@@ -18,6 +18,7 @@
 #include "src/base/log.h"
 #include "src/base/paths.h"
 #include "ui/grid.h"
+#include "ui/page.h"
 #include "ui/term.h"
 
 enum { DATA_FRAME_MS = 100, ANIMATION_MS = 100, TICK_MS = 1000, MESSAGE_S = 10 };
@@ -304,21 +305,43 @@ static void stop_sources(VdApp *app, Sources *sources)
 
 /* ---- the console ---- */
 
-static void tell_problems(VdApp *app, const GPtrArray *problems)
-{
-    for (guint i = 0; i < problems->len; i++)
-        vd_console_add_notice(app, g_ptr_array_index(problems, i));
-}
-
-static void check_columns(char *const *columns, GPtrArray *problems)
+static void check_columns(const VdConf *conf, GPtrArray *problems)
 {
     VdGridColumn column;
-    for (guint i = 0; columns && columns[i]; i++)
-        if (!vd_grid_parse(columns[i], &column))
-            g_ptr_array_add(problems,
-                            g_strdup_printf(_("columns: there is no column “%s”; expected name, "
-                                              "state, cpu, mem, disk, net, ip or host"),
-                                            columns[i]));
+    for (guint i = 0; conf->columns && conf->columns[i]; i++) {
+        if (vd_grid_parse(conf->columns[i], &column))
+            continue;
+        g_autofree char *text =
+            g_strdup_printf(_("columns: there is no column “%s”; expected name, "
+                              "state, cpu, mem, disk, net, ip or host"),
+                            conf->columns[i]);
+        g_ptr_array_add(problems, vd_conf_mistake(conf, "columns", text));
+    }
+}
+
+void vd_ui_check(const VdConf *conf, GPtrArray *problems)
+{
+    g_auto(GStrv) dirs = vd_path_theme_dirs();
+    vd_theme_free(vd_theme_load(conf->theme, dirs, conf, problems));
+    vd_keymap_free(vd_keymap_new(conf, problems));
+    check_columns(conf, problems);
+}
+
+/* Seen before anything else, and gone with a key; the log keeps it. */
+static void show_problems(VdApp *app, const GPtrArray *own)
+{
+    GPtrArray *found = vd_deck_problems(app->deck);
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; i < own->len; i++) {
+        vd_console_add_notice(app, g_ptr_array_index(own, i));
+        g_string_append_printf(text, "%s\n\n", (char *)g_ptr_array_index(own, i));
+    }
+    for (guint i = 0; i < found->len; i++)
+        g_string_append_printf(text, "%s\n\n", (char *)g_ptr_array_index(found, i));
+    if (text->len == 0)
+        return;
+    g_string_append(text, _("Everything else counts. The log keeps these lines."));
+    vd_app_push(app, vd_page_new_text(_("Mistakes in the configuration"), text->str, TRUE));
 }
 
 static int run(VdApp *app)
@@ -347,12 +370,12 @@ void vd_ui_prepare(const VdUiOptions *options)
 int vd_ui_run(VdDeck *deck, GMainContext *context, const VdUiOptions *options)
 {
     const VdConf *conf = vd_deck_conf(deck);
-    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) own = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func(g_free); /* by the deck */
     g_auto(GStrv) dirs = vd_path_theme_dirs();
-    g_autoptr(VdTheme) theme =
-        vd_theme_load(options->theme ? options->theme : conf->theme, dirs, problems);
-    g_autoptr(VdKeymap) keymap = vd_keymap_new(conf->keys, problems);
-    check_columns(conf->columns, problems);
+    g_autoptr(VdTheme) theme = options->theme ? vd_theme_load(options->theme, dirs, NULL, own)
+                                              : vd_theme_load(conf->theme, dirs, conf, told);
+    g_autoptr(VdKeymap) keymap = vd_keymap_new(conf, NULL);
     g_autoptr(GError) error = NULL;
     VdTermOptions term = {.ascii = options->ascii || conf->ascii,
                           .mouse = conf->mouse && !options->no_mouse,
@@ -363,7 +386,7 @@ int vd_ui_run(VdDeck *deck, GMainContext *context, const VdUiOptions *options)
         return 2;
     }
     VdApp *app = vd_console_new(deck, context, options, theme, keymap);
-    tell_problems(app, problems);
+    show_problems(app, own);
     int status = run(app);
     vd_console_free(app);
     return status;

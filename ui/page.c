@@ -217,6 +217,8 @@ static VdDialogResult event(VdDialog *dialog, const VdEvent *event)
         search_key(self, event->key);
         return VD_DIALOG_HANDLED;
     }
+    if (event->key == VD_KEY_ENTER && self->drawn->len <= self->height)
+        return VD_DIALOG_CLOSE; /* there is nothing more to scroll to */
     if (scroll(self, event->key))
         return VD_DIALOG_HANDLED;
     switch (event->key) {

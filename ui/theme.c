@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "src/base/i18n.h"
+#include "src/base/text.h"
 
 typedef struct {
     short fg, bg;     /* of 256, -1: default */
@@ -127,7 +128,7 @@ static void fill_built_in(VdTheme *theme)
 
 static void problem(GPtrArray *problems, const char *path, int line, const char *text)
 {
-    g_autofree char *file = g_path_get_basename(path);
+    g_autofree char *file = vd_text_clean(path, 1024, FALSE);
     if (line > 0)
         g_ptr_array_add(problems, g_strdup_printf("%s:%d: %s", file, line, text));
     else
@@ -220,24 +221,50 @@ VdTheme *vd_theme_load_file(const char *path, GPtrArray *problems)
     return theme;
 }
 
-VdTheme *vd_theme_load(const char *name, char **dirs, GPtrArray *problems)
+static int by_text(gconstpointer a, gconstpointer b)
 {
-    if (!name || strchr(name, '/')) {
-        if (name)
-            g_ptr_array_add(problems, g_strdup_printf(_("“%s” is no name of a theme"), name));
-        return vd_theme_load_file(NULL, problems);
-    }
-    g_autofree char *file = g_strconcat(name, ".conf", NULL);
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* "default, light, mono": the files of dirs. The caller frees. */
+static char *theme_names(char **dirs)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; dirs && dirs[i]; i++) {
+        g_autoptr(GDir) dir = g_dir_open(dirs[i], 0, NULL);
+        for (const char *file = NULL; dir && (file = g_dir_read_name(dir));) {
+            if (!g_str_has_suffix(file, ".conf"))
+                continue;
+            g_autofree char *raw = g_strndup(file, strlen(file) - strlen(".conf"));
+            char *name = vd_text_clean(raw, 64, FALSE);
+            if (g_hash_table_add(seen, name))
+                g_ptr_array_add(names, name);
+            else
+                g_free(name);
+        }
+    }
+    if (!g_hash_table_contains(seen, "default"))
+        g_ptr_array_add(names, g_strdup("default"));
+    g_ptr_array_sort(names, by_text);
+    g_ptr_array_add(names, NULL);
+    return g_strjoinv(", ", (char **)names->pdata);
+}
+
+VdTheme *vd_theme_load(const char *name, char **dirs, const VdConf *conf, GPtrArray *problems)
+{
+    g_autofree char *file = g_strconcat(name, ".conf", NULL);
+    for (guint i = 0; !strchr(name, '/') && dirs && dirs[i]; i++) {
         g_autofree char *path = g_build_filename(dirs[i], file, NULL);
         if (g_file_test(path, G_FILE_TEST_EXISTS))
             return vd_theme_load_file(path, problems);
     }
     if (strcmp(name, "default") != 0) {
-        g_autofree char *where = dirs ? g_strjoinv(", ", dirs) : g_strdup("");
-        g_ptr_array_add(
-            problems,
-            g_strdup_printf(_("there is no theme “%s” in %s; the default is shown"), name, where));
+        g_autofree char *clean = vd_text_clean(name, 64, FALSE);
+        g_autofree char *known = theme_names(dirs);
+        g_autofree char *text = g_strdup_printf(
+            _("there is no theme “%s”; expected one of %s; the default is shown"), clean, known);
+        g_ptr_array_add(problems, vd_conf_mistake(conf, "theme", text));
     }
     return vd_theme_load_file(NULL, problems);
 }

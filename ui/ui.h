@@ -17,6 +17,9 @@ typedef struct {
  * locale or a terminal without UTF-8), the program speaks untranslated English, for the letters of
  * other languages would all become `?`. */
 void vd_ui_prepare(const VdUiOptions *options);
+/* The mistakes in what the configuration says of theme, keys and columns: a sentence (char *) each,
+ * with file, line and what was expected, is added to problems. For VdDeckOptions.check. */
+void vd_ui_check(const VdConf *conf, GPtrArray *problems);
 /* Runs the console on this thread until it is left: the exit status. The deck must have been made
  * with the thread's context. */
 int vd_ui_run(VdDeck *deck, GMainContext *context, const VdUiOptions *options);

@@ -66,6 +66,15 @@ static void want(Reader *reader, const config_setting_t *setting, const char *ex
             config_setting_name(setting), expected);
 }
 
+/* Remembers where a setting stands, for who finds later that it makes no sense. */
+static void place(Reader *reader, const config_setting_t *setting, const char *name)
+{
+    const char *file = file_of(setting);
+    g_autofree char *clean = vd_text_clean(file ? file : reader->file, 1024, FALSE);
+    g_hash_table_replace(reader->conf->places, g_strdup(name),
+                         g_strdup_printf("%s:%d", clean, line_of(setting)));
+}
+
 static gboolean is_text(const config_setting_t *setting)
 {
     return config_setting_type(setting) == CONFIG_TYPE_STRING;
@@ -125,6 +134,7 @@ static void read_theme(Reader *reader, config_setting_t *setting)
         want(reader, setting, _("the name of a theme in quotes"));
         return;
     }
+    place(reader, setting, "theme");
     g_free(reader->conf->theme);
     reader->conf->theme = g_strdup(config_setting_get_string(setting));
 }
@@ -219,6 +229,7 @@ static void read_columns(Reader *reader, config_setting_t *setting)
         g_strfreev(words);
         return;
     }
+    place(reader, setting, "columns");
     g_strfreev(reader->conf->columns);
     reader->conf->columns = words;
 }
@@ -234,6 +245,8 @@ static void read_keys(Reader *reader, config_setting_t *setting)
     for (int i = 0; i < config_setting_length(setting); i++) {
         config_setting_t *item = config_setting_get_elem(setting, (unsigned)i);
         char *name = g_strdelimit(g_strdup(config_setting_name(item)), "_", '.');
+        g_autofree char *own = g_strconcat("keys.", name, NULL);
+        place(reader, item, own);
         g_hash_table_replace(reader->conf->keys, name, read_words(reader, item));
     }
 }
@@ -329,6 +342,7 @@ VdConf *vd_conf_load(const char *file)
     conf->escape_ms = 25;
     conf->keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, strv_free);
     conf->roles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    conf->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     if (file) {
         read_file(conf, file, TRUE);
         return conf;
@@ -355,6 +369,7 @@ void vd_conf_free(VdConf *conf)
     g_hash_table_unref(conf->keys);
     g_strfreev(conf->columns);
     g_hash_table_unref(conf->roles);
+    g_hash_table_unref(conf->places);
     g_free(conf);
 }
 
@@ -363,4 +378,10 @@ char *vd_conf_problem_text(const VdConfProblem *trouble)
     if (trouble->line == 0)
         return g_strdup_printf("%s: %s", trouble->file, trouble->message);
     return g_strdup_printf("%s:%d: %s", trouble->file, trouble->line, trouble->message);
+}
+
+char *vd_conf_mistake(const VdConf *conf, const char *setting, const char *message)
+{
+    const char *where = conf ? g_hash_table_lookup(conf->places, setting) : NULL;
+    return where ? g_strdup_printf("%s: %s", where, message) : g_strdup(message);
 }

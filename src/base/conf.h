@@ -28,6 +28,8 @@ typedef struct {
     GHashTable *keys;    /* action or verb id (char*) → char** of key names */
     char **columns;      /* NULL: the usual ones */
     GHashTable *roles;   /* user name → "view" | "operate" | "admin" */
+    GHashTable *places; /* "theme", "columns", "keys.vm.start" → "FILE:LINE": who reads them later
+                           can say where a mistake stands */
 } VdConf;
 
 /* Reads both files, or only file if it is given. Never NULL; a file that is missing is no problem
@@ -37,3 +39,6 @@ void vd_conf_free(VdConf *conf);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdConf, vd_conf_free)
 /* "vmdeck.conf:12: interval: expected 250 to 60000 milliseconds". The caller frees. */
 char *vd_conf_problem_text(const VdConfProblem *problem);
+/* A mistake in a setting of conf->places, found by who uses it: "vmdeck.conf:12: message"; only the
+ * message where no file set it, or conf is NULL. The caller frees. */
+char *vd_conf_mistake(const VdConf *conf, const char *setting, const char *message);

@@ -38,13 +38,13 @@ static gboolean check_places(const VdCommand *command, GError **error)
     return TRUE;
 }
 
-int vd_cli_main(int argc, char **argv, gboolean *ret_console, VdCliConsole *ret_options)
+int vd_cli_main(int argc, char **argv, gboolean *ret_console, VdCliConsole *options)
 {
     *ret_console = FALSE;
     VdCommand command = {.uris = g_ptr_array_new(),
                          .words = g_ptr_array_new(),
                          .args = vd_args_new(),
-                         .console = {.idle_fd = -1}};
+                         .console = {.deck.check = options->deck.check, .idle_fd = -1}};
     g_autoptr(GError) error = NULL;
     int status = 0;
     gboolean fine = is_builtin(argc, argv) || vd_command_parse(&command, argc, argv, &error);
@@ -68,9 +68,9 @@ int vd_cli_main(int argc, char **argv, gboolean *ret_console, VdCliConsole *ret_
             status = vd_command_run(&command);
         } else {
             *ret_console = TRUE;
-            *ret_options = command.console;
+            *options = command.console;
             /* The list of URIs lives as long as the console: the caller frees it. */
-            ret_options->deck.uris = (const char *const *)g_ptr_array_steal(command.uris, NULL);
+            options->deck.uris = (const char *const *)g_ptr_array_steal(command.uris, NULL);
         }
     }
     vd_command_clear(&command);

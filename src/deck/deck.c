@@ -117,6 +117,11 @@ static void host_changed(VdHost *host, gpointer data)
     vd_deck_changed(deck, VD_CHANGED_FLEET);
 }
 
+GPtrArray *vd_deck_problems(VdDeck *deck)
+{
+    return deck->problems;
+}
+
 VdFleet *vd_deck_fleet(VdDeck *deck)
 {
     return deck->fleet;
@@ -243,12 +248,16 @@ void vd_deck_refresh(VdDeck *deck)
 
 /* ---- life ---- */
 
-static void notice_problems(VdDeck *deck)
+static void find_problems(VdDeck *deck, const VdDeckOptions *options)
 {
-    for (guint i = 0; i < deck->conf->problems->len; i++) {
-        g_autofree char *text = vd_conf_problem_text(g_ptr_array_index(deck->conf->problems, i));
-        vd_deck_notice(deck, TRUE, NULL, text, NULL);
-    }
+    deck->problems = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < deck->conf->problems->len; i++)
+        g_ptr_array_add(deck->problems,
+                        vd_conf_problem_text(g_ptr_array_index(deck->conf->problems, i)));
+    if (options->check)
+        options->check(deck->conf, deck->problems);
+    for (guint i = 0; i < deck->problems->len; i++)
+        vd_deck_notice(deck, TRUE, NULL, g_ptr_array_index(deck->problems, i), NULL);
 }
 
 static void open_log(VdDeck *deck)
@@ -288,7 +297,7 @@ VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
     deck->forms = vd_worker_new(context, "forms");
     vd_worker_on_notice(deck->journal, journal_notice, deck);
     vd_worker_on_notice(deck->work, journal_notice, deck);
-    notice_problems(deck);
+    find_problems(deck, options);
     open_log(deck);
     VdVirtOptions virt = {
         .interval_ms = deck->conf->interval_ms, .sample = options->live, .events = options->live};
@@ -330,6 +339,7 @@ void vd_deck_free(VdDeck *deck)
     g_ptr_array_unref(deck->jobs);
     g_ptr_array_unref(deck->images);
     g_ptr_array_unref(deck->notices);
+    g_ptr_array_unref(deck->problems);
     g_hash_table_unref(deck->uris);
     g_ptr_array_unref(deck->names);
     g_hash_table_unref(deck->requests);

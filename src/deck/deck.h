@@ -78,6 +78,9 @@ typedef struct {
         *uris;     /* -c, NULL-terminated, or NULL: configuration's hosts, else the default URI */
     gboolean live; /* sample, take events, watch jobs: the console. FALSE: the command line */
     gboolean connect; /* FALSE: no hosts are connected before one is needed */
+    /* What only a client can tell of the configuration (theme, keys, columns): adds a sentence
+     * (char *) for each mistake to problems. May wait on a disk. NULL: nothing. */
+    void (*check)(const VdConf *conf, GPtrArray *problems);
 } VdDeckOptions;
 
 /* Returns at once; reads the configuration (before the screen is up). */
@@ -98,6 +101,9 @@ typedef void (*VdDeckListener)(VdDeck *deck, guint changed, gpointer data);
 void vd_deck_listen(VdDeck *deck, VdDeckListener listener, gpointer data);
 
 const VdConf *vd_deck_conf(VdDeck *deck);
+/* The mistakes in the configuration (char *): file, line, what was expected. Each is a notice as
+ * well. Borrowed. */
+GPtrArray *vd_deck_problems(VdDeck *deck);
 VdFleet *vd_deck_fleet(VdDeck *deck);    /* borrowed until the next change; ref it to keep it */
 GPtrArray *vd_deck_jobs(VdDeck *deck);   /* VdJob*, newest first; borrowed */
 GPtrArray *vd_deck_images(VdDeck *deck); /* VdImage*; borrowed */

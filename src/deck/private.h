@@ -20,6 +20,7 @@ struct _VdDeck {
     VdFleet *fleet;
     VdHistory *history;
     GPtrArray *jobs, *images, *notices;
+    GPtrArray *problems; /* char *: mistakes in the configuration */
 
     VdVirt *virt;
     gboolean connect;  /* FALSE: hosts are known, but not asked */

@@ -149,6 +149,9 @@ printf 'theme = 3;\ninterval_ms = 5;\nnonsense = 1;\nhosts = ( { name = "fleet";
 try 0 --config "$work/bad.conf" list
 check "a mistake names file, line and what was expected" all says "bad.conf:1: theme: expected" , says "bad.conf:2: interval_ms: expected 250 to 60000" , says "bad.conf:3: nonsense"
 check "and the rest still counts" all is "$status" 0 , prints web-01
+printf 'theme = "neon";\nkeys = {\n  vm_strat = "s";\n};\ncolumns = "wisdom";\nhosts = ( { name = "fleet"; uri = "%s"; } );\n' "$fleet" >"$work/look.conf"
+try 0 --config "$work/look.conf" list --format json
+check "so does one in theme, keys and columns" all says "look.conf:1: there is no theme “neon”; expected one of default, " , says "look.conf:3: keys: " , says "expected one such as vm.start" , says "look.conf:5: columns: " , one_json
 printf 'hosts = ( { name = "fleet"; uri = "%s"; } );\ntheme = = ;\n' "$fleet" >"$work/broken.conf"
 try 0 --config "$work/broken.conf" list
 check "after a syntax error what stands before it counts" all says "broken.conf:2:" , prints web-01

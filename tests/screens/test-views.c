@@ -301,14 +301,27 @@ static void test_host_down(void **state)
     vd_console_leave(console);
 }
 
+/* All of it at once: each mistake with its line, on the first screen, until a key closes it. */
 static void test_broken_configuration(void **state)
 {
     (void)state;
-    VdConsole *console =
-        vd_console_start(&(VdConsoleOptions){.conf = "escape_ms = \"often\";\nascii = true;"});
-    vd_console_expect(console, "vmdeck.conf:3");
+    static const char *const told[] = {"vmdeck.conf:3", "vmdeck.conf:5: there is no",
+                                       "vmdeck.conf:6: keys", "vmdeck.conf:7: columns"};
+    VdConsole *console = vd_console_start(
+        &(VdConsoleOptions){.rows = 40,
+                            .conf = "escape_ms = \"often\";\nflat = true;\n"
+                                    "theme = \"neon\";\nkeys = { quit = \"Ctrl-S\"; };\n"
+                                    "columns = [ \"state\", \"wisdom\", \"ip\" ];\n"});
+    for (guint i = 0; i < G_N_ELEMENTS(told); i++)
+        vd_console_expect(console, told[i]);
+    vd_console_type(console, "<Enter>");
+    vd_console_expect_gone(console, "neon");
     vd_console_expect(console, "web-10"); /* the rest counts */
-    assert_true(vd_pty_wait(console->pty, is_7bit, NULL));
+    vd_console_expect_gone(console, "CPU%");
+    vd_console_expect_gone(console, "- kvm1"); /* flat */
+    vd_console_type(console, "6");
+    for (guint i = 0; i < G_N_ELEMENTS(told); i++)
+        vd_console_expect(console, told[i]);
     vd_console_leave(console);
 }
 

@@ -232,6 +232,11 @@ const char *vd_deck_person(VdDeck *deck)
     return "tester";
 }
 
+GPtrArray *vd_deck_problems(VdDeck *deck)
+{
+    return deck->notices; /* none */
+}
+
 GPtrArray *vd_deck_notices(VdDeck *deck)
 {
     return deck->notices;

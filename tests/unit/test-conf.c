@@ -40,6 +40,25 @@ static VdConf *load(const char *text)
     return vd_conf_load(path);
 }
 
+/* Who reads theme, columns and keys later can say where they stand. */
+static void places_are_kept(void **state)
+{
+    (void)state;
+    g_autoptr(VdConf) conf =
+        load("theme = \"neon\";\nkeys = {\n  vm_start = \"s\";\n};\ncolumns = \"ip\";\n");
+    static const struct {
+        const char *setting;
+        int line;
+    } cases[] = {{"theme", 1}, {"keys.vm.start", 3}, {"columns", 5}};
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = vd_conf_mistake(conf, cases[i].setting, "no");
+        g_autofree char *wanted = g_strdup_printf("%s:%d: no", path, cases[i].line);
+        assert_string_equal(text, wanted);
+    }
+    g_autofree char *bare = vd_conf_mistake(conf, "keys.quit", "no");
+    assert_string_equal(bare, "no");
+}
+
 /* The first problem is on this line, with these words. */
 static void first_problem(const VdConf *conf, int line, const char *words)
 {
@@ -267,6 +286,7 @@ static void test_two_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(places_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_usual, setup, teardown),
         cmocka_unit_test_setup_teardown(test_mistakes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_syntax, setup, teardown),

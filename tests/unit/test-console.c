@@ -372,17 +372,24 @@ static void keys_can_be_bound_anew(void **state)
 {
     (void)state;
     g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) places = g_hash_table_new(g_str_hash, g_str_equal);
+    VdConf conf = {.keys = keys, .places = places};
     char *start_keys[] = {(char *)"F7", (char *)"Ctrl-S", NULL};
     char *none[] = {(char *)"x", NULL};
     char *wrong[] = {(char *)"Hyper-Q", NULL}, *nothing[] = {NULL};
     g_hash_table_insert(keys, (char *)"vm.start", start_keys);
     g_hash_table_insert(keys, (char *)"zoom-in", nothing);
     g_hash_table_insert(keys, (char *)"vm.strat", none);
+    g_hash_table_insert(places, (char *)"keys.vm.start", (char *)"/etc/a.conf:3");
+    g_hash_table_insert(places, (char *)"keys.vm.strat", (char *)"/etc/a.conf:4");
     g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(VdKeymap) keymap = vd_keymap_new(keys, problems);
+    g_autoptr(VdKeymap) keymap = vd_keymap_new(&conf, problems);
     assert_int_equal(problems->len, 2);
+    assert_true(g_str_has_prefix(g_ptr_array_index(problems, 0), "/etc/a.conf:3: keys: vm.start"));
     assert_non_null(strstr(g_ptr_array_index(problems, 0), "Ctrl-S"));
-    assert_non_null(strstr(g_ptr_array_index(problems, 1), "vm.strat"));
+    assert_true(g_str_has_prefix(g_ptr_array_index(problems, 1), "/etc/a.conf:4: keys"));
+    assert_non_null(
+        strstr(g_ptr_array_index(problems, 1), "“vm.strat”; expected one such as vm.st"));
     assert_string_equal(vd_keymap_lookup(keymap, VD_KEY_F(7), 0)->id, "vm.start");
     assert_null(vd_keymap_lookup(keymap, 's', 0));
     assert_null(vd_keymap_lookup(keymap, '+', 0));
@@ -390,7 +397,7 @@ static void keys_can_be_bound_anew(void **state)
     assert_string_equal(text, "F7");
     /* A mistake leaves the key that was there: one must be able to quit. */
     g_hash_table_insert(keys, (char *)"quit", wrong);
-    g_autoptr(VdKeymap) after = vd_keymap_new(keys, problems);
+    g_autoptr(VdKeymap) after = vd_keymap_new(&conf, problems);
     assert_non_null(strstr(g_ptr_array_index(problems, problems->len - 1), "vm.strat"));
     assert_string_equal(vd_keymap_lookup(after, VD_KEY_F(10), 0)->id, "quit");
 }

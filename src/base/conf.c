@@ -23,6 +23,7 @@ static void conf_host_free(VdConfHost *host)
 {
     g_free(host->name);
     g_free(host->uri);
+    g_free(host->file);
     g_free(host);
 }
 
@@ -139,14 +140,12 @@ static void read_theme(Reader *reader, config_setting_t *setting)
     reader->conf->theme = g_strdup(config_setting_get_string(setting));
 }
 
-static const VdConfHost *find_host(const VdConf *conf, const char *name, guint *index)
+const VdConfHost *vd_conf_host(const VdConf *conf, const char *name)
 {
     for (guint i = 0; i < conf->hosts->len; i++) {
         const VdConfHost *host = g_ptr_array_index(conf->hosts, i);
-        if (strcmp(host->name, name) == 0) {
-            *index = i;
+        if (strcmp(host->name, name) == 0)
             return host;
-        }
     }
     return NULL;
 }
@@ -174,14 +173,14 @@ static void read_host(Reader *reader, const config_setting_t *item)
                 _("hosts: expected a host with a name and a uri in quotes"));
         return;
     }
-    guint at = 0;
-    if (find_host(reader->conf, clean, &at))
+    guint at = reader->conf->hosts->len;
+    const VdConfHost *former = vd_conf_host(reader->conf, clean);
+    if (former && g_ptr_array_find(reader->conf->hosts, former, &at))
         g_ptr_array_remove_index(reader->conf->hosts, at);
-    else
-        at = reader->conf->hosts->len;
     VdConfHost *host = g_new0(VdConfHost, 1);
     host->name = g_steal_pointer(&clean);
     host->uri = g_strdup(uri);
+    host->file = g_strdup(file_of(item) ? file_of(item) : reader->file);
     g_ptr_array_insert(reader->conf->hosts, (gint)at, host);
 }
 
@@ -331,6 +330,11 @@ static void strv_free(gpointer words)
     g_strfreev(words);
 }
 
+char *vd_conf_own_file(void)
+{
+    return g_build_filename(g_get_user_config_dir(), "vmdeck", "vmdeck.conf", NULL);
+}
+
 VdConf *vd_conf_load(const char *file)
 {
     VdConf *conf = g_new0(VdConf, 1);
@@ -347,7 +351,7 @@ VdConf *vd_conf_load(const char *file)
         read_file(conf, file, TRUE);
         return conf;
     }
-    g_autofree char *own = g_build_filename(g_get_user_config_dir(), "vmdeck", "vmdeck.conf", NULL);
+    g_autofree char *own = vd_conf_own_file();
     const char *common = g_getenv("VMDECK_SYSTEM_CONFIG");
     read_file(conf, common ? common : "/etc/vmdeck/vmdeck.conf", FALSE);
     /* Rights are for the administrator of the host to give, not for each user's own file. */

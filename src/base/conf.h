@@ -8,6 +8,7 @@
 typedef struct {
     char *name; /* shown; unique */
     char *uri;  /* libvirt's; NULL: libvirt's default */
+    char *file; /* where it stands */
 } VdConfHost;
 
 typedef struct {
@@ -36,6 +37,10 @@ typedef struct {
  * unless it was named. May wait on a disk. */
 VdConf *vd_conf_load(const char *file);
 void vd_conf_free(VdConf *conf);
+/* By its name, or NULL. Borrowed. */
+const VdConfHost *vd_conf_host(const VdConf *conf, const char *name);
+/* The user's own file. The caller frees. */
+char *vd_conf_own_file(void);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdConf, vd_conf_free)
 /* "vmdeck.conf:12: interval: expected 250 to 60000 milliseconds". The caller frees. */
 char *vd_conf_problem_text(const VdConfProblem *problem);

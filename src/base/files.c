@@ -50,19 +50,50 @@ static void sync_folder(const char *path)
     (void)close(fd);
 }
 
-gboolean vd_file_replace(const char *path, const char *data, gssize length, int mode,
-                         GError **error)
+/* What a file may be given before it takes its name. */
+typedef struct {
+    int mode;
+    const struct stat *like; /* its owner as well, or NULL */
+    const char *former;      /* what the file must still hold, or NULL */
+} Manner;
+
+static gboolean owned_like(int fd, const struct stat *like)
+{
+    struct stat now;
+    return !like ||
+           (fstat(fd, &now) == 0 && now.st_uid == like->st_uid && now.st_gid == like->st_gid) ||
+           fchown(fd, like->st_uid, like->st_gid) == 0;
+}
+
+static gboolean still_holds(const char *path, const char *former, GError **error)
+{
+    gsize length = former ? strlen(former) : 0, now = 0;
+    if (!former)
+        return TRUE;
+    g_autofree char *held = vd_file_read(path, length, &now, NULL);
+    if (held && now == length && memcmp(held, former, length) == 0)
+        return TRUE;
+    return vd_fail(error, VD_ERR_BUSY, NULL,
+                   _("%s was changed by somebody else meanwhile; nothing was written"), path);
+}
+
+static gboolean replace(const char *path, const char *data, gsize size, const Manner *manner,
+                        GError **error)
 {
     g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
     int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0600);
     if (fd < 0)
         return fail_errno(error, path, errno);
-    gsize size = length < 0 ? strlen(data) : (gsize)length;
-    gboolean fine = write_all(fd, data, size) && fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0;
+    gboolean fine = write_all(fd, data, size) && owned_like(fd, manner->like) &&
+                    fchmod(fd, (mode_t)manner->mode) == 0 && fsync(fd) == 0;
     int why = errno;
     if (close(fd) != 0 && fine) {
         fine = FALSE;
         why = errno;
+    }
+    if (fine && !still_holds(path, manner->former, error)) {
+        (void)unlink(temporary);
+        return FALSE;
     }
     if (fine && rename(temporary, path) != 0) {
         fine = FALSE;
@@ -74,6 +105,22 @@ gboolean vd_file_replace(const char *path, const char *data, gssize length, int 
     }
     sync_folder(path);
     return TRUE;
+}
+
+gboolean vd_file_replace(const char *path, const char *data, gssize length, int mode,
+                         GError **error)
+{
+    Manner manner = {.mode = mode};
+    return replace(path, data, length < 0 ? strlen(data) : (gsize)length, &manner, error);
+}
+
+gboolean vd_file_rewrite(const char *path, const char *former, const char *data, GError **error)
+{
+    struct stat like;
+    if (stat(path, &like) != 0)
+        return fail_errno(error, path, errno);
+    Manner manner = {.mode = (int)(like.st_mode & 07777), .like = &like, .former = former};
+    return replace(path, data, strlen(data), &manner, error);
 }
 
 static char *read_fd(int fd, const char *path, gsize max, gsize *ret_length, GError **error)

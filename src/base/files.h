@@ -7,6 +7,9 @@
  * rename, with this mode; the folder is synced as well. */
 gboolean vd_file_replace(const char *path, const char *data, gssize length, int mode,
                          GError **error);
+/* Replaces what a file holds in the same way, if it still holds `former`; its mode and owner stay.
+ * Otherwise VD_ERR_BUSY, and nothing was written. */
+gboolean vd_file_rewrite(const char *path, const char *former, const char *data, GError **error);
 /* Reads a whole regular file of at most max bytes. The caller frees; a NUL is appended. */
 char *vd_file_read(const char *path, gsize max, gsize *ret_length, GError **error);
 /* The first line of a secret file without its newline; refuses NUL inside, empty, over 512 bytes;

@@ -3,6 +3,10 @@ libbase_a_CFLAGS = $(AM_CFLAGS) $(CONFIG_CFLAGS)
 libbase_a_SOURCES = \
   src/base/child.c \
   src/base/child.h \
+  src/base/conf-edit.c \
+  src/base/conf-edit.h \
+  src/base/conf-scan.c \
+  src/base/conf-scan.h \
   src/base/conf.c \
   src/base/conf.h \
   src/base/error.c \

@@ -1,5 +1,6 @@
 # base and model: text, figures, checks, files, configuration, arguments, documents, jobs.
-BASE_TESTS = tests/unit/test-text tests/unit/test-files tests/unit/test-conf tests/unit/test-model
+BASE_TESTS = tests/unit/test-text tests/unit/test-files tests/unit/test-conf tests/unit/test-conf-edit \
+  tests/unit/test-model
 BASE_TEST_LIBS = libmodel.a libbase.a $(CONFIG_LIBS) $(JSON_LIBS) $(GLIB_LIBS) $(TEST_LIBS) -lm
 if HAVE_CMOCKA
 check_PROGRAMS += $(BASE_TESTS)
@@ -13,6 +14,9 @@ tests_unit_test_files_LDADD = $(BASE_TEST_LIBS)
 tests_unit_test_conf_SOURCES = tests/unit/test-conf.c
 tests_unit_test_conf_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_conf_LDADD = $(BASE_TEST_LIBS)
+tests_unit_test_conf_edit_SOURCES = tests/unit/test-conf-edit.c
+tests_unit_test_conf_edit_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_conf_edit_LDADD = $(BASE_TEST_LIBS)
 tests_unit_test_model_SOURCES = tests/unit/test-model.c
 tests_unit_test_model_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_model_LDADD = $(BASE_TEST_LIBS)

@@ -23,12 +23,9 @@ static void count_fleet(VdApp *app, Counts *counts)
         const VdHost *host = g_ptr_array_index(fleet->hosts, h);
         counts->hosts++;
         counts->down += host->state == VD_HOST_DOWN;
-        for (guint i = 0; i < host->vms->len; i++) {
-            const VdVm *vm = g_ptr_array_index(host->vms, i);
-            counts->vms++;
-            counts->up += vd_vm_active(vm);
-            counts->stuck += vm->stuck_since != 0;
-        }
+        counts->vms += host->vms->len;
+        counts->up += host->vms->active;
+        counts->stuck += host->vms->stuck;
     }
     GPtrArray *jobs = vd_deck_jobs(app->deck);
     for (guint i = 0; jobs && i < jobs->len; i++)
@@ -230,6 +227,7 @@ void vd_console_draw(VdApp *app)
 {
     VdCanvas *canvas = app->canvas;
     int width = vd_canvas_width(canvas), height = vd_canvas_height(canvas);
+    vd_pane_fleet_sync(app->panes[VD_PANE_FLEET]);
     vd_canvas_clear(canvas);
     vd_layout(&app->layout, width, height, app->view, app->focus, app->zoomed);
     if (app->layout.header.w > 0)

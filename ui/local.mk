@@ -22,6 +22,7 @@ libui_a_SOURCES = \
   ui/layout.c ui/layout.h \
   ui/list.c \
   ui/loop.c \
+  ui/order.c ui/order.h \
   ui/page-text.c ui/page.c ui/page.h \
   ui/pane-fleet.c ui/pane-images.c ui/pane-jobs.c ui/pane-live.c ui/pane-log.c ui/pane.h \
   ui/question.c \

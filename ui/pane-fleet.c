@@ -13,7 +13,8 @@ typedef struct {
     VdPane pane;
     VdTree *rows;
     VdGridLayout grid;
-    guint height; /* rows shown last */
+    guint height;   /* rows shown last */
+    gboolean stale; /* the deck has another fleet */
     guint64 want_hash;
 } FleetPane;
 
@@ -308,8 +309,16 @@ static gboolean changed(VdPane *pane, guint what)
     FleetPane *self = (FleetPane *)pane;
     if (!(what & VD_CHANGED_FLEET))
         return FALSE;
-    vd_tree_set_fleet(self->rows, vd_deck_fleet(vd_app_deck(pane->app)));
+    self->stale = TRUE;
     return TRUE;
+}
+
+void vd_pane_fleet_sync(VdPane *pane)
+{
+    FleetPane *self = (FleetPane *)pane;
+    if (self->stale)
+        vd_tree_set_fleet(self->rows, vd_deck_fleet(vd_app_deck(pane->app)));
+    self->stale = FALSE;
 }
 
 static VdTargets *targets(VdPane *pane, VdTargetKind kind)

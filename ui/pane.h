@@ -57,3 +57,6 @@ VdPane *vd_pane_images_new(VdApp *app);
 VdPane *vd_pane_log_new(VdApp *app);
 /* The rows behind the pane of hosts and machines. Borrowed. */
 VdTree *vd_pane_fleet_tree(VdPane *pane);
+/* Takes the deck's fleet over, once for a frame however often it changed: rows stand still between
+ * frames, so that a click hits what is seen. */
+void vd_pane_fleet_sync(VdPane *pane);

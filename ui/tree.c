@@ -1,6 +1,7 @@
-/* Flattening is done anew for each snapshot and each change of what is asked: one pass over all
- * machines with the filter, one sort by keys that are computed once. Ten thousand machines take a
- * few milliseconds (see test-tree), so there is no cleverness with increments. */
+/* Each host has an entry for each of its machines, in the order of the snapshot; lists of pointers
+ * to entries say what fits the filter and in which order, and the rows are put together from those.
+ * A new snapshot changes entries in place, and lists only where a machine's place may be another;
+ * only where machines came or went is all of it made anew, by one pass and one sort. */
 #include "config.h"
 
 #include "ui/tree.h"
@@ -8,35 +9,69 @@
 #include <string.h>
 
 #include "ui/filter.h"
+#include "ui/order.h"
+
+/* Machines that stand together. */
+typedef struct {
+    GPtrArray *shown; /* VdEntry* that fit the filter, in order */
+    GPtrArray *moved; /* VdEntry* to be put in order anew */
+} Section;
+
+typedef struct {
+    VdEntry own;      /* the host's row */
+    VdEntry *entries; /* of its machines, as the snapshot has them */
+    guint n;
+    Section section; /* in the tree */
+} Group;
 
 struct _VdTree {
-    VdFleet *fleet; /* (ref) or NULL */
-    GArray *rows;   /* VdTreeRow */
+    VdFleet *fleet;    /* (ref) or NULL */
+    GPtrArray *groups; /* Group*, one for each host of the fleet */
+    Section all;       /* when flat */
+    GPtrArray *rows;   /* VdEntry* */
     guint matched;
     char *filter_text;
     VdFilter *filter;
-    gboolean flat, inverted;
-    VdSort sort;
+    gboolean flat;
+    VdOrder order;
     GHashTable *folded; /* host id → itself */
     GHashTable *marks;  /* "host\nuuid" → itself */
     guint cursor, top;
-    char *cursor_key; /* the row's identity, or NULL */
+    VdEntry *at;      /* the row under the cursor, or NULL */
+    char *cursor_key; /* its identity while there is no such entry, or NULL */
 };
-
-typedef struct {
-    VdTreeRow row;
-    double number; /* the larger the earlier */
-} Keyed;
 
 static char *row_key(const VdTreeRow *row)
 {
     return g_strconcat(row->host->id, "\n", row->vm ? row->vm->uuid : "", NULL);
 }
 
+static void section_init(Section *section)
+{
+    section->shown = g_ptr_array_new();
+    section->moved = g_ptr_array_new();
+}
+
+static void section_clear(Section *section)
+{
+    g_ptr_array_unref(section->shown);
+    g_ptr_array_unref(section->moved);
+}
+
+static void group_free(gpointer data)
+{
+    Group *group = data;
+    section_clear(&group->section);
+    g_free(group->entries);
+    g_free(group);
+}
+
 VdTree *vd_tree_new(void)
 {
     VdTree *rows = g_new0(VdTree, 1);
-    rows->rows = g_array_new(FALSE, FALSE, sizeof(VdTreeRow));
+    rows->groups = g_ptr_array_new_with_free_func(group_free);
+    rows->rows = g_ptr_array_new();
+    section_init(&rows->all);
     rows->filter_text = g_strdup("");
     rows->filter = vd_filter_new("");
     rows->folded = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -48,8 +83,10 @@ void vd_tree_free(VdTree *rows)
 {
     if (!rows)
         return;
+    g_ptr_array_unref(rows->groups);
+    g_ptr_array_unref(rows->rows);
+    section_clear(&rows->all);
     g_clear_pointer(&rows->fleet, vd_fleet_unref);
-    g_array_unref(rows->rows);
     g_free(rows->filter_text);
     vd_filter_free(rows->filter);
     g_hash_table_unref(rows->folded);
@@ -58,150 +95,35 @@ void vd_tree_free(VdTree *rows)
     g_free(rows);
 }
 
-/* ---- sorting ---- */
+/* ---- from sections to rows ---- */
 
-static double sort_number(const VdVm *vm, VdSort sort)
+static gboolean is_cursor(const VdTree *rows, const VdEntry *entry)
 {
-    const VdFigures *now = &vm->now;
-    switch (sort) {
-    case VD_SORT_CPU:
-        return now->cpu;
-    case VD_SORT_MEM:
-        return now->mem_used;
-    case VD_SORT_DISK:
-        return MAX(now->disk_read, 0.0) + MAX(now->disk_write, 0.0) - (now->disk_read < 0);
-    case VD_SORT_NET:
-        return MAX(now->net_rx, 0.0) + MAX(now->net_tx, 0.0) - (now->net_rx < 0);
-    case VD_SORT_STATE:
-        return vm->stuck_since ? 3 : vm->pending ? 2 : vd_vm_active(vm) ? 1 : 0;
-    case VD_SORT_NAME:
-    case VD_SORT_ADDRESS:
-    case VD_SORT_HOST:
-    case VD_SORT_COUNT:
-    default:
-        return 0;
-    }
-}
-
-static int compare_names(const VdTreeRow *a, const VdTreeRow *b)
-{
-    int order = vd_vm_compare(a->vm, b->vm);
-    return order ? order : strcmp(a->host->id, b->host->id);
-}
-
-static int compare_addresses(const VdTreeRow *a, const VdTreeRow *b, gboolean inverted)
-{
-    const char *left = a->vm->address, *right = b->vm->address;
-    if (!left || !right)
-        return (left == NULL) - (right == NULL);
-    g_autofree char *left_key = g_utf8_collate_key_for_filename(left, -1);
-    g_autofree char *right_key = g_utf8_collate_key_for_filename(right, -1);
-    int order = strcmp(left_key, right_key);
-    return inverted ? -order : order;
-}
-
-static int compare_rows(gconstpointer left, gconstpointer right, gpointer data)
-{
-    const VdTree *rows = data;
-    const Keyed *a = left, *b = right;
-    if (rows->sort == VD_SORT_NAME) {
-        int order = compare_names(&a->row, &b->row);
-        return rows->inverted ? -order : order;
-    }
-    if (rows->sort == VD_SORT_ADDRESS) {
-        int order = compare_addresses(&a->row, &b->row, rows->inverted);
-        return order ? order : compare_names(&a->row, &b->row);
-    }
-    if (rows->sort == VD_SORT_HOST) {
-        int order = strcmp(a->row.host->id, b->row.host->id);
-        return order ? (rows->inverted ? -order : order) : compare_names(&a->row, &b->row);
-    }
-    if ((a->number < 0) != (b->number < 0)) /* not known: last, inverted or not */
-        return a->number < 0 ? 1 : -1;
-    if (a->number > b->number || a->number < b->number) {
-        int order = a->number > b->number ? -1 : 1;
-        return rows->inverted ? -order : order;
-    }
-    return compare_names(&a->row, &b->row);
-}
-
-/* Snapshots come sorted by name, so the tree's usual order costs nothing. */
-static void sort_keyed(VdTree *rows, GArray *keyed)
-{
-    gboolean sorted = rows->sort == VD_SORT_NAME && !rows->inverted &&
-                      (!rows->flat || rows->fleet->hosts->len == 1);
-    if (!sorted)
-        g_array_sort_with_data(keyed, compare_rows, rows);
-}
-
-/* ---- flattening ---- */
-
-static void collect(VdTree *rows, VdHost *host, GArray *keyed)
-{
-    for (guint i = 0; i < host->vms->len; i++) {
-        VdVm *vm = g_ptr_array_index(host->vms, i);
-        if (!vd_filter_fits(rows->filter, host, vm))
-            continue;
-        Keyed one = {{host, vm}, sort_number(vm, rows->sort)};
-        g_array_append_val(keyed, one);
-    }
-}
-
-static void append_keyed(VdTree *rows, const GArray *keyed)
-{
-    for (guint i = 0; i < keyed->len; i++)
-        g_array_append_val(rows->rows, g_array_index(keyed, Keyed, i).row);
-}
-
-static void flatten_tree(VdTree *rows, GArray *keyed)
-{
-    gboolean filtered = !vd_filter_empty(rows->filter);
-    for (guint h = 0; h < rows->fleet->hosts->len; h++) {
-        VdHost *host = g_ptr_array_index(rows->fleet->hosts, h);
-        g_array_set_size(keyed, 0);
-        collect(rows, host, keyed);
-        rows->matched += keyed->len;
-        if (filtered && keyed->len == 0)
-            continue;
-        VdTreeRow own = {host, NULL};
-        g_array_append_val(rows->rows, own);
-        if (!filtered && vd_tree_folded(rows, host->id))
-            continue;
-        sort_keyed(rows, keyed);
-        append_keyed(rows, keyed);
-    }
-}
-
-static void flatten_flat(VdTree *rows, GArray *keyed)
-{
-    for (guint h = 0; h < rows->fleet->hosts->len; h++)
-        collect(rows, g_ptr_array_index(rows->fleet->hosts, h), keyed);
-    rows->matched = keyed->len;
-    sort_keyed(rows, keyed);
-    append_keyed(rows, keyed);
+    if (rows->at || !rows->cursor_key)
+        return entry == rows->at;
+    const VdTreeRow *row = &entry->row;
+    const char *uuid = strchr(rows->cursor_key, '\n');
+    gsize host = (gsize)(uuid - rows->cursor_key);
+    return strcmp(row->vm ? row->vm->uuid : "", uuid + 1) == 0 &&
+           strncmp(row->host->id, rows->cursor_key, host) == 0 && row->host->id[host] == '\0';
 }
 
 static void remember_cursor(VdTree *rows)
 {
-    g_free(rows->cursor_key);
-    rows->cursor_key = NULL;
-    if (rows->cursor < rows->rows->len)
-        rows->cursor_key = row_key(vd_tree_at(rows, rows->cursor));
+    g_clear_pointer(&rows->cursor_key, g_free);
+    rows->at = rows->cursor < rows->rows->len ? g_ptr_array_index(rows->rows, rows->cursor) : NULL;
 }
 
 /* The cursor goes where its machine went; a machine that is gone leaves it at its place. */
 static void restore_cursor(VdTree *rows)
 {
-    const char *uuid = rows->cursor_key ? strchr(rows->cursor_key, '\n') : NULL;
-    gsize host = uuid ? (gsize)(uuid - rows->cursor_key) : 0;
-    for (guint i = 0; uuid && i < rows->rows->len; i++) {
-        const VdTreeRow *row = vd_tree_at(rows, i);
-        if (strcmp(row->vm ? row->vm->uuid : "", uuid + 1) == 0 &&
-            strncmp(row->host->id, rows->cursor_key, host) == 0 && row->host->id[host] == '\0') {
-            rows->top = (guint)MAX(0, (gint64)rows->top + (gint64)i - (gint64)rows->cursor);
-            rows->cursor = i;
-            return;
-        }
+    for (guint i = 0; i < rows->rows->len; i++) {
+        if (!is_cursor(rows, g_ptr_array_index(rows->rows, i)))
+            continue;
+        rows->top = (guint)MAX(0, (gint64)rows->top + (gint64)i - (gint64)rows->cursor);
+        rows->cursor = i;
+        remember_cursor(rows);
+        return;
     }
     if (rows->cursor >= rows->rows->len)
         rows->cursor = rows->rows->len ? rows->rows->len - 1 : 0;
@@ -209,18 +131,154 @@ static void restore_cursor(VdTree *rows)
         remember_cursor(rows);
 }
 
-static void flatten(VdTree *rows)
+static void lay_rows(VdTree *rows)
 {
-    g_array_set_size(rows->rows, 0);
+    gboolean filtered = !vd_filter_empty(rows->filter);
+    g_ptr_array_set_size(rows->rows, 0);
     rows->matched = 0;
-    if (!rows->fleet)
-        return;
-    g_autoptr(GArray) keyed = g_array_new(FALSE, FALSE, sizeof(Keyed));
-    if (rows->flat)
-        flatten_flat(rows, keyed);
-    else
-        flatten_tree(rows, keyed);
+    if (rows->flat) {
+        rows->matched = rows->all.shown->len;
+        g_ptr_array_extend(rows->rows, rows->all.shown, NULL, NULL);
+    }
+    for (guint h = 0; !rows->flat && h < rows->groups->len; h++) {
+        Group *group = g_ptr_array_index(rows->groups, h);
+        rows->matched += group->section.shown->len;
+        if (filtered && group->section.shown->len == 0)
+            continue;
+        g_ptr_array_add(rows->rows, &group->own);
+        if (filtered || !vd_tree_folded(rows, group->own.row.host->id))
+            g_ptr_array_extend(rows->rows, group->section.shown, NULL, NULL);
+    }
     restore_cursor(rows);
+}
+
+/* ---- all of it anew ---- */
+
+static Section *section_of(VdTree *rows, Group *group)
+{
+    return rows->flat ? &rows->all : &group->section;
+}
+
+static void judge(const VdTree *rows, VdEntry *entry)
+{
+    entry->fits = vd_filter_fits(rows->filter, entry->row.host, entry->row.vm);
+    entry->number = vd_order_number(entry->row.vm, rows->order.sort);
+}
+
+/* Snapshots come sorted by name, so the tree's usual order costs nothing. */
+static void sort_section(VdTree *rows, Section *section)
+{
+    gboolean sorted = rows->order.sort == VD_SORT_NAME && !rows->order.inverted &&
+                      (!rows->flat || rows->groups->len == 1);
+    if (!sorted)
+        vd_order_sort(section->shown, &rows->order);
+}
+
+static void arrange(VdTree *rows)
+{
+    g_ptr_array_set_size(rows->all.shown, 0);
+    for (guint h = 0; h < rows->groups->len; h++) {
+        Group *group = g_ptr_array_index(rows->groups, h);
+        Section *section = section_of(rows, group);
+        g_ptr_array_set_size(group->section.shown, 0);
+        for (guint i = 0; i < group->n; i++) {
+            judge(rows, &group->entries[i]);
+            if (group->entries[i].fits)
+                g_ptr_array_add(section->shown, &group->entries[i]);
+        }
+        if (!rows->flat)
+            sort_section(rows, section);
+    }
+    if (rows->flat)
+        sort_section(rows, &rows->all);
+    lay_rows(rows);
+}
+
+static Group *group_new(VdHost *host)
+{
+    Group *group = g_new0(Group, 1);
+    group->own.row.host = host;
+    group->n = host->vms->len;
+    group->entries = g_new0(VdEntry, group->n);
+    for (guint i = 0; i < group->n; i++)
+        group->entries[i].row = (VdTreeRow){host, vd_host_vm(host, i)};
+    section_init(&group->section);
+    return group;
+}
+
+static void make_groups(VdTree *rows, VdFleet *fleet)
+{
+    if (rows->at) { /* its entry goes, its name stays */
+        g_free(rows->cursor_key);
+        rows->cursor_key = row_key(&rows->at->row);
+        rows->at = NULL;
+    }
+    g_ptr_array_set_size(rows->groups, 0);
+    for (guint h = 0; fleet && h < fleet->hosts->len; h++)
+        g_ptr_array_add(rows->groups, group_new(g_ptr_array_index(fleet->hosts, h)));
+    arrange(rows);
+}
+
+/* ---- by what changed ---- */
+
+typedef struct {
+    VdTree *rows;
+    Group *group;
+} Change;
+
+static void vm_changed(guint i, VdVm *before, VdVm *now, gpointer data)
+{
+    Change *change = data;
+    VdTree *rows = change->rows;
+    VdEntry *entry = &change->group->entries[i];
+    gboolean fitted = entry->fits;
+    entry->row.vm = now;
+    judge(rows, entry);
+    if (entry->moved ||
+        (fitted == entry->fits && !(fitted && vd_order_differs(before, now, rows->order.sort))))
+        return;
+    entry->moved = TRUE;
+    g_ptr_array_add(section_of(rows, change->group)->moved, entry);
+}
+
+/* FALSE: other machines are there, and all is to be made anew. */
+static gboolean follow_host(VdTree *rows, Group *group, VdHost *before, VdHost *now)
+{
+    Change change = {rows, group};
+    if (before == now)
+        return TRUE;
+    if (strcmp(before->id, now->id) != 0 || before->listed != now->listed ||
+        !vd_roster_diff(before->vms, now->vms, vm_changed, &change))
+        return FALSE;
+    group->own.row.host = now;
+    for (guint i = 0; i < group->n; i++)
+        group->entries[i].row.host = now;
+    return TRUE;
+}
+
+static gboolean repair(VdTree *rows, Section *section)
+{
+    if (section->moved->len == 0)
+        return FALSE;
+    vd_order_repair(section->shown, section->moved, &rows->order);
+    g_ptr_array_set_size(section->moved, 0);
+    return TRUE;
+}
+
+static gboolean follow(VdTree *rows, const VdFleet *before, const VdFleet *now)
+{
+    if (!before || !now || before->hosts->len != now->hosts->len)
+        return FALSE;
+    for (guint h = 0; h < now->hosts->len; h++)
+        if (!follow_host(rows, g_ptr_array_index(rows->groups, h),
+                         g_ptr_array_index(before->hosts, h), g_ptr_array_index(now->hosts, h)))
+            return FALSE;
+    gboolean moved = repair(rows, &rows->all);
+    for (guint h = 0; h < rows->groups->len; h++)
+        moved |= repair(rows, &((Group *)g_ptr_array_index(rows->groups, h))->section);
+    if (moved)
+        lay_rows(rows);
+    return TRUE;
 }
 
 typedef struct {
@@ -246,7 +304,7 @@ static void drop_gone_marks(VdTree *rows)
     for (guint h = 0; h < rows->fleet->hosts->len; h++) {
         VdHost *host = g_ptr_array_index(rows->fleet->hosts, h);
         for (guint i = 0; i < host->vms->len; i++) {
-            VdTreeRow row = {host, g_ptr_array_index(host->vms, i)};
+            VdTreeRow row = {host, vd_host_vm(host, i)};
             g_autofree char *key = row_key(&row);
             if (g_hash_table_contains(rows->marks, key))
                 g_hash_table_add(seen, g_steal_pointer(&key));
@@ -260,9 +318,12 @@ void vd_tree_set_fleet(VdTree *rows, VdFleet *fleet)
 {
     VdFleet *old = rows->fleet;
     rows->fleet = fleet ? vd_fleet_ref(fleet) : NULL;
-    flatten(rows);
-    if (fleet && g_hash_table_size(rows->marks))
-        drop_gone_marks(rows);
+    if (!follow(rows, old, fleet)) {
+        g_ptr_array_set_size(rows->all.moved, 0);
+        make_groups(rows, fleet);
+        if (fleet && g_hash_table_size(rows->marks))
+            drop_gone_marks(rows);
+    }
     vd_fleet_unref(old);
 }
 
@@ -274,7 +335,7 @@ void vd_tree_set_filter(VdTree *rows, const char *text)
     rows->filter_text = g_strdup(text ? text : "");
     vd_filter_free(rows->filter);
     rows->filter = vd_filter_new(text);
-    flatten(rows);
+    arrange(rows);
     const VdTreeRow *row = vd_tree_selected(rows);
     if (row && !row->vm && !vd_filter_empty(rows->filter))
         vd_tree_move(rows, 1); /* machines are looked for, not hosts */
@@ -288,7 +349,7 @@ const char *vd_tree_filter(const VdTree *rows)
 void vd_tree_set_flat(VdTree *rows, gboolean flat)
 {
     rows->flat = flat;
-    flatten(rows);
+    arrange(rows);
 }
 
 gboolean vd_tree_flat(const VdTree *rows)
@@ -298,26 +359,25 @@ gboolean vd_tree_flat(const VdTree *rows)
 
 void vd_tree_set_sort(VdTree *rows, VdSort sort, gboolean inverted)
 {
-    rows->sort = sort;
-    rows->inverted = inverted;
-    flatten(rows);
+    rows->order = (VdOrder){sort, inverted};
+    arrange(rows);
 }
 
 VdSort vd_tree_sort(const VdTree *rows)
 {
-    return rows->sort;
+    return rows->order.sort;
 }
 
 gboolean vd_tree_inverted(const VdTree *rows)
 {
-    return rows->inverted;
+    return rows->order.inverted;
 }
 
 void vd_tree_toggle_fold(VdTree *rows, const char *host)
 {
     if (!g_hash_table_remove(rows->folded, host))
         g_hash_table_add(rows->folded, g_strdup(host));
-    flatten(rows);
+    lay_rows(rows);
 }
 
 gboolean vd_tree_folded(const VdTree *rows, const char *host)
@@ -334,7 +394,7 @@ guint vd_tree_count(const VdTree *rows)
 
 const VdTreeRow *vd_tree_at(const VdTree *rows, guint i)
 {
-    return &g_array_index(rows->rows, VdTreeRow, i);
+    return &((const VdEntry *)g_ptr_array_index(rows->rows, i))->row;
 }
 
 guint vd_tree_matched(const VdTree *rows)
@@ -412,7 +472,7 @@ static void toggle_host(VdTree *rows, VdHost *host)
     gboolean all = TRUE;
     for (int pass = 0; pass < 2; pass++)
         for (guint i = 0; i < host->vms->len; i++) {
-            VdTreeRow row = {host, g_ptr_array_index(host->vms, i)};
+            VdTreeRow row = {host, vd_host_vm(host, i)};
             if (!vd_filter_fits(rows->filter, host, row.vm))
                 continue;
             if (pass == 0)
@@ -458,7 +518,7 @@ VdTargets *vd_tree_targets(const VdTree *rows, VdTargetKind kind)
     for (guint h = 0; vd_tree_marks(rows) && h < rows->fleet->hosts->len; h++) {
         VdHost *host = g_ptr_array_index(rows->fleet->hosts, h);
         for (guint i = 0; i < host->vms->len; i++) {
-            VdTreeRow one = {host, g_ptr_array_index(host->vms, i)};
+            VdTreeRow one = {host, vd_host_vm(host, i)};
             if (vd_tree_marked(rows, &one))
                 vd_targets_add(targets, host->id, one.vm->uuid, one.vm->name);
         }

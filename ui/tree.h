@@ -1,7 +1,8 @@
 /* The fleet as a list of rows: hosts with their machines under them (the tree), or machines alone
  * (flat); filtered, sorted, folded, with marks and a cursor. The cursor and the marks stay with
  * their machines, by identity, however the rows move. Only what is asked for by vd_tree_at() is
- * ever drawn, so that a large fleet costs as a small one. Pure; loop thread only. */
+ * ever drawn, and a new snapshot costs by what changed in it, so that a large fleet costs as a
+ * small one. Pure; loop thread only. */
 #pragma once
 
 #include "src/model/fleet.h"

@@ -136,7 +136,7 @@ static gboolean find_vm(Run *run, const char *word, guint down, GError **error)
     for (guint i = 0; i < fleet->hosts->len; i++) {
         const VdHost *host = g_ptr_array_index(fleet->hosts, i);
         for (guint v = 0; v < host->vms->len; v++) {
-            const VdVm *vm = g_ptr_array_index(host->vms, v);
+            const VdVm *vm = vd_host_vm(host, v);
             if (is_named(host, vm, word, run->command->host) && found++ == 0)
                 add_target(run, host->id, vm->uuid, vm->name);
         }

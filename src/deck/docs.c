@@ -29,14 +29,11 @@ VdDoc *vd_fleet_doc_hosts(const VdFleet *fleet, const VdArgs *args)
     VdSection *section = SECTION(doc, VD_SECTION_TABLE, "hosts", N_("Hosts"), host_columns);
     for (guint i = 0; i < fleet->hosts->len; i++) {
         const VdHost *host = g_ptr_array_index(fleet->hosts, i);
-        guint running = 0;
-        for (guint v = 0; v < host->vms->len; v++)
-            running += vd_vm_active(g_ptr_array_index(host->vms, v)) ? 1 : 0;
         char **row = vd_section_row(section);
         vd_row_text(row, 0, host->id);
         vd_row_text(row, 1, vd_host_state_word(host->state));
         if (host->listed) {
-            vd_row_int(row, 2, running);
+            vd_row_int(row, 2, host->vms->active);
             vd_row_int(row, 3, host->vms->len);
         }
         if (host->cpus > 0)
@@ -79,7 +76,7 @@ VdDoc *vd_fleet_doc_vms(const VdFleet *fleet, const VdArgs *args)
     for (guint i = 0; i < fleet->hosts->len; i++) {
         const VdHost *host = g_ptr_array_index(fleet->hosts, i);
         for (guint v = 0; v < host->vms->len && (!only || strcmp(only, host->id) == 0); v++) {
-            const VdVm *vm = g_ptr_array_index(host->vms, v);
+            const VdVm *vm = vd_host_vm(host, v);
             if (!state_wanted(vm, state))
                 continue;
             char **row = vd_section_row(section);

@@ -94,6 +94,20 @@ static void feed_one(VdHistory *history, const char *host, const char *uuid, con
     }
 }
 
+typedef struct {
+    VdHistory *history;
+    const VdHost *host;
+} Feed;
+
+static void feed_changed(guint i, VdVm *before, VdVm *now, gpointer data)
+{
+    const Feed *feed = data;
+    (void)i;
+    (void)before;
+    if (now->now.taken != 0)
+        feed_one(feed->history, feed->host->id, now->uuid, &now->now);
+}
+
 static gboolean ring_is_old(gpointer key, gpointer ring, gpointer now)
 {
     (void)key;
@@ -103,12 +117,10 @@ static gboolean ring_is_old(gpointer key, gpointer ring, gpointer now)
 void vd_history_feed(VdHistory *history, const VdHost *before, const VdHost *now)
 {
     feed_one(history, now->id, NULL, &now->now);
-    gboolean same = before && before->vms->len == now->vms->len;
-    for (guint i = 0; i < now->vms->len; i++) {
-        const VdVm *vm = g_ptr_array_index(now->vms, i);
-        if (vm->now.taken != 0 && !(same && g_ptr_array_index(before->vms, i) == vm))
-            feed_one(history, now->id, vm->uuid, &vm->now);
-    }
+    Feed feed = {history, now};
+    gboolean same = before && vd_roster_diff(before->vms, now->vms, feed_changed, &feed);
+    for (guint i = 0; !same && i < now->vms->len; i++)
+        feed_changed(i, NULL, vd_host_vm(now, i), &feed);
     gint64 time = g_get_monotonic_time();
     if (time - history->swept < 60 * G_USEC_PER_SEC)
         return;

@@ -124,9 +124,8 @@ const char *vd_vm_word(const VdVm *vm)
     return vd_vm_state_word(vm->state);
 }
 
-int vd_vm_compare(const VdVm *a, const VdVm *b)
+int vd_compare_natural(const char *x, const char *y)
 {
-    const char *x = a->name, *y = b->name;
     while (*x && *y) {
         if (g_ascii_isdigit(*x) && g_ascii_isdigit(*y)) {
             while (*x == '0' && g_ascii_isdigit(x[1]))
@@ -146,9 +145,14 @@ int vd_vm_compare(const VdVm *a, const VdVm *b)
         x++;
         y++;
     }
-    if (*x || *y)
-        return *x ? 1 : -1;
-    int order = strcmp(a->name, b->name);
+    return *x ? 1 : *y ? -1 : 0;
+}
+
+int vd_vm_compare(const VdVm *a, const VdVm *b)
+{
+    int order = vd_compare_natural(a->name, b->name);
+    if (order == 0)
+        order = strcmp(a->name, b->name);
     return order != 0 ? order : strcmp(a->uuid, b->uuid);
 }
 
@@ -160,14 +164,8 @@ VdHost *vd_host_new(const char *id, const char *uri)
     host->uri = clean_ref(uri, 1024);
     host->since = g_get_monotonic_time();
     host->now = vd_figures_none;
-    host->vms = g_ptr_array_new_with_free_func((GDestroyNotify)vd_vm_unref);
+    host->vms = vd_roster_new();
     return host;
-}
-
-static gpointer copy_vm_ref(gconstpointer vm, gpointer data)
-{
-    (void)data;
-    return vd_vm_ref((VdVm *)vm);
 }
 
 VdHost *vd_host_copy(const VdHost *host)
@@ -180,7 +178,7 @@ VdHost *vd_host_copy(const VdHost *host)
     copy->type = share(host->type);
     copy->error = share(host->error);
     copy->detail = share(host->detail);
-    copy->vms = g_ptr_array_copy(host->vms, copy_vm_ref, NULL);
+    copy->vms = vd_roster_ref(host->vms);
     return copy;
 }
 
@@ -200,18 +198,19 @@ void vd_host_unref(VdHost *host)
     g_clear_pointer(&host->type, g_ref_string_release);
     g_clear_pointer(&host->error, g_ref_string_release);
     g_clear_pointer(&host->detail, g_ref_string_release);
-    g_ptr_array_unref(host->vms);
+    vd_roster_unref(host->vms);
     g_free(host);
+}
+
+VdVm *vd_host_vm(const VdHost *host, guint i)
+{
+    return vd_roster_at(host->vms, i);
 }
 
 VdVm *vd_host_find(const VdHost *host, const char *uuid)
 {
-    for (guint i = 0; i < host->vms->len; i++) {
-        VdVm *vm = g_ptr_array_index(host->vms, i);
-        if (strcmp(vm->uuid, uuid) == 0)
-            return vm;
-    }
-    return NULL;
+    int at = vd_roster_find(host->vms, uuid);
+    return at < 0 ? NULL : vd_roster_at(host->vms, (guint)at);
 }
 
 VdFleet *vd_fleet_new(void)

@@ -8,6 +8,8 @@
 #include <glib.h>
 #include <stdint.h>
 
+#include "src/model/roster.h"
+
 typedef enum {
     VD_VM_NOSTATE,
     VD_VM_RUNNING,
@@ -39,7 +41,7 @@ typedef struct {
 
 extern const VdFigures vd_figures_none;
 
-typedef struct {
+struct _VdVm {
     gatomicrefcount refs;
     char uuid[37];        /* lower case, NUL-terminated */
     GRefString *name;     /* clean */
@@ -55,7 +57,7 @@ typedef struct {
     const char *pending; /* N_("starting…"), while a request runs, else NULL. Static string */
     GRefString *address; /* first IP if known, else NULL */
     VdFigures now;
-} VdVm;
+};
 
 VdVm *vd_vm_new(const char *uuid, const char *raw_name);
 VdVm *vd_vm_copy(const VdVm *vm); /* one reference, may be changed until published */
@@ -95,17 +97,21 @@ typedef struct {
     guint64 memory;                  /* bytes */
     guint64 lib_version, hv_version; /* as libvirt encodes them: major*1000000+minor*1000+release */
     VdFigures now;
-    GPtrArray *vms; /* VdVm*, sorted by name (vd_vm_compare), each referenced; never NULL */
+    VdRoster *vms; /* sorted by name (vd_vm_compare); never NULL */
 } VdHost;
 
 VdHost *vd_host_new(const char *id, const char *uri);
-/* Copies all but shares the machines: the array is copied, its elements referenced. */
+/* Copies all but shares the machines: whoever wants others gives the copy a roster of its own. */
 VdHost *vd_host_copy(const VdHost *host);
 VdHost *vd_host_ref(VdHost *host);
 void vd_host_unref(VdHost *host);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdHost, vd_host_unref)
-/* Natural order by name ("vm2" before "vm10"), then UUID. For g_ptr_array_sort of VdVm*. */
+/* Natural order: numbers in the text by their value, "vm2" before "vm10". */
+int vd_compare_natural(const char *a, const char *b);
+/* Natural order by name, then UUID. For g_ptr_array_sort of VdVm*. */
 int vd_vm_compare(const VdVm *a, const VdVm *b);
+/* The i-th machine, borrowed; i below host->vms->len. */
+VdVm *vd_host_vm(const VdHost *host, guint i);
 /* NULL if it is not there. Borrowed from the host. */
 VdVm *vd_host_find(const VdHost *host, const char *uuid);
 

@@ -5,6 +5,8 @@ libmodel_a_SOURCES = \
   src/model/doc.c \
   src/model/doc.h \
   src/model/fleet.c \
+  src/model/roster.c \
+  src/model/roster.h \
   src/model/fleet.h \
   src/model/image.h \
   src/model/job.c \

@@ -75,7 +75,7 @@ static void show_pending(VdKeeper *keeper, VdCell *cell, const char *pending)
         return;
     VdVm *vm = vd_vm_copy(cell->vm);
     vm->pending = pending;
-    vd_cell_take(cell, vm);
+    vd_cell_take(keeper, cell, vm);
     vd_keeper_touch(keeper);
 }
 

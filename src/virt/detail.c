@@ -78,7 +78,7 @@ static void apply(VdKeeper *keeper, const Item *item)
         changed |= put(&vm->address, item->detail.ret_address, ADDRESS_CHARS);
     if (!changed)
         return;
-    vd_cell_take(cell, g_steal_pointer(&vm));
+    vd_cell_take(keeper, cell, g_steal_pointer(&vm));
     vd_keeper_touch(keeper);
 }
 

@@ -11,6 +11,7 @@ typedef struct {
     guint merge_ms;                   /* hints of events run together this long */
     guint refresh_min_ms;             /* a full listing comes no more often */
     guint refresh_max_ms;             /* and no more rarely */
+    guint rest_max_ms;                /* the longest rest after a look that hints asked for */
     guint max_stuck;                  /* abandoned lanes a host may have before it is given up */
     guint dear_soft_ms, dear_hard_ms; /* deadlines of a shard of dear figures */
     guint shard;                      /* machines in a shard */
@@ -38,6 +39,8 @@ struct _VdVirt {
 /* A machine as the engine keeps it. */
 typedef struct {
     VdVm *vm;          /* the one reference that is published next; never changed in place */
+    guint place;       /* in the keeper's order */
+    guint listing;     /* the last listing that had it */
     guint requests;    /* that run on it and are shown as pending */
     gboolean settling; /* they ended; pending is shown until it has been looked at */
     VdSampled sampled;
@@ -64,8 +67,14 @@ struct _VdKeeper {
     GHashTable *hints; /* set of uuids that changed */
     gboolean list_wanted;
 
-    GHashTable *cells; /* uuid (the cell's own) → VdCell, owned */
-    GPtrArray *order;  /* VdCell*, sorted by name */
+    gint64 rest_until; /* hints wait until then: their looks cost enough */
+    gboolean stormy;   /* this listing is made because of many hints */
+
+    GHashTable *cells;   /* uuid (the cell's own) → VdCell, owned */
+    GPtrArray *order;    /* VdCell*, sorted by name */
+    GByteArray *changed; /* chunks of the order (see roster.h) that are not as published */
+    gboolean reordered;  /* places were given anew since then */
+    guint listing;       /* the number of the last full listing */
 
     GQueue calls;             /* VdCallTask* that wait (calls.c) */
     guint settling;           /* cells that are */
@@ -99,15 +108,17 @@ void vd_keeper_down(VdKeeper *keeper, GError *why, gboolean hopeless);
 /* What the inventory reports. took: microseconds; complete: every machine was asked for its
  * processors. list_failed takes the error. */
 void vd_keeper_listed(VdKeeper *keeper, gint64 took, gboolean complete);
-void vd_keeper_looked(VdKeeper *keeper, GPtrArray *uuids);
+void vd_keeper_looked(VdKeeper *keeper, gint64 took, GPtrArray *uuids);
 void vd_keeper_list_failed(VdKeeper *keeper, GError *error);
 
 /* ---- inventory.c ---- */
 
 VdCell *vd_keeper_cell(const VdKeeper *keeper, const char *uuid); /* borrowed, or NULL */
 void vd_cell_free(gpointer cell);
-/* Replaces the published machine: takes vm. */
-void vd_cell_take(VdCell *cell, VdVm *vm);
+/* Replaces the machine that is published next: takes vm. */
+void vd_cell_take(VdKeeper *keeper, VdCell *cell, VdVm *vm);
+/* What is published next; all of what did not change is shared with the last one. */
+VdRoster *vd_keeper_roster(VdKeeper *keeper);
 void vd_keeper_push_list(VdKeeper *keeper);
 void vd_keeper_push_look(VdKeeper *keeper, GHashTable *uuids);
 

@@ -10,6 +10,9 @@
 #include "src/virt/engine.h"
 #include "src/virt/uri.h"
 
+/* A look is followed by a rest of so many times what it took. */
+#define REST_TIMES 20
+
 static void pump(VdKeeper *keeper);
 
 /* ---- publishing ---- */
@@ -18,10 +21,8 @@ static gboolean publish(gpointer data)
 {
     VdKeeper *keeper = data;
     VdHost *host = vd_host_copy(keeper->face);
-    for (guint i = 0; i < keeper->order->len; i++) {
-        const VdCell *cell = g_ptr_array_index(keeper->order, i);
-        g_ptr_array_add(host->vms, vd_vm_ref(cell->vm));
-    }
+    vd_roster_unref(host->vms);
+    host->vms = vd_keeper_roster(keeper);
     vd_host_unref(keeper->published);
     keeper->published = host;
     keeper->virt->changed(host, keeper->virt->data);
@@ -216,6 +217,8 @@ static void close_lanes(VdKeeper *keeper)
     g_hash_table_remove_all(keeper->hints);
     keeper->list_wanted = FALSE;
     keeper->lists = 0;
+    keeper->rest_until = 0;
+    keeper->stormy = FALSE;
     if (keeper->tap)
         vd_tap_close(keeper->tap);
     g_clear_pointer(&keeper->tap, vd_tap_unref);
@@ -368,6 +371,14 @@ static void plan_refresh(VdKeeper *keeper, gint64 took)
     vd_timer_set(&keeper->refresh, keeper->virt->context, (guint)ms, refresh, keeper);
 }
 
+/* A storm of events must not keep the host, or us, at looking: what the last look took is followed
+ * by a rest of many times that. */
+static void rest(VdKeeper *keeper, gint64 took)
+{
+    gint64 most = (gint64)keeper->virt->tuning->rest_max_ms * 1000;
+    keeper->rest_until = g_get_monotonic_time() + MIN(took * REST_TIMES, most);
+}
+
 void vd_keeper_listed(VdKeeper *keeper, gint64 took, gboolean complete)
 {
     keeper->lists++;
@@ -384,13 +395,17 @@ void vd_keeper_listed(VdKeeper *keeper, gint64 took, gboolean complete)
         vd_cell_settle(keeper, g_ptr_array_index(keeper->order, i));
     if (!complete)
         keeper->list_wanted = TRUE;
+    if (keeper->stormy)
+        rest(keeper, took);
+    keeper->stormy = FALSE;
     if (keeper->virt->options.events)
         plan_refresh(keeper, took);
     pump(keeper);
 }
 
-void vd_keeper_looked(VdKeeper *keeper, GPtrArray *uuids)
+void vd_keeper_looked(VdKeeper *keeper, gint64 took, GPtrArray *uuids)
 {
+    rest(keeper, took);
     for (guint i = 0; i < uuids->len; i++) {
         VdCell *cell = vd_keeper_cell(keeper, g_ptr_array_index(uuids, i));
         if (!cell)
@@ -413,6 +428,18 @@ static gboolean merged(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* Whether hints have to wait; then this is called again. */
+static gboolean resting(VdKeeper *keeper)
+{
+    gint64 left = keeper->rest_until - g_get_monotonic_time();
+    if (left <= 0)
+        return FALSE;
+    if (!keeper->merge)
+        vd_timer_set(&keeper->merge, keeper->virt->context, (guint)(left / 1000 + 1), merged,
+                     keeper);
+    return TRUE;
+}
+
 /* Starts what is wanted if the monitor lane is free; called again when it becomes so. */
 static void pump(VdKeeper *keeper)
 {
@@ -420,7 +447,10 @@ static void pump(VdKeeper *keeper)
         return;
     guint hints = g_hash_table_size(keeper->hints);
     guint few = 8 + keeper->order->len / 64; /* where a full listing becomes the cheaper one */
+    if (!keeper->list_wanted && (hints == 0 || resting(keeper)))
+        return;
     if (keeper->list_wanted || hints > few) {
+        keeper->stormy = !keeper->list_wanted;
         keeper->list_wanted = FALSE;
         g_hash_table_remove_all(keeper->hints);
         vd_timer_clear(&keeper->merge);
@@ -461,6 +491,7 @@ VdKeeper *vd_keeper_new(VdVirt *virt, const char *id, const char *uri)
     keeper->hints = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     keeper->cells = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, vd_cell_free);
     keeper->order = g_ptr_array_new();
+    keeper->changed = g_byte_array_new();
     keeper->actions = g_ptr_array_new();
     keeper->stuck_actions = g_ptr_array_new();
     g_queue_init(&keeper->calls);
@@ -483,6 +514,7 @@ void vd_keeper_free(VdKeeper *keeper)
     vd_sampler_free(keeper->sampler);
     g_hash_table_unref(keeper->hints);
     g_ptr_array_unref(keeper->order);
+    g_byte_array_unref(keeper->changed);
     g_hash_table_unref(keeper->cells);
     g_clear_error(&keeper->why);
     vd_host_unref(keeper->face);

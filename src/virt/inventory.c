@@ -15,11 +15,11 @@
 
 typedef struct {
     VdKeeper *keeper; /* loop thread only */
-    VdHost *known;    /* ref; the machines to compare with */
+    VdHost *known;    /* of a full listing: ref; the machines to compare with */
     GPtrArray *uuids; /* char*: those to look at; NULL: all */
     gint64 info_usec; /* 0: no bound */
     /* written by the lane */
-    GHashTable *by_uuid; /* of known's machines; borrowed values */
+    GHashTable *by_uuid; /* uuid → the machine as it is known, a reference */
     gint64 info_until;
     gint64 took;
     gboolean complete; /* every machine was informed */
@@ -44,7 +44,8 @@ static InventoryTask *task_new(VdKeeper *keeper)
 {
     InventoryTask *task = g_new0(InventoryTask, 1);
     task->keeper = keeper;
-    task->known = keeper->published ? vd_host_ref(keeper->published) : NULL;
+    task->by_uuid =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)vd_vm_unref);
     task->vms = g_ptr_array_new_with_free_func((GDestroyNotify)vd_vm_unref);
     task->gone = g_ptr_array_new_with_free_func(g_free);
     task->complete = TRUE;
@@ -53,13 +54,15 @@ static InventoryTask *task_new(VdKeeper *keeper)
 
 /* ---- on the lane ---- */
 
+static void know(InventoryTask *task, VdVm *vm)
+{
+    g_hash_table_insert(task->by_uuid, vm->uuid, vd_vm_ref(vm));
+}
+
 static void index_known(InventoryTask *task)
 {
-    task->by_uuid = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; task->known && i < task->known->vms->len; i++) {
-        VdVm *vm = g_ptr_array_index(task->known->vms, i);
-        g_hash_table_insert(task->by_uuid, vm->uuid, vm);
-    }
+    for (guint i = 0; task->known && i < task->known->vms->len; i++)
+        know(task, vd_host_vm(task->known, i));
 }
 
 static gboolean needs_info(const char *uuid, gpointer data)
@@ -147,15 +150,53 @@ void vd_cell_free(gpointer data)
     g_free(cell);
 }
 
-void vd_cell_take(VdCell *cell, VdVm *vm)
+/* Chunks up to this place have a mark each. */
+static void size_marks(VdKeeper *keeper, guint places)
+{
+    guint had = keeper->changed->len;
+    guint chunks = (places + VD_ROSTER_CHUNK - 1) / VD_ROSTER_CHUNK;
+    if (had >= chunks)
+        return;
+    g_byte_array_set_size(keeper->changed, chunks);
+    memset(keeper->changed->data + had, 0, chunks - had);
+}
+
+void vd_cell_take(VdKeeper *keeper, VdCell *cell, VdVm *vm)
 {
     vd_vm_unref(cell->vm);
     cell->vm = vm;
+    size_marks(keeper, cell->place + 1);
+    keeper->changed->data[cell->place / VD_ROSTER_CHUNK] = 1;
+}
+
+static VdVm *vm_at(guint i, gpointer data)
+{
+    const VdKeeper *keeper = data;
+    return ((const VdCell *)g_ptr_array_index(keeper->order, i))->vm;
+}
+
+VdRoster *vd_keeper_roster(VdKeeper *keeper)
+{
+    guint len = keeper->order->len;
+    size_marks(keeper, len);
+    VdRoster *next =
+        vd_roster_next(keeper->published ? keeper->published->vms : NULL, len,
+                       keeper->reordered ? NULL : keeper->changed->data, vm_at, keeper);
+    memset(keeper->changed->data, 0, keeper->changed->len);
+    keeper->reordered = FALSE;
+    return next;
+}
+
+/* The cell stands there now. */
+static void put_at(VdKeeper *keeper, VdCell *cell, guint place)
+{
+    keeper->reordered = keeper->reordered || cell->place != place;
+    cell->place = place;
 }
 
 /* What belongs to the inventory comes from the listing, all else (figures, pending) from the cell,
  * which may have moved on since the lane began. */
-static gboolean merge_vm(VdCell *cell, VdVm *listed)
+static gboolean merge_vm(VdKeeper *keeper, VdCell *cell, VdVm *listed)
 {
     VdVm *old = cell->vm;
     if (old == listed || same(old, listed))
@@ -179,7 +220,7 @@ static gboolean merge_vm(VdCell *cell, VdVm *listed)
     }
     if (vm->id != old->id)
         cell->sampled = (VdSampled){0}; /* another run: its counters begin anew */
-    vd_cell_take(cell, vm);
+    vd_cell_take(keeper, cell, vm);
     return TRUE;
 }
 
@@ -187,45 +228,48 @@ static VdCell *merge_one(VdKeeper *keeper, VdVm *listed, gboolean *changed)
 {
     VdCell *cell = vd_keeper_cell(keeper, listed->uuid);
     if (cell) {
-        *changed |= merge_vm(cell, listed);
+        *changed |= merge_vm(keeper, cell, listed);
         return cell;
     }
     cell = g_new0(VdCell, 1);
     cell->vm = vd_vm_ref(listed);
+    cell->place = keeper->order->len;
+    keeper->reordered = TRUE;
     g_hash_table_insert(keeper->cells, g_strdup(listed->uuid), cell);
     *changed = TRUE;
     return cell;
 }
 
-static void drop_unlisted(VdKeeper *keeper, GHashTable *listed)
+static void drop_unlisted(VdKeeper *keeper)
 {
     GHashTableIter iter;
-    gpointer cell;
+    gpointer value;
     g_hash_table_iter_init(&iter, keeper->cells);
-    while (g_hash_table_iter_next(&iter, NULL, &cell)) {
-        if (g_hash_table_contains(listed, cell))
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        VdCell *cell = value;
+        if (cell->listing == keeper->listing)
             continue;
         vd_cell_settle(keeper, cell);
         g_hash_table_iter_remove(&iter);
     }
+    keeper->reordered = TRUE;
 }
 
 static void merge_list(VdKeeper *keeper, InventoryTask *task)
 {
-    g_autoptr(GHashTable) listed = g_hash_table_new(NULL, NULL);
     gboolean changed = !keeper->face->listed;
+    keeper->listing++;
     g_ptr_array_set_size(keeper->order, 0);
     for (guint i = 0; i < task->vms->len; i++) {
         VdCell *cell = merge_one(keeper, g_ptr_array_index(task->vms, i), &changed);
+        put_at(keeper, cell, i);
+        cell->listing = keeper->listing;
         g_ptr_array_add(keeper->order, cell);
-        g_hash_table_add(listed, cell);
     }
-    if (g_hash_table_size(keeper->cells) != keeper->order->len) {
-        drop_unlisted(keeper, listed);
-        changed = TRUE;
-    }
+    if (g_hash_table_size(keeper->cells) != keeper->order->len)
+        drop_unlisted(keeper);
     keeper->face->listed = TRUE;
-    if (changed)
+    if (changed || keeper->reordered)
         vd_keeper_touch(keeper);
 }
 
@@ -250,10 +294,11 @@ static void merge_look(VdKeeper *keeper, InventoryTask *task)
     for (guint i = 0; i < task->vms->len; i++) {
         VdVm *vm = g_ptr_array_index(task->vms, i);
         VdCell *cell = vd_keeper_cell(keeper, vm->uuid);
-        if (cell && strcmp(cell->vm->name, vm->name) != 0)
+        if (cell && strcmp(cell->vm->name, vm->name) != 0) {
             g_ptr_array_remove(keeper->order, cell); /* renamed: it moves */
-        else if (cell) {
-            changed |= merge_vm(cell, vm);
+            keeper->reordered = TRUE;
+        } else if (cell) {
+            changed |= merge_vm(keeper, cell, vm);
             continue;
         }
         cell = merge_one(keeper, vm, &changed);
@@ -266,8 +311,11 @@ static void merge_look(VdKeeper *keeper, InventoryTask *task)
         g_ptr_array_remove(keeper->order, cell);
         vd_cell_settle(keeper, cell);
         g_hash_table_remove(keeper->cells, g_ptr_array_index(task->gone, i));
-        changed = TRUE;
+        keeper->reordered = TRUE;
     }
+    for (guint i = 0; keeper->reordered && i < keeper->order->len; i++)
+        put_at(keeper, g_ptr_array_index(keeper->order, i), i);
+    changed |= keeper->reordered;
     if (changed)
         vd_keeper_touch(keeper);
 }
@@ -286,7 +334,7 @@ static void done(VdLane *lane, VdTaskEnd end, gpointer data)
     keeper->face->seen = g_get_monotonic_time();
     if (task->uuids) {
         merge_look(keeper, task);
-        vd_keeper_looked(keeper, task->uuids);
+        vd_keeper_looked(keeper, task->took, task->uuids);
         return;
     }
     merge_list(keeper, task);
@@ -304,6 +352,7 @@ static void push(VdKeeper *keeper, InventoryTask *task)
 void vd_keeper_push_list(VdKeeper *keeper)
 {
     InventoryTask *task = task_new(keeper);
+    task->known = keeper->published ? vd_host_ref(keeper->published) : NULL;
     if (keeper->virt->options.events)
         task->info_usec = keeper->lists == 0 ? FIRST_INFO_USEC : INFO_USEC;
     push(keeper, task);
@@ -316,7 +365,11 @@ void vd_keeper_push_look(VdKeeper *keeper, GHashTable *uuids)
     gpointer uuid;
     task->uuids = g_ptr_array_new_with_free_func(g_free);
     g_hash_table_iter_init(&iter, uuids);
-    while (g_hash_table_iter_next(&iter, &uuid, NULL))
+    while (g_hash_table_iter_next(&iter, &uuid, NULL)) {
+        const VdCell *cell = vd_keeper_cell(keeper, uuid);
+        if (cell)
+            know(task, cell->vm);
         g_ptr_array_add(task->uuids, g_strdup(uuid));
+    }
     push(keeper, task);
 }

@@ -85,7 +85,7 @@ static void apply(VdSampler *sampler, const VdCounters *counters)
         vm->vcpus = counters->vcpus;
         vm->max_mem = counters->max_mem;
     }
-    vd_cell_take(cell, vm);
+    vd_cell_take(keeper, cell, vm);
 }
 
 static void apply_all(VdSampler *sampler, const GArray *counters)
@@ -315,7 +315,7 @@ static void quarantine(VdSampler *sampler, const char *uuid)
     VdVm *vm = edit(cell);
     vm->stuck_since = sampler->suspected;
     vm->now.mem_used = vm->now.disk_read = vm->now.disk_write = VD_NONE;
-    vd_cell_take(cell, vm);
+    vd_cell_take(keeper, cell, vm);
     vd_log(VD_LOG_WARNING, NULL, "machine %s on %s does not answer its monitor", uuid,
            keeper->face->id);
     vd_keeper_touch(keeper);
@@ -328,7 +328,7 @@ static void recover(VdSampler *sampler, const char *uuid)
         return;
     VdVm *vm = edit(cell);
     vm->stuck_since = 0;
-    vd_cell_take(cell, vm);
+    vd_cell_take(sampler->keeper, cell, vm);
     cell->sampled.tries = 0;
     vd_keeper_touch(sampler->keeper);
 }

@@ -18,6 +18,7 @@ const VdTuning vd_tuning_usual = {
     .merge_ms = 50,
     .refresh_min_ms = 5000,
     .refresh_max_ms = 30000,
+    .rest_max_ms = 2000,
     .max_stuck = 3,
     .dear_soft_ms = 1000,
     .dear_hard_ms = 2500,

@@ -46,7 +46,7 @@ VdVm *client_vm(Client *client, const char *host, const char *name)
 {
     VdHost *found = client_host(client, host);
     for (guint i = 0; found && i < found->vms->len; i++) {
-        VdVm *vm = g_ptr_array_index(found->vms, i);
+        VdVm *vm = vd_host_vm(found, i);
         if (strcmp(vm->raw_name, name) == 0)
             return vm;
     }

@@ -151,7 +151,7 @@ static gboolean all_well(Client *client, gconstpointer data)
         if (host->state != VD_HOST_UP || host->vms->len != count)
             return FALSE;
         for (guint i = 0; i < count; i++) {
-            const VdVm *vm = g_ptr_array_index(host->vms, i);
+            const VdVm *vm = vd_host_vm(host, i);
             if (vm->pending || vm->stuck_since)
                 return FALSE;
         }

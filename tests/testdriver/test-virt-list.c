@@ -23,7 +23,7 @@ static void test_list(void **state)
     assert_string_equal(host->type, "TEST");
     assert_true(host->cpus > 0 && host->memory > 0);
     for (guint i = 0; i < 25; i++) { /* natural order: vm2 before vm10 */
-        const VdVm *vm = g_ptr_array_index(host->vms, i);
+        const VdVm *vm = vd_host_vm(host, i);
         g_autofree char *name = g_strdup_printf("vm%u", i);
         assert_string_equal(vm->name, name);
         assert_int_equal(vm->state, i % 2 == 0 ? VD_VM_RUNNING : VD_VM_OFF);
@@ -120,12 +120,12 @@ static void test_unchanged_are_the_same(void **state)
     node_open(&node, &options, NULL, NULL, 50);
     assert_true(client_wait(node.client, is_up, "lab", 60));
     g_autoptr(VdHost) before = vd_host_ref(client_host(node.client, "lab"));
-    const char *victim = ((VdVm *)g_ptr_array_index(before->vms, 6))->uuid;
+    const char *victim = vd_host_vm(before, 6)->uuid;
     client_call(node.client, "lab", victim, vd_op_vm_suspend, TRUE, NULL);
     assert_true(client_wait(node.client, is_paused, "vm6", 30));
     const VdHost *after = client_host(node.client, "lab");
     for (guint i = 0; i < 50; i++) {
-        gboolean same = g_ptr_array_index(before->vms, i) == g_ptr_array_index(after->vms, i);
+        gboolean same = vd_host_vm(before, i) == vd_host_vm(after, i);
         assert_int_equal(same, i != 6);
     }
     node_close(&node);

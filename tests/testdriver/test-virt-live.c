@@ -98,7 +98,7 @@ static void test_defined_and_undefined(void **state)
     assert_non_null(extra);
     assert_true(client_wait(pair.client, is_there, "a <new> one", 10));
     const VdHost *host = client_host(pair.client, "lab");
-    assert_int_equal(((VdVm *)g_ptr_array_index(host->vms, 0))->vcpus, 3); /* sorted in: "a" */
+    assert_int_equal(vd_host_vm(host, 0)->vcpus, 3); /* sorted in: "a" */
     assert_int_equal(virDomainUndefine(extra), 0);
     assert_true(client_wait(pair.client, is_gone, "a <new> one", 10));
     virDomainFree(extra);
@@ -119,7 +119,7 @@ static void test_renamed(void **state)
     assert_true(client_wait(pair.client, is_there, "aa", 10));
     assert_null(client_vm(pair.client, "lab", "zz"));
     const VdHost *host = client_host(pair.client, "lab");
-    assert_string_equal(((VdVm *)g_ptr_array_index(host->vms, 0))->name, "aa");
+    assert_string_equal(vd_host_vm(host, 0)->name, "aa");
     assert_int_equal(virDomainUndefine(extra), 0);
     assert_true(client_wait(pair.client, is_gone, "aa", 10));
     virDomainFree(extra);
@@ -151,7 +151,7 @@ static void test_figures(void **state)
     VdWantRow rows[4];
     const VdHost *host = client_host(node.client, "lab");
     for (guint i = 0; i < 4; i++)
-        rows[i] = (VdWantRow){"lab", ((VdVm *)g_ptr_array_index(host->vms, i))->uuid};
+        rows[i] = (VdWantRow){"lab", vd_host_vm(host, i)->uuid};
     vd_virt_want(node.client->virt, rows, 4);
     assert_true(client_wait(node.client, all_measured, "vm0", 30));
     assert_true(client_wait(node.client, all_measured, "vm2", 30));

@@ -109,7 +109,7 @@ static VdHost *make_host(const char *id, guint n)
             vm->now.mem_used = (i + 1) * 1048576.0;
             vm->now.mem_total = 1073741824.0;
         }
-        g_ptr_array_add(host->vms, vm);
+        vd_roster_add(host->vms, vm);
     }
     return host;
 }

@@ -22,7 +22,7 @@ static VdHost *host_with(gint64 taken, double cpu, double used, double total)
     vm->now.cpu = cpu;
     vm->now.mem_used = used;
     vm->now.mem_total = total;
-    g_ptr_array_add(host->vms, vm);
+    vd_roster_add(host->vms, vm);
     return host;
 }
 

@@ -288,6 +288,84 @@ static void test_vm_order(void **state)
         }
 }
 
+/* ---- rosters ---- */
+
+static VdVm *of_array(guint i, gpointer vms)
+{
+    return g_ptr_array_index((GPtrArray *)vms, i);
+}
+
+static VdVm *not_asked(guint i, gpointer data)
+{
+    (void)data;
+    fail_msg("machine %u was read though its chunk did not change", i);
+    return NULL;
+}
+
+static void count_change(guint i, VdVm *before, VdVm *now, gpointer data)
+{
+    assert_ptr_not_equal(before, now);
+    assert_string_equal(before->uuid, now->uuid);
+    *(guint *)data += i + 1;
+}
+
+static void change_at(GPtrArray *vms, guint i, VdVmState state)
+{
+    VdVm *vm = vd_vm_copy(g_ptr_array_index(vms, i));
+    vm->state = state;
+    vd_vm_unref(g_ptr_array_index(vms, i));
+    g_ptr_array_index(vms, i) = vm;
+}
+
+/* What did not change is shared, and costs nothing. */
+static void test_roster(void **state)
+{
+    (void)state;
+    enum { MANY = 3 * VD_ROSTER_CHUNK + 5 };
+    g_autoptr(GPtrArray) vms = g_ptr_array_new_with_free_func((GDestroyNotify)vd_vm_unref);
+    for (guint i = 0; i < MANY; i++) {
+        g_autofree char *uuid = g_strdup_printf("%08x-0000-4000-8000-000000000000", i);
+        VdVm *vm = vd_vm_new(uuid, uuid);
+        vm->state = VD_VM_RUNNING;
+        g_ptr_array_add(vms, vm);
+    }
+    VdRoster *first = vd_roster_next(NULL, MANY, NULL, of_array, vms);
+    assert_int_equal(first->len, MANY);
+    assert_int_equal(first->active, MANY);
+    guint8 changed[4] = {0};
+    VdRoster *same = vd_roster_next(first, MANY, changed, not_asked, NULL);
+    for (guint i = 0; i < 4; i++)
+        assert_ptr_equal(g_ptr_array_index(first->chunks, i), g_ptr_array_index(same->chunks, i));
+
+    change_at(vms, VD_ROSTER_CHUNK + 7, VD_VM_OFF);
+    VdRoster *second = vd_roster_next(same, MANY, NULL, of_array, vms);
+    for (guint i = 0; i < 4; i++) /* read, and shared all the same but for one */
+        assert_int_equal(g_ptr_array_index(same->chunks, i) == g_ptr_array_index(second->chunks, i),
+                         i != 1);
+    assert_int_equal(second->active, MANY - 1);
+    assert_int_equal(vd_roster_at(first, VD_ROSTER_CHUNK + 7)->state, VD_VM_RUNNING);
+    assert_int_equal(vd_roster_at(second, VD_ROSTER_CHUNK + 7)->state, VD_VM_OFF);
+    guint sum = 0;
+    assert_true(vd_roster_diff(first, second, count_change, &sum));
+    assert_int_equal(sum, VD_ROSTER_CHUNK + 8);
+
+    g_ptr_array_remove_index(vms, 2); /* every chunk behind it moves */
+    VdRoster *third = vd_roster_next(second, MANY - 1, NULL, of_array, vms);
+    sum = 0;
+    assert_false(vd_roster_diff(second, third, count_change, &sum));
+    assert_int_equal(sum, 0);
+    for (guint i = 0; i < third->len; i++) {
+        const VdVm *vm = g_ptr_array_index(vms, i);
+        assert_ptr_equal(vd_roster_at(third, i), vm);
+        assert_int_equal(vd_roster_find(third, vm->uuid), i);
+    }
+    assert_int_equal(vd_roster_find(third, "00000002-0000-4000-8000-000000000000"), -1);
+    vd_roster_unref(first);
+    vd_roster_unref(same);
+    vd_roster_unref(second);
+    vd_roster_unref(third);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +373,7 @@ int main(void)
         cmocka_unit_test(test_args_json), cmocka_unit_test(test_doc),
         cmocka_unit_test(test_values),    cmocka_unit_test(test_job),
         cmocka_unit_test(test_vm),        cmocka_unit_test(test_vm_order),
+        cmocka_unit_test(test_roster),
     };
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }

@@ -23,7 +23,7 @@ static VdVm *add_vm(VdHost *host, const char *name, VdVmState state, double cpu)
     VdVm *vm = vd_vm_new(uuid, name);
     vm->state = state;
     vm->now.cpu = cpu;
-    g_ptr_array_add(host->vms, vm);
+    vd_roster_add(host->vms, vm);
     return vm;
 }
 
@@ -47,6 +47,16 @@ static VdFleet *make_fleet(void)
     g_ptr_array_add(fleet->hosts, one);
     g_ptr_array_add(fleet->hosts, two);
     return fleet;
+}
+
+static void drop_vm(VdHost *host, guint at)
+{
+    VdRoster *less = vd_roster_new();
+    for (guint i = 0; i < host->vms->len; i++)
+        if (i != at)
+            vd_roster_add(less, vd_vm_ref(vd_host_vm(host, i)));
+    vd_roster_unref(host->vms);
+    host->vms = less;
 }
 
 static char *names(const VdTree *tree)
@@ -172,13 +182,170 @@ static void marks_outlive_filters_and_die_with_machines(void **state)
     vd_tree_invert_marks(tree); /* of what is shown */
     assert_int_equal(vd_tree_marks(tree), 3);
     g_autoptr(VdFleet) less = make_fleet();
-    g_ptr_array_remove_index(((VdHost *)g_ptr_array_index(less->hosts, 0))->vms, 1);
+    drop_vm(g_ptr_array_index(less->hosts, 0), 1);
     vd_tree_set_fleet(tree, less);
     assert_int_equal(vd_tree_marks(tree), 2);
     vd_tree_clear_marks(tree);
     g_autoptr(VdTargets) cursor = vd_tree_targets(tree, VD_TARGET_VM);
     assert_int_equal(vd_targets_count(cursor), 1);
     assert_string_equal(vd_targets_at(cursor, 0)->name, "batch");
+}
+
+/* ---- by what changed equals all anew ---- */
+
+enum { HOSTS = 4, EACH = 150, ROUNDS = 60 };
+
+static VdVm *vm_at(guint i, gpointer vms)
+{
+    return g_ptr_array_index((GPtrArray *)vms, i);
+}
+
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+    return vd_vm_compare(*(VdVm *const *)a, *(VdVm *const *)b);
+}
+
+static void change_vm(GRand *dice, VdVm *vm)
+{
+    static const VdVmState states[] = {VD_VM_RUNNING, VD_VM_PAUSED, VD_VM_OFF};
+    int what = g_rand_int_range(dice, 0, 7);
+    if (what == 0)
+        vm->now.cpu = g_rand_int_range(dice, -1, 5);
+    else if (what == 1)
+        vm->now.mem_used = g_rand_int_range(dice, -1, 5);
+    else if (what == 2)
+        vm->now.disk_read = g_rand_int_range(dice, -1, 5);
+    else if (what == 3)
+        vm->now.net_tx = vm->now.net_rx = g_rand_int_range(dice, -1, 5);
+    else if (what == 4)
+        vm->state = states[g_rand_int_range(dice, 0, 3)];
+    else if (what == 5)
+        vm->stuck_since = g_rand_int_range(dice, 0, 2);
+    else {
+        g_clear_pointer(&vm->address, g_ref_string_release);
+        g_autofree char *address = g_strdup_printf("10.0.0.%d", g_rand_int_range(dice, 0, 20));
+        vm->address = g_ref_string_new(address);
+    }
+}
+
+/* The next snapshot of a host: a few machines changed, now and then one came or went. */
+static VdHost *next_host(GRand *dice, const VdHost *before)
+{
+    g_autoptr(GPtrArray) vms = g_ptr_array_new_with_free_func((GDestroyNotify)vd_vm_unref);
+    for (guint i = 0; i < before->vms->len; i++)
+        g_ptr_array_add(vms, vd_vm_ref(vd_host_vm(before, i)));
+    int changes = g_rand_int_range(dice, 0, g_rand_boolean(dice) ? 5 : EACH);
+    for (int i = 0; i < changes && vms->len > 0; i++) {
+        gpointer *place = &vms->pdata[g_rand_int_range(dice, 0, (gint32)vms->len)];
+        VdVm *vm = vd_vm_copy(*place);
+        change_vm(dice, vm);
+        vd_vm_unref(*place);
+        *place = vm;
+    }
+    if (vms->len > 0 && g_rand_int_range(dice, 0, 8) == 0)
+        g_ptr_array_remove_index(vms, (guint)g_rand_int_range(dice, 0, (gint32)vms->len));
+    if (g_rand_int_range(dice, 0, 8) == 0) {
+        g_autofree char *name = g_strdup_printf("new-%u", g_rand_int(dice));
+        g_autofree char *uuid =
+            g_strdup_printf("%08x-1111-4000-8000-000000000000", g_rand_int(dice));
+        g_ptr_array_add(vms, vd_vm_new(uuid, name));
+        g_ptr_array_sort(vms, by_name);
+    }
+    VdHost *now = vd_host_copy(before);
+    vd_roster_unref(now->vms);
+    now->vms = vd_roster_next(before->vms, vms->len, NULL, vm_at, vms);
+    return now;
+}
+
+static VdFleet *next_fleet(GRand *dice, const VdFleet *before)
+{
+    VdFleet *now = vd_fleet_new();
+    for (guint h = 0; h < before->hosts->len; h++) {
+        VdHost *host = g_ptr_array_index(before->hosts, h);
+        g_ptr_array_add(now->hosts,
+                        g_rand_boolean(dice) ? next_host(dice, host) : vd_host_ref(host));
+    }
+    return now;
+}
+
+static VdFleet *large_fleet(void)
+{
+    VdFleet *fleet = vd_fleet_new();
+    for (int h = 0; h < HOSTS; h++) {
+        g_autofree char *id = g_strdup_printf("kvm%d", h);
+        VdHost *host = vd_host_new(id, "fake:///");
+        for (int i = 0; i < EACH; i++) {
+            g_autofree char *name = g_strdup_printf("%s-vm%d", id, i);
+            add_vm(host, name, VD_VM_RUNNING, i % 7);
+        }
+        g_ptr_array_add(fleet->hosts, host);
+    }
+    return fleet;
+}
+
+static void same_rows(VdTree *tree, VdFleet *fleet, const char *filter)
+{
+    g_autoptr(VdTree) anew = vd_tree_new();
+    vd_tree_set_flat(anew, vd_tree_flat(tree));
+    vd_tree_set_sort(anew, vd_tree_sort(tree), vd_tree_inverted(tree));
+    vd_tree_set_filter(anew, filter);
+    if (vd_tree_folded(tree, "kvm1"))
+        vd_tree_toggle_fold(anew, "kvm1");
+    vd_tree_set_fleet(anew, fleet);
+    assert_int_equal(vd_tree_count(tree), vd_tree_count(anew));
+    assert_int_equal(vd_tree_matched(tree), vd_tree_matched(anew));
+    for (guint i = 0; i < vd_tree_count(tree); i++) {
+        assert_ptr_equal(vd_tree_at(tree, i)->vm, vd_tree_at(anew, i)->vm);
+        assert_ptr_equal(vd_tree_at(tree, i)->host, vd_tree_at(anew, i)->host);
+    }
+}
+
+/* The cursor is still on its machine, if that is still shown. */
+static void same_cursor(const VdTree *tree, const char *uuid)
+{
+    for (guint i = 0; i < vd_tree_count(tree); i++) {
+        const VdVm *vm = vd_tree_at(tree, i)->vm;
+        if (vm && strcmp(vm->uuid, uuid) == 0)
+            assert_string_equal(vd_tree_selected(tree)->vm->uuid, uuid);
+    }
+}
+
+static void run_rounds(GRand *dice, VdSort sort, gboolean flat, const char *filter)
+{
+    g_autoptr(VdTree) tree = vd_tree_new();
+    VdFleet *fleet = large_fleet();
+    vd_tree_set_flat(tree, flat);
+    vd_tree_set_sort(tree, sort, g_rand_boolean(dice));
+    vd_tree_set_filter(tree, filter);
+    if (g_rand_boolean(dice))
+        vd_tree_toggle_fold(tree, "kvm1");
+    for (int i = 0; i < ROUNDS; i++) {
+        VdFleet *next = next_fleet(dice, fleet);
+        vd_tree_set_cursor(tree, (guint)g_rand_int_range(dice, 0, HOSTS * EACH));
+        const VdTreeRow *row = vd_tree_selected(tree);
+        g_autofree char *uuid = g_strdup(row && row->vm ? row->vm->uuid : NULL);
+        vd_tree_set_fleet(tree, next);
+        vd_fleet_unref(fleet);
+        fleet = next;
+        same_rows(tree, fleet, filter);
+        if (uuid)
+            same_cursor(tree, uuid);
+    }
+    vd_fleet_unref(fleet);
+}
+
+static void order_by_changes_is_the_order(void **state)
+{
+    (void)state;
+    guint32 seed = (guint32)g_get_real_time();
+    print_message("seed %u\n", seed);
+    GRand *dice = g_rand_new_with_seed(seed);
+    static const char *const filters[] = {"", "state:run", "cpu>2", "10.0.0.1"};
+    for (int sort = 0; sort < VD_SORT_COUNT; sort++)
+        for (int flat = 0; flat < 2; flat++)
+            run_rounds(dice, (VdSort)sort, flat,
+                       filters[g_rand_int_range(dice, 0, G_N_ELEMENTS(filters))]);
+    g_rand_free(dice);
 }
 
 static void the_window_follows_the_cursor(void **state)
@@ -280,6 +447,7 @@ int main(void)
         cmocka_unit_test(the_tree_folds_and_filters),
         cmocka_unit_test(the_cursor_stays_with_its_machine),
         cmocka_unit_test(marks_outlive_filters_and_die_with_machines),
+        cmocka_unit_test(order_by_changes_is_the_order),
         cmocka_unit_test(the_window_follows_the_cursor),
         cmocka_unit_test(columns_fit_every_width),
         cmocka_unit_test(figures_never_grow),

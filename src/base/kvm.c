@@ -280,3 +280,10 @@ gboolean vd_kvm_usable(char **why)
 
     return vd_kvm_usable_with(DEVICE, qemu, why);
 }
+
+gboolean vd_kvm_open_to_others(void)
+{
+    struct stat device;
+
+    return stat(DEVICE, &device) == 0 && (device.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+}

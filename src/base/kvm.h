@@ -21,6 +21,10 @@ gboolean vd_kvm_usable(char **why);
 /* The same with another device and another QEMU (NULL: there is none): for tests. */
 gboolean vd_kvm_usable_with(const char *device, const char *qemu, char **why);
 
+/* Whether others than root may open /dev/kvm: libvirt then takes it for usable on behalf of its
+ * QEMU's user, whatever it does. Does not wait. */
+gboolean vd_kvm_open_to_others(void);
+
 /* The QEMU for this machine's own architecture: "/usr/bin/qemu-system-x86_64", or NULL. The caller
  * frees. */
 char *vd_kvm_qemu(void);

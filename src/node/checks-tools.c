@@ -22,6 +22,22 @@
 
 /* ---- programs ---- */
 
+/* A KVM that opens but gives QEMU no machine: libvirt remembers that QEMU came without KVM, finds
+ * that KVM is there, and asks QEMU anew each time it needs to know what it can do (some fifteen
+ * times to define a machine: 10 s and more, libvirt 9.0). It looks whether QEMU's user may open the
+ * device. */
+static void check_kvm_probing(VdCheckup *checkup)
+{
+    if (!checkup->answers || checkup->survey.kvm ||
+        g_strcmp0(checkup->survey.driver, "QEMU") != 0 || !vd_kvm_open_to_others())
+        return;
+    vd_checkup_say(checkup, _("KVM"), VD_CHECK_NOTE,
+                   _("libvirt takes /dev/kvm for usable and asks QEMU anew at every step, so that "
+                     "making a machine takes 10 seconds and more; closing the device ends that "
+                     "until this computer is started again."),
+                   _("Type as root: chmod 600 /dev/kvm"));
+}
+
 void vd_check_kvm(VdCheckup *checkup)
 {
     g_autofree char *qemu = vd_kvm_qemu();
@@ -39,6 +55,8 @@ void vd_check_kvm(VdCheckup *checkup)
     else
         vd_checkup_say(checkup, _("KVM"), VD_CHECK_NOTE, why,
                        _("Machines run without it, emulated and slow."));
+    if (!checkup->kvm)
+        check_kvm_probing(checkup);
 }
 
 void vd_check_qemu_img(VdCheckup *checkup)

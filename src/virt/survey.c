@@ -75,6 +75,15 @@ static void look_at_network(virConnectPtr conn, VdSurvey *ret)
         ret->network = virNetworkIsActive(network) == 1 ? VD_THING_ACTIVE : VD_THING_INACTIVE;
 }
 
+static gboolean offers_kvm(virConnectPtr conn)
+{
+    g_autofree char *xml = virConnectGetDomainCapabilities(conn, NULL, NULL, NULL, "kvm", 0);
+
+    if (xml == NULL)
+        virResetLastError();
+    return xml != NULL;
+}
+
 static void look(virConnectPtr conn, VdSurvey *ret)
 {
     unsigned long version = 0;
@@ -85,6 +94,7 @@ static void look(virConnectPtr conn, VdSurvey *ret)
     ret->driver = vd_text_clean(virConnectGetType(conn), 20, FALSE);
     look_at_pool(conn, ret);
     look_at_network(conn, ret);
+    ret->kvm = offers_kvm(conn);
 }
 
 gboolean vd_survey(const char *uri, VdSurvey *ret, GError **error)

@@ -20,6 +20,7 @@ typedef struct {
     VdThingState pool, network; /* those called "default" */
     char *pool_path;            /* of a pool of files, or NULL */
     guint64 pool_available;     /* bytes; 0 unless active */
+    gboolean kvm;               /* libvirt offers it; whether it works is another question */
 } VdSurvey;
 
 /* uri NULL: the usual one. FALSE with an error if the host does not answer. Waits without a

@@ -42,8 +42,7 @@ int main(int argc, char **argv)
     textdomain(PACKAGE);
     signal(SIGPIPE, SIG_IGN);
     if (argc >= 3 && strcmp(argv[1], "job-run") == 0)
-        return vd_runner_main(vd_deploy_kinds, argv[2],
-                              argc > 3 && strcmp(argv[3], "--rollback") == 0);
+        return vd_runner_main(vd_deploy_kinds, argv[2], argc > 3 ? argv[3] : NULL);
     gboolean wants_console = FALSE;
     VdCliConsole wanted = {.deck.check = vd_ui_check};
     int status = vd_cli_main(argc, argv, &wants_console, &wanted);

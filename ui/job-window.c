@@ -88,7 +88,7 @@ static const char *state_text(const VdJob *job, VdRole *ret_role)
         return _("Cancelling: what it made is being removed.");
     case VD_JOB_INTERRUPTED:
         *ret_role = VD_ROLE_STATE_BAD;
-        return _("Interrupted: its process is gone.");
+        return _("Interrupted: its process is gone. It can go on, or be taken back.");
     case VD_JOB_QUEUED:
         *ret_role = VD_ROLE_STATE_BUSY;
         return _("Waiting to start.");
@@ -196,6 +196,8 @@ static int steps_label_width(const VdJob *job)
 static char *words_text(const VdJob *job, VdRole *ret_role)
 {
     *ret_role = VD_ROLE_HINT;
+    if (job->state == VD_JOB_INTERRUPTED && !job->error)
+        return g_strdup(state_text(job, ret_role));
     if (job->state == VD_JOB_FAILED || job->state == VD_JOB_INTERRUPTED) {
         *ret_role = VD_ROLE_DIALOG;
         return failure_text(job);
@@ -285,10 +287,11 @@ static void window_draw(VdDialog *dialog, VdCanvas *canvas, VdRect rect)
 
 /* ---- keys ---- */
 
-static void cancel(Window *window, const VdJob *job)
+/* job.cancel or job.resume. */
+static void run_on(Window *window, const VdJob *job, const char *id)
 {
     VdApp *app = window->dialog.app;
-    const VdVerb *verb = vd_deck_verb("job.cancel");
+    const VdVerb *verb = vd_deck_verb(id);
     g_autoptr(VdTargets) targets = vd_targets_new(VD_TARGET_JOB);
     if (!verb || vd_job_state_ended(job->state)) {
         vd_app_say(app, FALSE, _("This job has ended."));
@@ -335,13 +338,16 @@ static VdDialogResult window_event(VdDialog *dialog, const VdEvent *event)
         return VD_DIALOG_IGNORED;
     switch (event->key) {
     case 'c':
-        cancel(window, job);
+        run_on(window, job, "job.cancel");
         return VD_DIALOG_HANDLED;
     case 'l':
         vd_app_push(dialog->app, vd_job_log_new(dialog->app, window->id));
         return VD_DIALOG_HANDLED;
     case 'r':
-        retry(window, job);
+        if (job->state == VD_JOB_INTERRUPTED)
+            run_on(window, job, "job.resume");
+        else
+            retry(window, job);
         return VD_DIALOG_HANDLED;
     case VD_KEY_ENTER:
         return VD_DIALOG_CLOSE;
@@ -368,6 +374,8 @@ static char *window_hint(VdDialog *dialog)
         return g_strdup(_("Esc closes this · r tries again · l log"));
     if (job && vd_job_state_ended(job->state))
         return g_strdup(_("Esc closes this · l log"));
+    if (job && job->state == VD_JOB_INTERRUPTED)
+        return g_strdup(_("Esc hides this · r goes on with it · c cancels and cleans up · l log"));
     return g_strdup(_("Esc hides this, the job goes on · c cancels and cleans up · l log"));
 }
 

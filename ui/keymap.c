@@ -80,7 +80,7 @@ static const struct {
     {"host.show", "F3"},      {"host.pools", "4"},        {"host.networks", "5"},
     {"doctor", "7"},          {"image.show", "Enter F3"}, {"image.add", "Ins A"},
     {"image.remove", "F8 D"}, {"job.show", "F3"},         {"job.log", "L"},
-    {"job.cancel", "F8 C"},   {"request.trace", "F3"},
+    {"job.cancel", "F8 C"},   {"job.resume", "R"},        {"request.trace", "F3"},
 };
 
 typedef struct {

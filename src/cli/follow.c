@@ -126,6 +126,12 @@ static int ending(Follow *follow, GMainContext *context, VdFormat format)
         vd_err(_("The job goes on; vmdeck job follow %s shows it again.\n"), follow->id);
         return 0;
     }
+    if (follow->job && follow->job->state == VD_JOB_INTERRUPTED) {
+        vd_err(_("vmdeck: the job was interrupted: go on with it (vmdeck job resume %s) or take it "
+                 "back (vmdeck job cancel %s).\n"),
+               follow->id, follow->id);
+        return 1;
+    }
     if (!follow->job) {
         vd_err(_("vmdeck: there is no job %s among the last ones; vmdeck job show tells more\n"),
                follow->id);
@@ -139,6 +145,12 @@ static int ending(Follow *follow, GMainContext *context, VdFormat format)
     return follow->job->state == VD_JOB_DONE ? 0 : 1;
 }
 
+/* It has ended, or it waits for people. A job that was being undone already goes on by itself. */
+static gboolean nobody_works(const VdJob *job)
+{
+    return vd_job_state_ended(job->state) || (job->state == VD_JOB_INTERRUPTED && !job->error);
+}
+
 int vd_follow_job(VdDeck *deck, GMainContext *context, const char *job, VdFormat format)
 {
     g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -148,7 +160,7 @@ int vd_follow_job(VdDeck *deck, GMainContext *context, const char *job, VdFormat
     g_source_attach(interrupt, context);
     vd_deck_listen(deck, jobs_changed, &follow);
     vd_deck_watch_jobs(deck);
-    while (!follow.interrupted && !(follow.job && vd_job_state_ended(follow.job->state)) &&
+    while (!follow.interrupted && !(follow.job && nobody_works(follow.job)) &&
            !(follow.looks > 1 && !follow.job))
         g_main_context_iteration(context, TRUE);
     vd_deck_listen(deck, NULL, NULL);

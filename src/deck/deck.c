@@ -292,6 +292,7 @@ VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
     deck->uris = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     deck->names = g_ptr_array_new_with_free_func(g_free);
     deck->requests = g_hash_table_new(g_str_hash, g_str_equal);
+    deck->offered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     deck->journal = vd_worker_new(context, "journal");
     deck->work = vd_worker_new(context, "work");
     deck->forms = vd_worker_new(context, "forms");
@@ -343,6 +344,7 @@ void vd_deck_free(VdDeck *deck)
     g_hash_table_unref(deck->uris);
     g_ptr_array_unref(deck->names);
     g_hash_table_unref(deck->requests);
+    g_hash_table_unref(deck->offered);
     vd_conf_free(deck->conf);
     g_free(deck->person);
     g_main_context_unref(deck->context);

@@ -193,6 +193,12 @@ gboolean vd_local_job_cancel(VdLocalCall *call, GError **error)
     return need_journal(call, error) && vd_jobs_cancel(call->journal, call->id, error);
 }
 
+gboolean vd_local_job_resume(VdLocalCall *call, GError **error)
+{
+    return need_journal(call, error) &&
+           vd_jobs_resume(call->journal, vd_deploy_kinds, call->id, error);
+}
+
 gboolean vd_local_job_log(VdLocalCall *call, GError **error)
 {
     gint64 offset = 0;

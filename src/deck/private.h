@@ -33,6 +33,7 @@ struct _VdDeck {
     gboolean watching; /* a look at the jobs is under way */
     gint64 jobs_version;
     guint looks;
+    GHashTable *offered;  /* ids of interrupted jobs that people were told of */
     GHashTable *requests; /* id → Request */
 };
 

@@ -41,6 +41,7 @@ const VdVerbRow *vd_verb_row(const VdVerb *verb);
 gboolean vd_local_job_list(VdLocalCall *call, GError **error);
 gboolean vd_local_job_show(VdLocalCall *call, GError **error);
 gboolean vd_local_job_cancel(VdLocalCall *call, GError **error);
+gboolean vd_local_job_resume(VdLocalCall *call, GError **error);
 gboolean vd_local_job_log(VdLocalCall *call, GError **error);
 gboolean vd_local_trace(VdLocalCall *call, GError **error);
 gboolean vd_local_image_list(VdLocalCall *call, GError **error);

@@ -1,10 +1,13 @@
 /* Watching what other processes do: jobs, by the journal's data version twice a second, and images,
- * when a job ended. A job whose runner is gone is handed to a roll-back runner, by whoever sees it
- * first. */
+ * when a job ended. A job whose runner is gone is offered to people, who may go on with it or take
+ * it back; one that can only be taken back is handed to a roll-back runner, by whoever sees it
+ * first.
+ */
 #include "config.h"
 
 #include <string.h>
 
+#include "src/base/i18n.h"
 #include "src/base/log.h"
 #include "src/deck/private.h"
 #include "src/deploy/deploy.h"
@@ -48,7 +51,7 @@ static void look_work(VdWorker *worker, gpointer data)
         return;
     look->version = version;
     look->jobs = vd_journal_jobs(journal, JOBS_KEPT, &error);
-    if (look->jobs && any_interrupted(look->jobs) && vd_jobs_sweep(journal) > 0)
+    if (look->jobs && any_interrupted(look->jobs) && vd_jobs_sweep(journal, vd_deploy_kinds) > 0)
         vd_log(VD_LOG_WARNING, NULL, "interrupted jobs are rolled back");
 }
 
@@ -58,6 +61,23 @@ static guint count_active(const GPtrArray *jobs)
     for (guint i = 0; i < jobs->len; i++)
         active += !vd_job_state_ended(((const VdJob *)g_ptr_array_index(jobs, i))->state);
     return active;
+}
+
+/* Once for each job that this deck finds interrupted. */
+static void offer_interrupted(VdDeck *deck)
+{
+    for (guint i = 0; i < deck->jobs->len; i++) {
+        const VdJob *job = g_ptr_array_index(deck->jobs, i);
+        const VdJobKind *kind = vd_job_kind_find(vd_deploy_kinds, job->verb);
+        if (job->state != VD_JOB_INTERRUPTED || !kind || !kind->again || job->error ||
+            !g_hash_table_add(deck->offered, g_strdup(job->id)))
+            continue;
+        g_autofree char *text =
+            g_strdup_printf(_("The job %s (%s) was interrupted: resume it, or cancel it and what "
+                              "it made is removed."),
+                            job->title, job->id);
+        vd_deck_notice(deck, TRUE, job->id, text, NULL);
+    }
 }
 
 static void look_done(gpointer data)
@@ -71,6 +91,7 @@ static void look_done(gpointer data)
     guint before = count_active(deck->jobs);
     g_ptr_array_unref(deck->jobs);
     deck->jobs = g_steal_pointer(&look->jobs);
+    offer_interrupted(deck);
     vd_deck_changed(deck, VD_CHANGED_JOBS);
     if (count_active(deck->jobs) < before)
         vd_deck_images_read(deck);

@@ -7,6 +7,7 @@ extern const VdStepSpec vd_image_add_steps[];
 extern const VdUndoSpec vd_image_add_undos[];
 extern const VdStepSpec vd_deploy_steps[];
 extern const VdUndoSpec vd_deploy_undos[];
+extern const VdAgain vd_deploy_again[];
 
 /* The kind of job of a verb of this room. */
 const VdJobKind *vd_deploy_kind(const char *verb);

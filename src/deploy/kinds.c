@@ -7,9 +7,9 @@
 #include "src/deploy/deploy-private.h"
 
 const VdJobKind vd_deploy_kinds[] = {
-    {"deploy", vd_deploy_steps, vd_deploy_undos},
-    {"image.add", vd_image_add_steps, vd_image_add_undos},
-    {NULL, NULL, NULL},
+    {"deploy", vd_deploy_steps, vd_deploy_undos, vd_deploy_again},
+    {"image.add", vd_image_add_steps, vd_image_add_undos, NULL},
+    {NULL, NULL, NULL, NULL},
 };
 
 const VdJobKind *vd_deploy_kind(const char *verb)
@@ -46,11 +46,15 @@ gboolean vd_deploy_name_free(VdJournal *journal, const VdJob *job, GError **erro
             g_strcmp0(other->id, job->id) == 0)
             continue;
         if (other->state == VD_JOB_INTERRUPTED) {
-            vd_jobs_sweep(journal);
-            return vd_fail(error, VD_ERR_BUSY, NULL,
-                           _("The job %s for %s was interrupted and is being taken back; try again "
-                             "in a moment."),
-                           other->id, job->target);
+            if (vd_jobs_sweep(journal, vd_deploy_kinds) > 0)
+                return vd_fail(error, VD_ERR_BUSY, NULL,
+                               _("The job %s for %s was interrupted and is being taken back; try "
+                                 "again in a moment."),
+                               other->id, job->target);
+            return vd_fail(error, VD_ERR_EXISTS, NULL,
+                           _("The job %s for %s was interrupted: go on with it (vmdeck job resume "
+                             "%s) or take it back (vmdeck job cancel %s) first."),
+                           other->id, job->target, other->id, other->id);
         }
         return vd_fail(error, VD_ERR_EXISTS, NULL,
                        _("The job %s is working on %s already; wait for it, cancel it, or choose "

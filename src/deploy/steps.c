@@ -156,7 +156,11 @@ gboolean vd_step_start(VdRun *run, GError **error)
         return TRUE;
     }
     conn = vd_step_conn(run, plan, error);
-    return conn && vd_conn_vm_start(conn, plan->uuid, error);
+    if (!conn)
+        return FALSE;
+    /* A runner that was killed may have started it. */
+    return (vd_run_resumed(run) && vd_conn_vm_running(conn, plan->uuid)) ||
+           vd_conn_vm_start(conn, plan->uuid, error);
 }
 
 /* ---- taking back ---- */
@@ -185,6 +189,15 @@ const VdStepSpec vd_deploy_steps[] = {
     {"grow", N_("grow the disk"), 20, vd_step_guest}, {"customise", N_("customise"), 4, NULL},
     {"define", N_("define"), 1, vd_step_define},      {"start", N_("start"), 1, vd_step_start},
     {"boot", N_("first boot"), 45, vd_step_boot},     {NULL, NULL, 0, NULL},
+};
+
+/* What the appliance has begun to change is made anew. A machine that was booting when its host
+ * went down is started again. */
+const VdAgain vd_deploy_again[] = {
+    {"grow", "disk"},
+    {"customise", "disk"},
+    {"boot", "start"},
+    {NULL, NULL},
 };
 
 const VdUndoSpec vd_deploy_undos[] = {

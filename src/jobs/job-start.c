@@ -45,15 +45,14 @@ static void child_setup(gpointer data)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static gboolean spawn(const char *id, gboolean rollback, int lock, int ready, GError **error)
+static gboolean spawn(const char *id, VdRunMode mode, int lock, int ready, GError **error)
 {
     g_autofree char *folder = vd_path_job(id);
     g_autofree char *log = g_build_filename(folder, "log", NULL);
     g_autofree char *self = vd_path_self();
     g_autoptr(GError) local = NULL;
     const char *program = access(self, X_OK) == 0 ? self : "/proc/self/exe";
-    const char *const argv[] = {program, "vmdeck", "job-run", id, rollback ? "--rollback" : NULL,
-                                NULL};
+    const char *const argv[] = {program, "vmdeck", "job-run", id, vd_run_mode_flag(mode), NULL};
     const int from[] = {lock, ready}, to[] = {VD_RUN_LOCK_FD, VD_RUN_READY_FD};
     g_auto(GStrv) environment = g_get_environ();
     environment = g_environ_setenv(environment, "VMDECK_REQUEST", id, TRUE);
@@ -106,7 +105,7 @@ static gboolean wait_ready(const char *id, int ready, GError **error)
 }
 
 /* Starts a runner that takes over the lock, and waits until it has begun. Closes lock. */
-static gboolean start_runner(const char *id, gboolean rollback, int lock, GError **error)
+static gboolean start_runner(const char *id, VdRunMode mode, int lock, GError **error)
 {
     int pipe_fds[2];
     g_autoptr(GError) local = NULL;
@@ -115,7 +114,7 @@ static gboolean start_runner(const char *id, gboolean rollback, int lock, GError
         return vd_fail(error, VD_ERR_FAILED, local->message, _("The job %s cannot be started."),
                        id);
     }
-    gboolean ok = spawn(id, rollback, lock, pipe_fds[1], error);
+    gboolean ok = spawn(id, mode, lock, pipe_fds[1], error);
     close(pipe_fds[1]);
     ok = ok && wait_ready(id, pipe_fds[0], error);
     close(pipe_fds[0]);
@@ -165,7 +164,7 @@ gboolean vd_jobs_start(VdJournal *journal, const VdJobKind *kind, VdJob *job, co
     int lock = prepare(journal, job, spec, secrets, error);
     if (lock < 0)
         return FALSE;
-    if (start_runner(job->id, FALSE, lock, &local))
+    if (start_runner(job->id, VD_RUN_NEW, lock, &local))
         return TRUE;
     /* Not if it may still come. */
     if (vd_error_code(local) != VD_ERR_UNKNOWN) {
@@ -207,7 +206,7 @@ static gboolean roll_back(VdJournal *journal, const char *id, int lock, gboolean
     }
     if (asked)
         vd_journal_job_state(journal, id, VD_JOB_CANCELLING, NULL, NULL, NULL, NULL);
-    return start_runner(id, TRUE, lock, error);
+    return start_runner(id, VD_RUN_ROLLBACK, lock, error);
 }
 
 typedef enum { CANCEL_ASKED, CANCEL_FAILED, CANCEL_AGAIN } CancelTry;
@@ -252,7 +251,38 @@ gboolean vd_jobs_cancel(VdJournal *journal, const char *id, GError **error)
     return vd_fail(error, VD_ERR_BUSY, NULL, _("The job %s is just being started: try again."), id);
 }
 
-int vd_jobs_sweep(VdJournal *journal)
+/* ---- what was interrupted ---- */
+
+/* The job's lock, or -1: somebody works on it, or its folder cannot be made. */
+static int take_lock(const char *id, GError **error)
+{
+    g_autofree char *folder = vd_path_job(id);
+    return vd_mkdirs(folder, 0700, error) ? vd_job_lock_take(id, 0, error) : -1;
+}
+
+/* With the lock in hand, so that the state is the one that was written: whether its kind can go on
+ * and nobody has begun to undo it. */
+static gboolean can_go_on(VdJournal *journal, const VdJobKind *kinds, const char *id,
+                          GError **error)
+{
+    g_autoptr(VdJob) job = vd_journal_job(journal, id, error);
+    const VdJobKind *kind = job ? vd_job_kind_find(kinds, job->verb) : NULL;
+    if (!job)
+        return FALSE;
+    if (vd_job_state_ended(job->state))
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("The job %s has ended (%s): there is nothing to go on with."), id,
+                       _(vd_job_state_word(job->state)));
+    if (!kind || !kind->again)
+        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                       _("A job like %s cannot go on; it can only be cancelled."), id);
+    if (job->error || job->state == VD_JOB_CANCELLING)
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("What the job %s made is being undone: it cannot go on any more."), id);
+    return TRUE;
+}
+
+int vd_jobs_sweep(VdJournal *journal, const VdJobKind *kinds)
 {
     g_autoptr(GPtrArray) jobs = vd_journal_jobs(journal, 0, NULL);
     int n = 0;
@@ -261,14 +291,39 @@ int vd_jobs_sweep(VdJournal *journal)
         g_autoptr(GError) error = NULL;
         if (job->state != VD_JOB_INTERRUPTED || !vd_request_id_valid(job->id))
             continue;
-        g_autofree char *folder = vd_path_job(job->id);
-        int lock = vd_mkdirs(folder, 0700, NULL) ? vd_job_lock_take(job->id, 0, NULL) : -1;
-        if (lock >= 0 && roll_back(journal, job->id, lock, FALSE, &error))
+        int lock = take_lock(job->id, NULL);
+        if (lock < 0)
+            continue;
+        if (can_go_on(journal, kinds, job->id, NULL))
+            close(lock);
+        else if (roll_back(journal, job->id, lock, FALSE, &error))
             n++;
         else if (error)
             vd_log_error(job->id, "rolling back an interrupted job", error);
     }
     return n;
+}
+
+gboolean vd_jobs_resume(VdJournal *journal, const VdJobKind *kinds, const char *id, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    g_autoptr(VdJob) job = vd_journal_job(journal, id, error);
+    if (!job)
+        return FALSE;
+    if (!vd_request_id_valid(id))
+        return vd_fail(error, VD_ERR_INVALID, NULL, _("%s is no job: expected r-XXXXXX."), id);
+    int lock = take_lock(id, &local);
+    if (lock < 0 && vd_error_code(local) == VD_ERR_BUSY)
+        return vd_fail(error, VD_ERR_INVALID, NULL, _("The job %s runs: nothing has stopped it."),
+                       id);
+    if (lock < 0) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    if (can_go_on(journal, kinds, id, error))
+        return start_runner(id, VD_RUN_RESUME, lock, error);
+    close(lock);
+    return FALSE;
 }
 
 /* ---- the log ---- */

@@ -142,15 +142,18 @@ gboolean vd_journal_job_note(VdJournal *journal, const char *id, const char *not
 gboolean vd_journal_step(VdJournal *journal, const char *id, const VdStep *step, GError **error)
 {
     gboolean none = FALSE;
+    /* A step is on the disk before it begins; its progress need not be. */
+    gboolean begins = step->state == VD_STEP_RUNNING && step->fraction == 0;
     if (!vd_journal_ready(journal, error) ||
-        !vd_db_exec(&journal->db, error, "PRAGMA synchronous = NORMAL", ""))
+        (!begins && !vd_db_exec(&journal->db, error, "PRAGMA synchronous = NORMAL", "")))
         return FALSE;
     gboolean ok = vd_db_change(&journal->db, &none, error,
                                "UPDATE step SET text = ?, state = ?, fraction = ?, started = ?,"
                                " ended = ? WHERE job = ? AND id = ?",
                                "ssdiiss", step->text, step_words[step->state], step->fraction,
                                step->started, step->ended, id, step->id);
-    vd_db_exec(&journal->db, NULL, "PRAGMA synchronous = FULL", "");
+    if (!begins)
+        vd_db_exec(&journal->db, NULL, "PRAGMA synchronous = FULL", "");
     return none ? no_job(id, error) : ok;
 }
 

@@ -62,8 +62,8 @@ gboolean vd_journal_job_finish(VdJournal *journal, const char *id, VdJobState st
                                const char *error_text, const char *detail, const char *undone,
                                GError **error);
 gboolean vd_journal_job_note(VdJournal *journal, const char *id, const char *note, GError **error);
-/* The step as it is now. Not forced to the disk: a step that a power failure takes back was only
- * progress. */
+/* The step as it is now. On the disk when it returns if the step begins; else not forced there:
+ * what a power failure takes back was only progress. */
 gboolean vd_journal_step(VdJournal *journal, const char *id, const VdStep *step, GError **error);
 /* Undo entries, newest first when read: written before the act (on the disk when it returns),
  * removed when undone. kind and argument are the step's own words. */

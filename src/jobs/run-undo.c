@@ -128,12 +128,28 @@ static gboolean step_was_done(VdRun *run, const char *step_id)
     return done;
 }
 
+static gboolean pick_all(VdRun *run, const char *step, gconstpointer data)
+{
+    (void)run;
+    (void)step;
+    (void)data;
+    return TRUE;
+}
+
 gboolean vd_run_undo_all(VdRun *run, GString *undone, GString *failed)
+{
+    return vd_run_undo_some(run, pick_all, NULL, undone, failed);
+}
+
+gboolean vd_run_undo_some(VdRun *run, VdRunPick pick, gconstpointer data, GString *undone,
+                          GString *failed)
 {
     g_autoptr(GPtrArray) list = entries(run);
     g_autoptr(GHashTable) left = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < list->len; i++) {
         const VdUndo *undo = g_ptr_array_index(list, i);
+        if (!pick(run, undo->step, data))
+            continue;
         gboolean ok = undo_one(run, undo, undone, failed);
         if (!undo->step)
             continue;

@@ -226,12 +226,18 @@ void vd_run_step_begin(VdRun *run, VdStep *step)
     pthread_mutex_unlock(&run->lock);
     write_now(run);
     vd_run_log(run, "%s: begun", step->id);
+    vd_run_die_at(step->id, "begin");
 }
 
 void vd_run_step_end(VdRun *run, VdStepState state)
 {
     pthread_mutex_lock(&run->lock);
     g_autofree char *id = run->current ? g_strdup(run->current->id) : NULL;
+    pthread_mutex_unlock(&run->lock);
+    vd_run_die_at(id, "end");
+    if (state == VD_STEP_DONE)
+        vd_run_values_save(run);
+    pthread_mutex_lock(&run->lock);
     end_locked(run, state);
     pthread_mutex_unlock(&run->lock);
     write_now(run);
@@ -258,17 +264,20 @@ void vd_run_next_step(VdRun *run, const char *step_id)
     VdStep *step = vd_job_step(run->job, step_id);
     g_autofree char *before = run->current ? g_strdup(run->current->id) : NULL;
     gboolean moves = step && step != run->current && step->state == VD_STEP_WAITING;
-    if (moves) {
-        end_locked(run, VD_STEP_DONE);
-        begin_locked(run, step);
-    }
     pthread_mutex_unlock(&run->lock);
     if (!moves)
         return;
+    vd_run_die_at(before, "end");
+    vd_run_values_save(run);
+    pthread_mutex_lock(&run->lock);
+    end_locked(run, VD_STEP_DONE);
+    begin_locked(run, step);
+    pthread_mutex_unlock(&run->lock);
     write_now(run);
     if (before)
         vd_run_log(run, "%s: done", before);
     vd_run_log(run, "%s: begun", step_id);
+    vd_run_die_at(step_id, "begin");
 }
 
 void vd_run_skip_step(VdRun *run, const char *step_id, const char *why)
@@ -369,6 +378,7 @@ gboolean vd_run_undo(VdRun *run, const char *kind, const char *argument, GError 
     pthread_mutex_lock(&run->lock);
     g_ptr_array_add(run->undos, undo);
     pthread_mutex_unlock(&run->lock);
+    vd_run_die_at(undo->step, "undo");
     return TRUE;
 }
 
@@ -379,6 +389,7 @@ void vd_run_set(VdRun *run, const char *name, const char *value)
         g_hash_table_insert(run->values, g_strdup(name), g_strdup(value));
     else
         g_hash_table_remove(run->values, name);
+    run->values_dirty = TRUE;
     pthread_mutex_unlock(&run->lock);
 }
 
@@ -396,7 +407,9 @@ char *vd_run_secrets(VdRun *run, GError **error)
     g_autofree char *path = g_build_filename(run->folder, "secrets", NULL);
     g_autoptr(GError) local = NULL;
     char *secrets = vd_file_read(path, SECRETS_MAX, NULL, &local);
-    vd_secret_unlink(path);
+    pthread_mutex_lock(&run->lock);
+    run->secrets_read = TRUE;
+    pthread_mutex_unlock(&run->lock);
     if (!secrets && vd_error_code(local) != VD_ERR_NOT_FOUND)
         g_propagate_error(error, g_steal_pointer(&local));
     return secrets;

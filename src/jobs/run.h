@@ -18,7 +18,7 @@ struct _VdRun {
     /* set before the worker begins */
     char *id, *spec, *folder, *author;
     const VdJobKind *kind;
-    gboolean rollback;
+    VdRunMode mode;
     int lock_fd;
     int grace_ms; /* between SIGTERM and SIGKILL for children */
     GMainContext *context;
@@ -41,10 +41,12 @@ struct _VdRun {
     gboolean note_dirty;
     GPtrArray *undos; /* VdUndo pushed in this process, oldest first */
     GHashTable *values;
-    GArray *children;    /* pid_t: leaders of process groups */
-    GSource *flush;      /* waiting to write progress */
-    gint64 last_write;   /* monotonic */
-    gint64 undo_started; /* monotonic, 0: no undo function runs */
+    GArray *children;      /* pid_t: leaders of process groups */
+    GSource *flush;        /* waiting to write progress */
+    gint64 last_write;     /* monotonic */
+    gboolean values_dirty; /* not in the folder yet */
+    gboolean secrets_read; /* by the step that runs */
+    gint64 undo_started;   /* monotonic, 0: no undo function runs */
     const char *undo_kind;
 
     int status; /* the runner's exit status, once the worker has ended */
@@ -66,8 +68,25 @@ gboolean vd_run_write(VdRun *run);
 typedef gboolean (*VdRunEntry)(VdRun *run, gconstpointer data, GError **error);
 gboolean vd_run_enter(VdRun *run, VdRunEntry entry, gconstpointer data, GError **error);
 
+/* ---- run-resume.c ---- */
+
+/* Keeps what the steps have left to each other in the job's folder, on the disk when it returns; if
+ * that fails there is no such file at all. Any thread. */
+void vd_run_values_save(VdRun *run);
+/* Makes ready to go on: what the step that was cut short made is undone, the steps from where it
+ * begins anew wait again. FALSE with the reason: the job can only be undone. */
+gboolean vd_run_resume(VdRun *run, GError **error);
+/* For tests: ends this process the hard way at a point of a step ("begin", "undo", "end") that the
+ * environment variable VMDECK_JOB_DIE_AT names as STEP:POINT. */
+void vd_run_die_at(const char *step, const char *point);
+
 /* ---- run-undo.c ---- */
 
+/* Undoes the entries of the steps that again says TRUE for, newest first. FALSE: failed has what is
+ * left, in words. */
+typedef gboolean (*VdRunPick)(VdRun *run, const char *step, gconstpointer data);
+gboolean vd_run_undo_some(VdRun *run, VdRunPick pick, gconstpointer data, GString *undone,
+                          GString *failed);
 /* Undoes all entries, newest first; undone gets what was undone, failed what was not, in words.
  * TRUE if nothing is left. */
 gboolean vd_run_undo_all(VdRun *run, GString *undone, GString *failed);

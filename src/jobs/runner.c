@@ -107,10 +107,16 @@ static gboolean run_step(VdRun *run, const VdStepSpec *spec, GError **error)
         return TRUE;
     }
     vd_run_step_begin(run, step);
+    pthread_mutex_lock(&run->lock);
+    run->secrets_read = FALSE;
+    pthread_mutex_unlock(&run->lock);
     gboolean ok = spec->func(run, error);
-    if (ok && !cancel_asked(run))
+    if (ok && !cancel_asked(run)) {
         vd_run_step_end(run, VD_STEP_DONE);
-    else if (!ok && !cancel_asked(run))
+        if (run->secrets_read)
+            wipe_secrets(run);
+    }
+    if (!ok && !cancel_asked(run))
         vd_run_step_end(run, VD_STEP_FAILED);
     return ok;
 }
@@ -147,7 +153,7 @@ static void undo_and_end(VdRun *run, const char *why, const char *detail)
     if (!vd_job_state_ended(run->job->state) && !vd_run_enter(run, state_entry, &now, &error))
         vd_run_log(run, "%s", error->message);
     gboolean clean = vd_run_undo_all(run, undone, failed);
-    if (!why && !run->rollback)
+    if (!why && run->mode != VD_RUN_ROLLBACK)
         vd_run_step_end(run, VD_STEP_UNDONE);
     pthread_mutex_lock(&run->lock);
     run->phase = VD_RUN_END;
@@ -199,9 +205,10 @@ static gpointer work(gpointer data)
 {
     VdRun *run = data;
     g_autoptr(GError) error = NULL;
-    if (run->rollback) {
+    if (run->mode == VD_RUN_ROLLBACK) {
         roll_back(run);
-    } else if (run_steps(run, &error)) {
+    } else if ((run->mode != VD_RUN_RESUME || vd_run_resume(run, &error)) &&
+               run_steps(run, &error)) {
         const End done = {VD_JOB_DONE, NULL, NULL, NULL};
         write_end(run, &done);
     } else if (cancel_asked(run)) {
@@ -247,7 +254,8 @@ static gboolean become_rollback(gpointer data)
         return G_SOURCE_REMOVE;
     vd_run_log(run, "the step does not stop: the runner begins anew to undo");
     vd_run_kill_children(run, SIGKILL);
-    const char *const argv[] = {"vmdeck", "job-run", run->id, "--rollback", NULL};
+    const char *const argv[] = {"vmdeck", "job-run", run->id, vd_run_mode_flag(VD_RUN_ROLLBACK),
+                                NULL};
     g_setenv(VD_RUN_FDS, VD_RUN_FDS_LOCK, TRUE);
     if (dup2(run->lock_fd, VD_RUN_LOCK_FD) >= 0 && fcntl(VD_RUN_LOCK_FD, F_SETFD, 0) == 0)
         execv("/proc/self/exe", (char **)argv);
@@ -349,12 +357,37 @@ static int own_ready(void)
     return VD_RUN_READY_FD;
 }
 
-static const VdJobKind *find_kind(const VdJobKind *kinds, const char *verb)
+const VdJobKind *vd_job_kind_find(const VdJobKind *kinds, const char *verb)
 {
     for (const VdJobKind *kind = kinds; kind->verb; kind++)
         if (g_strcmp0(kind->verb, verb) == 0)
             return kind;
     return NULL;
+}
+
+/* With the lock in our hands the state is the one that is written. */
+static gboolean may_begin(VdRun *run, GError **error)
+{
+    VdJobState state = run->job->state;
+    if (run->mode == VD_RUN_NEW)
+        return state == VD_JOB_QUEUED ||
+               vd_fail(error, VD_ERR_INVALID, NULL, _("The job %s was begun already: it is %s."),
+                       run->id, vd_job_state_word(state));
+    if (run->mode == VD_RUN_RESUME) {
+        if (!run->kind->again)
+            return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                           _("A job like %s cannot go on; it can only be cancelled."), run->id);
+        return (state <= VD_JOB_RUNNING && !run->job->error) ||
+               vd_fail(error, VD_ERR_INVALID, NULL, _("The job %s cannot go on: it is %s."),
+                       run->id, vd_job_state_word(state));
+    }
+    if (vd_job_state_ended(state)) {
+        g_autoptr(GPtrArray) undo = vd_journal_undo_list(run->journal, run->id, error);
+        return undo &&
+               (undo->len > 0 || vd_fail(error, VD_ERR_INVALID, NULL,
+                                         _("The job %s has nothing left to undo."), run->id));
+    }
+    return TRUE;
 }
 
 static gboolean load(VdRun *run, const VdJobKind *kinds, GError **error)
@@ -366,29 +399,21 @@ static gboolean load(VdRun *run, const VdJobKind *kinds, GError **error)
     if (!run->spec)
         return FALSE;
     run->author = g_strdup(run->job->author);
-    run->kind = find_kind(kinds, run->job->verb);
+    run->kind = vd_job_kind_find(kinds, run->job->verb);
     if (!run->kind)
         return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
                        _("This vmdeck has no jobs of the kind %s."), run->job->verb);
-    if (!run->rollback && run->job->state != VD_JOB_QUEUED)
-        return vd_fail(error, VD_ERR_INVALID, NULL, _("The job %s was begun already: it is %s."),
-                       run->id, vd_job_state_word(run->job->state));
-    if (run->rollback && vd_job_state_ended(run->job->state)) {
-        g_autoptr(GPtrArray) undo = vd_journal_undo_list(run->journal, run->id, error);
-        return undo &&
-               (undo->len > 0 || vd_fail(error, VD_ERR_INVALID, NULL,
-                                         _("The job %s has nothing left to undo."), run->id));
-    }
-    return TRUE;
+    return may_begin(run, error);
 }
 
 static gboolean begin(VdRun *run, GError **error)
 {
-    const End now = {run->rollback ? run->job->state : VD_JOB_RUNNING, NULL, NULL, NULL};
+    gboolean rollback = run->mode == VD_RUN_ROLLBACK;
+    const End now = {rollback ? run->job->state : VD_JOB_RUNNING, NULL, NULL, NULL};
     if (!vd_job_lock_write_pid(run->lock_fd))
         return vd_fail(error, VD_ERR_NO_SPACE, g_strerror(errno),
                        _("The lock of the job %s cannot be written."), run->id);
-    if (run->rollback)
+    if (rollback)
         return TRUE;
     if (!state_entry(run, &now, error))
         return FALSE;
@@ -397,12 +422,12 @@ static gboolean begin(VdRun *run, GError **error)
     return TRUE;
 }
 
-static void run_init(VdRun *run, const char *id, gboolean rollback)
+static void run_init(VdRun *run, const char *id, VdRunMode mode)
 {
     const char *grace = g_getenv("VMDECK_JOB_GRACE_MS");
     run->id = g_strdup(id);
     run->folder = vd_path_job(id);
-    run->rollback = rollback;
+    run->mode = mode;
     run->lock_fd = -1;
     run->grace_ms = grace ? CLAMP(atoi(grace), 10, 600000) : GRACE_MS;
     run->context = g_main_context_new();
@@ -415,6 +440,7 @@ static void run_init(VdRun *run, const char *id, gboolean rollback)
     run->undos = g_ptr_array_new_with_free_func((GDestroyNotify)vd_undo_free);
     run->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     run->children = g_array_new(FALSE, FALSE, sizeof(pid_t));
+    run->values_dirty = TRUE; /* that there are none is worth knowing too */
     run->status = 0;
     g_setenv("VMDECK_REQUEST", id, TRUE);
 }
@@ -470,17 +496,28 @@ static int run_job(VdRun *run)
     return run->status;
 }
 
-int vd_runner_main(const VdJobKind *kinds, const char *id, gboolean rollback)
+static const char *const mode_flags[] = {NULL, "--rollback", "--resume"};
+
+const char *vd_run_mode_flag(VdRunMode mode)
 {
+    return mode_flags[mode];
+}
+
+int vd_runner_main(const VdJobKind *kinds, const char *id, const char *flag)
+{
+    static const char *const words[] = {"begun", "undoing", "going on"};
     g_autoptr(GError) error = NULL;
     VdRun run = {0};
+    VdRunMode mode = VD_RUN_RESUME;
     int status = 1;
+    while (mode > VD_RUN_NEW && g_strcmp0(flag, mode_flags[mode]) != 0)
+        mode--;
     if (!vd_request_id_valid(id)) {
         g_printerr(_("%s is no job: expected r-XXXXXX.\n"), id);
         return 2;
     }
     process_setup();
-    run_init(&run, id, rollback);
+    run_init(&run, id, mode);
     run.lock_fd = own_lock(id, &error);
     int ready = own_ready();
     add_source(&run, g_unix_signal_source_new(SIGTERM), on_cancel);
@@ -488,7 +525,7 @@ int vd_runner_main(const VdJobKind *kinds, const char *id, gboolean rollback)
     gboolean begun = run.lock_fd >= 0 && load(&run, kinds, &error) && begin(&run, &error);
     tell(ready, begun ? NULL : error);
     if (begun) {
-        vd_run_log(&run, "%s: %s", run.job->title, rollback ? "undoing" : "begun");
+        vd_run_log(&run, "%s: %s", run.job->title, words[mode]);
         status = run_job(&run);
     }
     run_clear(&run);

@@ -35,8 +35,9 @@ gboolean vd_run_undo(VdRun *run, const char *kind, const char *argument, GError 
 void vd_run_next_step(VdRun *run, const char *step_id);
 /* Marks a step that has not run as not needed; why (may be NULL) is shown as its text. */
 void vd_run_skip_step(VdRun *run, const char *step_id, const char *why);
-/* State that one step leaves to the next ones, by name; strings are copied, NULL removes. It is not
- * in the journal. What vd_run_get() returns is good until that name is set again. */
+/* State that one step leaves to the next ones, by name; strings are copied, NULL removes. It is
+ * kept in the job's folder at the end of each step, for a runner that goes on after this one was
+ * killed: no secrets. What vd_run_get() returns is good until that name is set again. */
 void vd_run_set(VdRun *run, const char *name, const char *value);
 const char *vd_run_get(const VdRun *run, const char *name);
 /* A child in a process group of its own, killed on cancel (SIGTERM, after 5 s SIGKILL; the whole
@@ -47,6 +48,10 @@ const char *vd_run_get(const VdRun *run, const char *name);
 typedef void (*VdRunLine)(VdRun *run, const char *line, gpointer data);
 gboolean vd_run_child(VdRun *run, const char *const *argv, const char *input, VdRunLine line,
                       gpointer data, GError **error);
+
+/* Whether an earlier runner of this job was killed and this one goes on in its place. What the
+ * step at hand had done is undone, but it may have been seen by others. */
+gboolean vd_run_resumed(const VdRun *run);
 
 typedef gboolean (*VdStepFunc)(VdRun *run, GError **error);
 /* Undoes one entry. What is missing already is fine: an entry may be undone twice. It may run in
@@ -67,12 +72,21 @@ typedef struct {
     VdUndoFunc func;
 } VdUndoSpec;
 
+/* Where to begin anew when the runner was killed in a step: what that step and those after it have
+ * made is undone first. For steps that change what an earlier one made: that one. */
+typedef struct {
+    const char *step, *from;
+} VdAgain;
+
 /* A kind of job: what its verb runs. Registered at start-up by vd_runner_main's caller in a table
  * ending with a NULL verb. */
 typedef struct {
     const char *verb;        /* "deploy" */
     const VdStepSpec *steps; /* ends with a NULL id */
     const VdUndoSpec *undos; /* ends with a NULL kind */
+    /* How it goes on after its runner was killed; ends with a NULL step; steps that it leaves out
+     * begin anew themselves. NULL: such a job is only undone. */
+    const VdAgain *again;
 } VdJobKind;
 
 /* Makes the job (row, folder, secrets file 0600 if secrets is not NULL) and starts its runner,
@@ -81,19 +95,32 @@ typedef struct {
  * outcome of the request. May wait: not on the UI thread. VD_ERR_UNKNOWN: no answer in 30 s. */
 gboolean vd_jobs_start(VdJournal *journal, const VdJobKind *kind, VdJob *job, const char *spec,
                        const char *secrets, GError **error);
-/* The secrets of a run (JSON), read once and wiped from the disk. Free with vd_secret_free(). NULL
- * without an error if there are none (any more). */
+/* The secrets of a run (JSON). They are wiped from the disk at the end of the step that has read
+ * them: till then, another runner may have to. Free with vd_secret_free(). NULL without an error if
+ * there are none (any more). */
 char *vd_run_secrets(VdRun *run, GError **error);
 /* Asks a job to stop and undo: SIGTERM to its runner; an interrupted one is rolled back by a new
  * runner, and so is one that has ended with something not undone. Returns when it has been asked,
  * not when it is done. VD_ERR_INVALID if there is nothing to cancel. May wait. */
 gboolean vd_jobs_cancel(VdJournal *journal, const char *id, GError **error);
-/* Starts a roll-back runner for each interrupted job; the number of them. Several may sweep at the
- * same time: the job's lock sees to it that one runner is started. May wait. */
-int vd_jobs_sweep(VdJournal *journal);
-/* The main function of `vmdeck job-run ID [--rollback]`: the exit status. kinds ends with a NULL
- * verb. */
-int vd_runner_main(const VdJobKind *kinds, const char *id, gboolean rollback);
+/* Starts a roll-back runner for each interrupted job that can only be undone: because of its kind,
+ * or because it was being undone already. The number of them. Those that can go on are left to
+ * people. Several may sweep at the same time: the job's lock sees to it that one runner is started.
+ * May wait. */
+int vd_jobs_sweep(VdJournal *journal, const VdJobKind *kinds);
+/* Goes on with an interrupted job. Returns when a new runner has begun, or with the reason why not:
+ * VD_ERR_INVALID if it runs, has ended or is being undone, VD_ERR_UNSUPPORTED if its kind cannot.
+ * May wait. */
+gboolean vd_jobs_resume(VdJournal *journal, const VdJobKind *kinds, const char *id, GError **error);
+/* The kind of a job by its verb, or NULL. */
+const VdJobKind *vd_job_kind_find(const VdJobKind *kinds, const char *verb);
+
+typedef enum { VD_RUN_NEW, VD_RUN_ROLLBACK, VD_RUN_RESUME } VdRunMode;
+
+/* The main function of `vmdeck job-run ID [--rollback|--resume]`: the exit status. kinds ends with
+ * a NULL verb; flag is the last argument, or NULL. */
+int vd_runner_main(const VdJobKind *kinds, const char *id, const char *flag);
+const char *vd_run_mode_flag(VdRunMode mode);
 /* Reads the job's log from *offset, at most 64 KiB of whole lines, and moves *offset on; "" when
  * there is no more yet. Text cleaned. The caller frees. */
 char *vd_jobs_log(const char *id, gint64 *offset, GError **error);

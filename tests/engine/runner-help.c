@@ -165,7 +165,7 @@ gboolean run_two_lines(char **pids)
 int run_other_main(int argc, char **argv)
 {
     if (argc > 2 && strcmp(argv[1], "job-run") == 0)
-        return vd_runner_main(runner_kinds, argv[2], argc > 3);
+        return vd_runner_main(runner_kinds, argv[2], argv[3]);
     if (argc > 1)
         return runner_child_main(argc, argv);
     g_setenv("VMDECK_JOB_GRACE_MS", "150", TRUE);

@@ -177,11 +177,64 @@ static gboolean hang(VdRun *run, GError **error)
 
 static const VdStepSpec hang_steps[] = {{"hang", "hangs", 1, hang}, {NULL, NULL, 0, NULL}};
 
+/* ---- goes-on: steps that change what the first one made ---- */
+
+static gboolean append(VdRun *run, const char *word, GError **error)
+{
+    g_autofree char *path = in_work(vd_run_spec(run), "one");
+    g_autofree char *before = NULL;
+    if (!g_file_get_contents(path, &before, NULL, error))
+        return FALSE;
+    g_autofree char *after = g_strconcat(before, word, NULL);
+    return g_file_set_contents(path, after, -1, error);
+}
+
+static gboolean make_one(VdRun *run, GError **error)
+{
+    g_autofree char *path = in_work(vd_run_spec(run), "one");
+    vd_run_set(run, "word", " last");
+    return vd_run_undo(run, "file", path, error) && g_file_set_contents(path, "made", -1, error);
+}
+
+static gboolean change(VdRun *run, GError **error)
+{
+    char *secrets = vd_run_secrets(run, error);
+    if (!secrets)
+        return vd_fail(error, VD_ERR_FAILED, NULL, "There are no secrets.");
+    vd_secret_free(secrets);
+    if (!append(run, " changed", error))
+        return FALSE;
+    vd_run_next_step(run, "covered");
+    return append(run, " covered", error);
+}
+
+/* It undoes by itself what it did to the first one's file, were it not for the kill. */
+static gboolean last(VdRun *run, GError **error)
+{
+    g_autofree char *path = in_work(vd_run_spec(run), "one");
+    g_autofree char *text = NULL;
+    if (!act(run, "two", error) || !g_file_get_contents(path, &text, NULL, error))
+        return FALSE;
+    return g_str_has_suffix(text, " last") || append(run, vd_run_get(run, "word"), error);
+}
+
+static const VdStepSpec going_steps[] = {{"make", "makes", 1, make_one},
+                                         {"change", "changes", 1, change},
+                                         {"covered", "covered", 1, NULL},
+                                         {"last", "last", 1, last},
+                                         {NULL, NULL, 0, NULL}};
+
+static const VdAgain going_again[] = {{"change", "make"}, {"covered", "make"}, {NULL, NULL}};
+
 static const VdUndoSpec undos[] = {{"file", "file %s removed", undo_file}, {NULL, NULL, NULL}};
 
-const VdJobKind runner_kinds[] = {{"quick", quick_steps, undos}, {"gate", gate_steps, undos},
-                                  {"fails", fail_steps, undos},  {"child", child_steps, undos},
-                                  {"hang", hang_steps, undos},   {NULL, NULL, NULL}};
+const VdJobKind runner_kinds[] = {{"quick", quick_steps, undos, NULL},
+                                  {"gate", gate_steps, undos, NULL},
+                                  {"fails", fail_steps, undos, NULL},
+                                  {"child", child_steps, undos, NULL},
+                                  {"hang", hang_steps, undos, NULL},
+                                  {"goes-on", going_steps, undos, going_again},
+                                  {NULL, NULL, NULL, NULL}};
 
 /* ---- the children ---- */
 

@@ -22,7 +22,7 @@ static int sweep(gpointer data)
 {
     (void)data;
     g_autoptr(VdJournal) journal = vd_journal_open(jobs_path(), NULL);
-    return journal ? vd_jobs_sweep(journal) : 90;
+    return journal ? vd_jobs_sweep(journal, runner_kinds) : 90;
 }
 
 static void test_runner_killed(void **state)
@@ -31,7 +31,7 @@ static void test_runner_killed(void **state)
     g_autoptr(VdJournal) journal = run_started("child");
     g_autofree char *pids = NULL;
     WAIT_FOR(run_two_lines(&pids));
-    assert_int_equal(vd_jobs_sweep(journal), 0);
+    assert_int_equal(vd_jobs_sweep(journal, runner_kinds), 0);
     run_kill(SIGKILL);
     WAIT_FOR(run_has_state(journal, VD_JOB_INTERRUPTED));
     assert_true(run_exists("one"));
@@ -52,7 +52,7 @@ static void test_runner_killed(void **state)
     g_auto(GStrv) lines = g_strsplit(pids, "\n", -1);
     for (int i = 0; i < 2; i++)
         WAIT_FOR(kill(atoi(lines[i]), 0) != 0 && errno == ESRCH);
-    assert_int_equal(vd_jobs_sweep(journal), 0);
+    assert_int_equal(vd_jobs_sweep(journal, runner_kinds), 0);
 }
 
 static void test_cancel_interrupted(void **state)
@@ -80,7 +80,7 @@ static void test_never_begun(void **state)
     GError *error = NULL;
     jobs_ok(vd_journal_job_create(journal, job, "{\"work\": \"/nowhere\"}", &error), error);
     assert_true(run_has_state(journal, VD_JOB_INTERRUPTED));
-    assert_int_equal(vd_jobs_sweep(journal), 1);
+    assert_int_equal(vd_jobs_sweep(journal, runner_kinds), 1);
     vd_job_unref(run_ended(journal, VD_JOB_FAILED));
     assert_false(vd_jobs_cancel(journal, "r-000000", &error));
     assert_int_equal(vd_error_code(error), VD_ERR_NOT_FOUND);
@@ -148,7 +148,7 @@ static void test_refusals(void **state)
     (void)state;
     GError *error = NULL;
     g_autoptr(VdJournal) journal = jobs_open();
-    const VdJobKind stranger = {"juggle", runner_kinds[0].steps, runner_kinds[0].undos};
+    const VdJobKind stranger = {"juggle", runner_kinds[0].steps, runner_kinds[0].undos, NULL};
     g_autoptr(VdJob) job = vd_job_new(ID);
     assert_false(vd_jobs_start(journal, &stranger, job, "{}", "{}", &error));
     assert_non_null(strstr(error->message, "juggle"));

@@ -172,6 +172,15 @@ static void draw_cpu(VdCanvas *canvas, int x, int y, int width, const VdGridRow 
                         100);
 }
 
+double vd_grid_memory(const VdTreeRow *row)
+{
+    const VdFigures *now = row->vm ? &row->vm->now : &row->host->now;
+    guint64 memory = row->vm ? row->vm->max_mem : row->host->memory;
+    if (now->mem_total > 0)
+        return now->mem_total;
+    return memory ? (double)memory : VD_NONE;
+}
+
 static void draw_figures(VdCanvas *canvas, int x, int y, int width, VdGridColumn column,
                          const VdGridRow *row)
 {
@@ -182,10 +191,8 @@ static void draw_figures(VdCanvas *canvas, int x, int y, int width, VdGridColumn
         vd_figure_pair(text, now->disk_read, now->disk_write);
     else if (column == VD_GRID_NET)
         vd_figure_pair(text, now->net_rx, now->net_tx);
-    else if (vm && now->mem_total <= 0)
-        vd_figure_share(text, now->mem_used, vm->max_mem ? (double)vm->max_mem : VD_NONE);
     else
-        vd_figure_share(text, now->mem_used, now->mem_total);
+        vd_figure_share(text, now->mem_used, vd_grid_memory(row->row));
     vd_canvas_text_right(canvas, x, y, width, VD_ROLE_NORMAL, text);
 }
 

@@ -35,6 +35,10 @@ void vd_grid_draw_head(const VdGridLayout *layout, VdCanvas *canvas, int x, int 
 /* Which column's heading stands at x, counted from the table's left; VD_SORT_COUNT: none. */
 VdSort vd_grid_sort_at(const VdGridLayout *layout, int x);
 
+/* The memory that a row has, in bytes, whether or not it is known how much of it is used. VD_NONE:
+ * not even that. */
+double vd_grid_memory(const VdTreeRow *row);
+
 typedef struct {
     const VdTreeRow *row;
     gboolean marked, folded, flat;

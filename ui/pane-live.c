@@ -9,6 +9,7 @@
 #include "src/base/text.h"
 #include "ui/console.h"
 #include "ui/figures.h"
+#include "ui/grid.h"
 
 typedef struct {
     VdPane pane;
@@ -78,7 +79,7 @@ static void cpu(const Live *live, VdRect rect)
 
 static void memory(const Live *live, VdRect rect)
 {
-    double used = live->now->mem_used, total = live->now->mem_total;
+    double used = live->now->mem_used, total = vd_grid_memory(live->row);
     int x = rect.x + vd_canvas_text(live->canvas, rect.x, rect.y, rect.w, VD_ROLE_LABEL, _("mem"));
     g_autofree char *of = total > 0 ? vd_format_size((guint64)total) : g_strdup("–");
     char text[VD_FIGURE_SIZE];

@@ -7,6 +7,8 @@
 
 #include "src/base/text.h"
 
+#define REPLACEMENT 0xfffd
+
 /* Characters that draw nothing or turn the direction of what follows: a name must not be able to
  * look like another one. */
 static gboolean is_unsafe(gunichar c)
@@ -23,7 +25,8 @@ static gboolean is_unsafe(gunichar c)
            type == G_UNICODE_PRIVATE_USE;
 }
 
-char *vd_text_clean(const char *foreign, gsize max_chars, gboolean keep_lines)
+/* What stands where something was taken away. 0: nothing. */
+static char *clean(const char *foreign, gsize max_chars, gboolean keep_lines, gunichar instead)
 {
     if (!foreign)
         return g_strdup("");
@@ -37,14 +40,18 @@ char *vd_text_clean(const char *foreign, gsize max_chars, gboolean keep_lines)
         gunichar c = g_utf8_get_char_validated(foreign, (gssize)left);
         gsize length = 1;
         if (c == (gunichar)-1 || c == (gunichar)-2)
-            c = 0xfffd;
+            c = REPLACEMENT;
         else
             length = (gsize)(g_utf8_next_char(foreign) - foreign);
         foreign += length;
         left -= length;
-        if (c == '\n' || c == '\t')
+        if ((c == '\n' || c == '\t') && !instead)
             c = keep_lines ? c : ' ';
         else if (is_unsafe(c))
+            c = instead;
+        else if (instead && c != ' ' && g_unichar_isspace(c) && !g_unichar_iswide(c))
+            c = instead;
+        if (!c)
             continue;
         marks = g_unichar_iszerowidth(c) ? marks + 1 : 0;
         if (marks > 4)
@@ -53,6 +60,26 @@ char *vd_text_clean(const char *foreign, gsize max_chars, gboolean keep_lines)
         n++;
     }
     return g_string_free(out, FALSE);
+}
+
+char *vd_text_clean(const char *foreign, gsize max_chars, gboolean keep_lines)
+{
+    return clean(foreign, max_chars, keep_lines, 0);
+}
+
+char *vd_text_clean_name(const char *foreign, gsize max_chars)
+{
+    g_autofree char *name = clean(foreign, max_chars, FALSE, REPLACEMENT);
+    gsize length = strlen(name);
+    gsize spaces = 0;
+    while (spaces < length && name[length - 1 - spaces] == ' ')
+        spaces++;
+    if (length == 0 || spaces == 0)
+        return length ? g_steal_pointer(&name) : g_strdup("?");
+    GString *shown = g_string_new_len(name, (gssize)(length - spaces));
+    while (spaces-- > 0) /* at the end nobody sees them */
+        g_string_append_unichar(shown, REPLACEMENT);
+    return g_string_free(shown, FALSE);
 }
 
 static int char_width(gunichar c)

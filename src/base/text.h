@@ -11,6 +11,11 @@
  * caller frees. NULL gives "". */
 char *vd_text_clean(const char *foreign, gsize max_chars, gboolean keep_lines);
 
+/* The same for a name, by which something is told from others: what would be dropped or cannot be
+ * told from a space leaves U+FFFD in its place, so that no two names look alike for what they hide.
+ * Never empty. */
+char *vd_text_clean_name(const char *foreign, gsize max_chars);
+
 /* How many terminal cells valid UTF-8 text takes (wide characters two, combining none). */
 int vd_text_width(const char *text);
 

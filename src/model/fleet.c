@@ -65,7 +65,8 @@ VdVm *vd_vm_new(const char *uuid, const char *raw_name)
     g_atomic_ref_count_init(&vm->refs);
     g_strlcpy(vm->uuid, uuid, sizeof vm->uuid);
     vm->raw_name = g_ref_string_new(raw_name);
-    vm->name = clean_ref(raw_name, 256);
+    g_autofree char *name = vd_text_clean_name(raw_name, 256);
+    vm->name = g_ref_string_new(name);
     vm->id = -1;
     vm->now = vd_figures_none;
     return vm;

@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/virt/call.h"
 #include "src/virt/lv.h"
+#include "src/virt/memory.h"
 
 static void row_clear(gpointer data)
 {
@@ -193,14 +194,16 @@ gboolean vd_lv_look(VdBackendConn *conn, GPtrArray *uuids, GArray *rows, GError 
 gboolean vd_lv_facts(VdBackendConn *conn, gboolean brief, VdHost *host, GError **error)
 {
     virNodeInfo node;
+    VdNodeMemory memory;
     unsigned long lib = 0, hypervisor = 0;
     if (virNodeGetInfo(conn->conn, &node) < 0) {
         if (virConnectIsAlive(conn->conn) != 1)
             return vd_virt_fail(error, _("Cannot ask the host about itself"));
     } else {
         host->cpus = (int)node.cpus;
-        host->memory = (guint64)node.memory * 1024;
     }
+    if (vd_node_memory(conn->conn, &conn->node_memory, &memory))
+        host->memory = memory.total;
     const char *type = virConnectGetType(conn->conn);
     host->type = type ? g_ref_string_new(type) : NULL;
     if (brief)

@@ -13,6 +13,7 @@
 #include "src/virt/call.h"
 #include "src/virt/domxml.h"
 #include "src/virt/lv.h"
+#include "src/virt/memory.h"
 
 /* The device names of a machine are read anew this often. */
 #define DEVICES_USEC (60 * G_USEC_PER_SEC)
@@ -199,11 +200,6 @@ static int ask_cpu_number(virConnectPtr conn, int *n)
     return virNodeGetCPUStats(conn, VIR_NODE_CPU_STATS_ALL_CPUS, NULL, n, 0);
 }
 
-static int ask_memory_number(virConnectPtr conn, int *n)
-{
-    return virNodeGetMemoryStats(conn, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, n, 0);
-}
-
 static void read_node_cpu(VdBackendConn *conn, VdNodeCounters *node)
 {
     virNodeCPUStats stats[64];
@@ -223,23 +219,12 @@ static void read_node_cpu(VdBackendConn *conn, VdNodeCounters *node)
 
 static void read_node_memory(VdBackendConn *conn, VdNodeCounters *node)
 {
-    virNodeMemoryStats stats[64];
-    int n = known_number(&conn->node_memory, ask_memory_number, conn->conn);
-    guint64 total = 0, spare = 0;
-    if (n < 0 ||
-        virNodeGetMemoryStats(conn->conn, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats, &n, 0) < 0)
+    VdNodeMemory memory;
+    if (!vd_node_memory(conn->conn, &conn->node_memory, &memory) || !memory.used)
         return;
-    for (int i = 0; i < n; i++) {
-        if (strcmp(stats[i].field, VIR_NODE_MEMORY_STATS_TOTAL) == 0)
-            total = stats[i].value * 1024;
-        else if (strcmp(stats[i].field, VIR_NODE_MEMORY_STATS_FREE) == 0 ||
-                 strcmp(stats[i].field, VIR_NODE_MEMORY_STATS_BUFFERS) == 0 ||
-                 strcmp(stats[i].field, VIR_NODE_MEMORY_STATS_CACHED) == 0)
-            spare += stats[i].value * 1024;
-    }
-    node->has_mem = total > 0;
-    node->mem_total = total;
-    node->mem_used = total > spare ? total - spare : 0;
+    node->has_mem = TRUE;
+    node->mem_total = memory.total;
+    node->mem_used = memory.total - memory.spare;
 }
 
 /* ---- the cheap sample ---- */

@@ -13,6 +13,10 @@
 #define FIRST_INFO_USEC 100000
 #define INFO_USEC       2000000
 
+/* Where the last eight digits of a UUID begin: the ones that differ in those that are counted up,
+ * too. */
+#define UUID_TAIL 28
+
 typedef struct {
     VdKeeper *keeper; /* loop thread only */
     VdHost *known;    /* of a full listing: ref; the machines to compare with */
@@ -82,7 +86,8 @@ static gboolean same(const VdVm *vm, const VdVm *other)
     return vm->id == other->id && vm->state == other->state && vm->reason == other->reason &&
            vm->persistent == other->persistent && vm->autostart == other->autostart &&
            vm->managed_save == other->managed_save && vm->vcpus == other->vcpus &&
-           vm->max_mem == other->max_mem && strcmp(vm->raw_name, other->raw_name) == 0;
+           vm->max_mem == other->max_mem && strcmp(vm->raw_name, other->raw_name) == 0 &&
+           strcmp(vm->name, other->name) == 0;
 }
 
 static VdVm *vm_of_row(const VdRow *row, VdVm *old)
@@ -108,6 +113,40 @@ static gint by_name(gconstpointer a, gconstpointer b)
     return vd_vm_compare(*(VdVm *const *)a, *(VdVm *const *)b);
 }
 
+/* Two names of a host never look alike: where what is shown of them is the same (the differences
+ * lie in what cannot be drawn, or beyond what is kept), the last digits of the UUID follow. */
+static VdVm *told_apart(const VdVm *vm)
+{
+    VdVm *other = vd_vm_copy(vm);
+    g_autofree char *name = g_strdup_printf("%s #%s", vm->name, vm->uuid + UUID_TAIL);
+    g_ref_string_release(other->name);
+    other->name = g_ref_string_new(name);
+    return other;
+}
+
+/* vms are sorted, so equal names are neighbours. TRUE: there were some. */
+static gboolean tell_apart(GPtrArray *vms)
+{
+    g_autoptr(GPtrArray) alike = g_ptr_array_new();
+    for (guint i = 0; i < vms->len; i++) {
+        const VdVm *vm = g_ptr_array_index(vms, i);
+        const VdVm *before = i > 0 ? g_ptr_array_index(vms, i - 1) : NULL;
+        const VdVm *after = i + 1 < vms->len ? g_ptr_array_index(vms, i + 1) : NULL;
+        if ((before && strcmp(before->name, vm->name) == 0) ||
+            (after && strcmp(after->name, vm->name) == 0))
+            g_ptr_array_add(alike, GUINT_TO_POINTER(i));
+    }
+    for (guint n = 0; n < alike->len; n++) {
+        guint i = GPOINTER_TO_UINT(g_ptr_array_index(alike, n));
+        VdVm *vm = g_ptr_array_index(vms, i);
+        g_ptr_array_index(vms, i) = told_apart(vm);
+        vd_vm_unref(vm);
+    }
+    if (alike->len > 0)
+        g_ptr_array_sort(vms, by_name);
+    return alike->len > 0;
+}
+
 static void take_rows(InventoryTask *task, const GArray *rows)
 {
     for (guint i = 0; i < rows->len; i++) {
@@ -119,6 +158,9 @@ static void take_rows(InventoryTask *task, const GArray *rows)
                             vm_of_row(row, g_hash_table_lookup(task->by_uuid, row->uuid)));
     }
     g_ptr_array_sort(task->vms, by_name);
+    /* A second time for who is really called like what the first one made. */
+    if (tell_apart(task->vms))
+        (void)tell_apart(task->vms);
 }
 
 static void run(VdLaneSlot *slot, gpointer data)
@@ -288,6 +330,16 @@ static guint place_of(const VdKeeper *keeper, const VdVm *vm)
     return low;
 }
 
+/* Whether another machine of that name stands where it would stand. */
+static gboolean name_is_taken(const VdKeeper *keeper, const VdVm *vm)
+{
+    guint at = place_of(keeper, vm);
+    for (guint i = at > 0 ? at - 1 : 0; i <= at && i < keeper->order->len; i++)
+        if (strcmp(((const VdCell *)g_ptr_array_index(keeper->order, i))->vm->name, vm->name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 static void merge_look(VdKeeper *keeper, InventoryTask *task)
 {
     gboolean changed = FALSE;
@@ -301,8 +353,9 @@ static void merge_look(VdKeeper *keeper, InventoryTask *task)
             changed |= merge_vm(keeper, cell, vm);
             continue;
         }
-        cell = merge_one(keeper, vm, &changed);
-        g_ptr_array_insert(keeper->order, (gint)place_of(keeper, vm), cell);
+        g_autoptr(VdVm) shown = name_is_taken(keeper, vm) ? told_apart(vm) : vd_vm_ref(vm);
+        cell = merge_one(keeper, shown, &changed);
+        g_ptr_array_insert(keeper->order, (gint)place_of(keeper, shown), cell);
     }
     for (guint i = 0; i < task->gone->len; i++) {
         VdCell *cell = vd_keeper_cell(keeper, g_ptr_array_index(task->gone, i));

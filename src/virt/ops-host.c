@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/base/i18n.h"
+#include "src/virt/memory.h"
 #include "src/virt/ops-util.h"
 #include "src/virt/ops.h"
 #include "src/virt/xml.h"
@@ -72,11 +73,14 @@ static void row_count(char **row, guint column, int count)
 
 static void fill_node(virConnectPtr conn, char **row)
 {
-    unsigned long long free_memory = virNodeGetFreeMemory(conn);
+    gint number = 0;
+    VdNodeMemory memory;
     virNodeInfo info;
 
-    if (free_memory > 0)
-        vd_row_size(row, HOST_MEMORY_FREE, free_memory);
+    if (vd_node_memory(conn, &number, &memory))
+        vd_row_size(row, HOST_MEMORY, memory.total);
+    if (memory.used)
+        vd_row_size(row, HOST_MEMORY_FREE, memory.spare);
     if (virNodeGetInfo(conn, &info) < 0)
         return;
     info.model[sizeof info.model - 1] = '\0';
@@ -85,7 +89,6 @@ static void fill_node(virConnectPtr conn, char **row)
     vd_row_int(row, HOST_SOCKETS, info.sockets);
     vd_row_int(row, HOST_CORES, info.cores);
     vd_row_int(row, HOST_THREADS, info.threads);
-    vd_row_size(row, HOST_MEMORY, (guint64)info.memory * 1024);
     vd_row_int(row, HOST_NUMA, info.nodes);
 }
 

@@ -64,6 +64,28 @@ static void test_odd_names(void **state)
     node_close(&node);
 }
 
+/* Names that differ in what cannot be drawn must not be taken for one another. */
+static void test_names_that_look_alike(void **state)
+{
+    (void)state;
+    const char *const names[] = {"web", "web\u200b", "web\u200d", "web\u2060", "web ", NULL};
+    Node node;
+    node_open(&node, &node_once, NULL, names, 0);
+    assert_true(client_wait(node.client, is_up, "lab", 60));
+    const VdHost *host = client_host(node.client, "lab");
+    g_autoptr(GHashTable) shown = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < host->vms->len; i++) {
+        const VdVm *vm = g_ptr_array_index(host->vms, i);
+        for (const char *c = vm->name; *c; c = g_utf8_next_char(c))
+            assert_false(g_unichar_iszerowidth(g_utf8_get_char(c)));
+        assert_true(g_hash_table_add(shown, vm->name));
+    }
+    assert_int_equal(g_hash_table_size(shown), 5);
+    assert_true(g_hash_table_contains(shown, "web"));
+    assert_true(g_hash_table_contains(shown, "web\ufffd #00000001"));
+    node_close(&node);
+}
+
 static gboolean knows_itself(Client *client, gconstpointer id)
 {
     const VdHost *host = client_host(client, id);
@@ -136,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_odd_names),
+        cmocka_unit_test(test_names_that_look_alike),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_very_many),
         cmocka_unit_test(test_unchanged_are_the_same),

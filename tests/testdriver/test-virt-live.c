@@ -126,6 +126,39 @@ static void test_renamed(void **state)
     close_pair(&pair);
 }
 
+static gboolean is_shown(Client *client, gconstpointer prefix)
+{
+    const VdHost *host = client_host(client, "lab");
+    for (guint i = 0; host && i < host->vms->len; i++)
+        if (g_str_has_prefix(((VdVm *)g_ptr_array_index(host->vms, i))->name, prefix))
+            return TRUE;
+    return FALSE;
+}
+
+/* What comes by an event is told apart from what was there. */
+static void test_lookalike_defined(void **state)
+{
+    (void)state;
+    static const char xml[] = "<domain type='test'><name>zz%s</name><memory>65536</memory>"
+                              "<os><type>hvm</type></os></domain>";
+    static const char *const hidden[] = {"\u200b", "\u200d"};
+    static const char *const shown[] = {"zz\ufffd", "zz\ufffd #"};
+    virDomainPtr extra[2];
+    Pair pair;
+    open_pair(&pair);
+    for (guint i = 0; i < 2; i++) {
+        g_autofree char *text = g_strdup_printf(xml, hidden[i]);
+        extra[i] = virDomainDefineXML(pair.conn, text);
+        assert_non_null(extra[i]);
+        assert_true(client_wait(pair.client, is_shown, shown[i], 10));
+    }
+    for (guint i = 0; i < 2; i++) {
+        assert_int_equal(virDomainUndefine(extra[i]), 0);
+        virDomainFree(extra[i]);
+    }
+    close_pair(&pair);
+}
+
 /* ---- figures ---- */
 
 static gboolean all_measured(Client *client, gconstpointer name)
@@ -281,11 +314,12 @@ static void test_missing_socket(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_events),          cmocka_unit_test(test_defined_and_undefined),
-        cmocka_unit_test(test_renamed),         cmocka_unit_test(test_figures),
-        cmocka_unit_test(test_figures_in_turn), cmocka_unit_test(test_call),
-        cmocka_unit_test(test_question),        cmocka_unit_test(test_call_of_nobody),
-        cmocka_unit_test(test_unknown_uri),     cmocka_unit_test(test_missing_socket),
+        cmocka_unit_test(test_events),         cmocka_unit_test(test_defined_and_undefined),
+        cmocka_unit_test(test_renamed),        cmocka_unit_test(test_lookalike_defined),
+        cmocka_unit_test(test_figures),        cmocka_unit_test(test_figures_in_turn),
+        cmocka_unit_test(test_call),           cmocka_unit_test(test_question),
+        cmocka_unit_test(test_call_of_nobody), cmocka_unit_test(test_unknown_uri),
+        cmocka_unit_test(test_missing_socket),
     };
     return cmocka_run_group_tests_name("virt-live", tests, NULL, NULL);
 }

@@ -49,6 +49,33 @@ static void test_clean(void **state)
     clean_is("\xe6\xbc\xa2\xe5\xad\x97 \xd0\x96", FALSE, "\xe6\xbc\xa2\xe5\xad\x97 \xd0\x96");
 }
 
+static void name_is(const char *foreign, const char *expected)
+{
+    g_autofree char *name = vd_text_clean_name(foreign, 0);
+    assert_string_equal(name, expected);
+}
+
+/* What a name hides leaves a mark, so that it does not look like another one. */
+static void test_clean_name(void **state)
+{
+    (void)state;
+    name_is("web-01", "web-01");
+    name_is("a space & <b>", "a space & <b>");
+    name_is("web\u200b-01", "web\ufffd-01");
+    name_is("\u202egnp.exe", "\ufffdgnp.exe");
+    name_is("web\xc2\x9b"
+            "1m",
+            "web\ufffd"
+            "1m");
+    name_is("tab\there", "tab\ufffdhere");
+    name_is("web\u00a001", "web\ufffd01");
+    name_is("web-01  ", "web-01\ufffd\ufffd");
+    name_is("\u6a5f\u3000\u68b0", "\u6a5f\u3000\u68b0");
+    name_is("   ", "\ufffd\ufffd\ufffd");
+    name_is("", "?");
+    name_is(NULL, "?");
+}
+
 static void test_clean_bounds(void **state)
 {
     (void)state;
@@ -329,12 +356,13 @@ static void test_request_ids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clean),           cmocka_unit_test(test_clean_bounds),
-        cmocka_unit_test(test_clean_any_bytes), cmocka_unit_test(test_width_and_fit),
-        cmocka_unit_test(test_bytes),           cmocka_unit_test(test_duration),
-        cmocka_unit_test(test_parse_size),      cmocka_unit_test(test_hostname),
-        cmocka_unit_test(test_vm_name),         cmocka_unit_test(test_password),
-        cmocka_unit_test(test_timezone),        cmocka_unit_test(test_request_ids),
+        cmocka_unit_test(test_clean_name),    cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_clean_bounds),  cmocka_unit_test(test_clean_any_bytes),
+        cmocka_unit_test(test_width_and_fit), cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_duration),      cmocka_unit_test(test_parse_size),
+        cmocka_unit_test(test_hostname),      cmocka_unit_test(test_vm_name),
+        cmocka_unit_test(test_password),      cmocka_unit_test(test_timezone),
+        cmocka_unit_test(test_request_ids),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }

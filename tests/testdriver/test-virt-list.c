@@ -75,7 +75,7 @@ static void test_names_that_look_alike(void **state)
     const VdHost *host = client_host(node.client, "lab");
     g_autoptr(GHashTable) shown = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < host->vms->len; i++) {
-        const VdVm *vm = g_ptr_array_index(host->vms, i);
+        const VdVm *vm = vd_host_vm(host, i);
         for (const char *c = vm->name; *c; c = g_utf8_next_char(c))
             assert_false(g_unichar_iszerowidth(g_utf8_get_char(c)));
         assert_true(g_hash_table_add(shown, vm->name));

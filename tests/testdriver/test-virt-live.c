@@ -130,7 +130,7 @@ static gboolean is_shown(Client *client, gconstpointer prefix)
 {
     const VdHost *host = client_host(client, "lab");
     for (guint i = 0; host && i < host->vms->len; i++)
-        if (g_str_has_prefix(((VdVm *)g_ptr_array_index(host->vms, i))->name, prefix))
+        if (g_str_has_prefix(vd_host_vm(host, i)->name, prefix))
             return TRUE;
     return FALSE;
 }

@@ -1,5 +1,6 @@
 /* A ring for each machine that has had a figure. A bucket holds the mean of its samples; where none
- * was taken it holds VD_NONE, so that a gap stays a gap. */
+ * was taken it holds VD_NONE, so that a gap stays a gap. A figure of a bar of eight steps needs few
+ * digits: buckets hold the upper half of a float, which is right to half a percent. */
 #include "config.h"
 
 #include <string.h>
@@ -12,8 +13,24 @@ typedef struct {
     gint64 bucket; /* number of the newest, by monotonic time */
     gint64 taken;  /* of the last sample fed */
     guint16 count[VD_SERIES_COUNT];
-    float value[VD_SERIES_COUNT][VD_HISTORY_BUCKETS]; /* at slot(bucket) */
+    float mean[VD_SERIES_COUNT];                        /* of the newest bucket, so far */
+    guint16 value[VD_SERIES_COUNT][VD_HISTORY_BUCKETS]; /* packed; at slot(bucket) */
 } Ring;
+
+static guint16 pack(float value)
+{
+    guint32 bits;
+    memcpy(&bits, &value, sizeof bits);
+    return (guint16)((bits + 0x8000) >> 16);
+}
+
+static float unpack(guint16 packed)
+{
+    guint32 bits = (guint32)packed << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
 
 /* Of a bucket's number, which is negative before the first ten minutes of the system. */
 static gsize slot(gint64 bucket)
@@ -46,7 +63,7 @@ static void ring_forward(Ring *ring, gint64 bucket)
     gint64 steps = MIN(bucket - ring->bucket, VD_HISTORY_BUCKETS);
     for (gint64 i = 0; i < steps; i++)
         for (int s = 0; s < VD_SERIES_COUNT; s++)
-            ring->value[s][slot(bucket - i)] = (float)VD_NONE;
+            ring->value[s][slot(bucket - i)] = pack((float)VD_NONE);
     if (steps > 0)
         memset(ring->count, 0, sizeof ring->count);
     ring->bucket = MAX(ring->bucket, bucket);
@@ -88,9 +105,10 @@ static void feed_one(VdHistory *history, const char *host, const char *uuid, con
     for (int s = 0; s < VD_SERIES_COUNT; s++) {
         if (figures[s] < 0)
             continue;
-        float *at = &ring->value[s][slot(ring->bucket)];
         guint n = ring->count[s]++;
-        *at = n == 0 ? (float)figures[s] : *at + ((float)figures[s] - *at) / (float)(n + 1);
+        float mean = n == 0 ? 0 : ring->mean[s];
+        ring->mean[s] = mean + ((float)figures[s] - mean) / (float)(n + 1);
+        ring->value[s][slot(ring->bucket)] = pack(ring->mean[s]);
     }
 }
 
@@ -146,7 +164,7 @@ guint vd_history_read(VdHistory *history, const char *host, const char *uuid, Vd
         if (!ring || bucket < 0 || bucket > ring->bucket ||
             bucket <= ring->bucket - VD_HISTORY_BUCKETS)
             continue;
-        out[i] = ring->value[series][slot(bucket)];
+        out[i] = unpack(ring->value[series][slot(bucket)]);
         found += out[i] >= 0;
     }
     return found;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <libvirt/virterror.h>
+#include <malloc.h>
 #include <string.h>
 
 #include "src/base/error.h"
@@ -108,6 +109,9 @@ static VdBackendConn *lv_open(const VdBackend *backend, const char *uri, VdOpene
     self->conn = conn;
     self->is_private = ret->is_private = is_private(conn, uri);
     g_atomic_int_set(&self->one_by_one, ret->is_private);
+    if (ret->is_private) /* the tree of its file, as large as all its machines, was freed just now
+                          */
+        (void)malloc_trim(0);
     return self;
 }
 

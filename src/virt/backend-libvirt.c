@@ -38,9 +38,18 @@ virDomainPtr vd_lv_lookup(VdBackendConn *conn, const char *uuid)
 
 void vd_lv_uuid(virDomainPtr domain, char uuid[37])
 {
-    char text[VIR_UUID_STRING_BUFLEN] = "";
-    (void)virDomainGetUUIDString(domain, text);
-    g_strlcpy(uuid, text, 37);
+    static const char digits[] = "0123456789abcdef";
+    unsigned char raw[VIR_UUID_BUFLEN] = {0};
+    char *to = uuid;
+    /* By hand: libvirt prints it by printf(), which is felt with ten thousand machines a second. */
+    (void)virDomainGetUUID(domain, raw);
+    for (int i = 0; i < VIR_UUID_BUFLEN; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *to++ = '-';
+        *to++ = digits[raw[i] >> 4];
+        *to++ = digits[raw[i] & 15];
+    }
+    *to = '\0';
 }
 
 void vd_lv_domains_free(virDomainPtr *domains, int n)

@@ -46,7 +46,7 @@ static void run(VdLaneSlot *slot, gpointer data)
 {
     DetailTask *task = data;
     g_autoptr(GError) error = NULL;
-    if (!vd_slot_connect(slot, task->uri, &error))
+    if (!vd_slot_connect_later(slot, task->uri, &error))
         return; /* the next sample reports it */
     for (guint i = 0; i < task->items->len; i++) {
         Item *item = &g_array_index(task->items, Item, i);

@@ -54,11 +54,14 @@ struct _VdKeeper {
     VdHost *published; /* the last one given out */
     GError *why;       /* of being down, or NULL */
     gboolean hopeless; /* no retry before it is told */
+    gboolean full;     /* so many calls hang that no retry is made before one of them returns */
+    gboolean lost;     /* a retry by itself changes nothing that is shown before it has succeeded */
     guint attempt;     /* failures in a row */
     guint lists;       /* listings since it was connected */
 
     VdLane *monitor;
     GPtrArray *stuck; /* VdLane*: abandoned monitor lanes whose call has not come back */
+    GPtrArray *left;  /* VdLane*: those that were let go of while a call ran */
     VdTap *tap;
     VdBackendConn *shared; /* a private connection that all lanes share, or NULL */
     gboolean events;       /* the driver has events */

@@ -13,6 +13,9 @@
 /* A look is followed by a rest of so many times what it took. */
 #define REST_TIMES 20
 
+/* Threads that may hang on a host however often its retry is asked for by hand. */
+#define MOST_HANGING 8
+
 static void pump(VdKeeper *keeper);
 
 /* ---- publishing ---- */
@@ -106,10 +109,11 @@ static gboolean retry(gpointer data)
 static void on_returned(VdLane *lane, gpointer owner)
 {
     VdKeeper *keeper = owner;
+    gboolean left = g_ptr_array_remove(keeper->left, lane);
     g_ptr_array_remove(keeper->stuck, lane);
     vd_lane_close(lane);
     vd_keeper_touch(keeper);
-    if (keeper->face->state != VD_HOST_DOWN)
+    if ((left && !keeper->full) || keeper->face->state != VD_HOST_DOWN || keeper->monitor)
         return;
     keeper->hopeless = FALSE;
     keeper->face->next_try =
@@ -225,7 +229,7 @@ static void close_lanes(VdKeeper *keeper)
     /* Before the lanes go: the monitor's thread has a reference too, so that it closes, not we. */
     if (keeper->shared)
         keeper->virt->yard->backend->unref(g_steal_pointer(&keeper->shared));
-    g_clear_pointer(&keeper->monitor, vd_lane_close);
+    vd_lane_let_go(&keeper->monitor, keeper->left);
     if (keeper->sampler)
         vd_sampler_stop(keeper->sampler);
 }
@@ -244,6 +248,7 @@ void vd_keeper_down(VdKeeper *keeper, GError *why, gboolean hopeless)
         vd_timer_set(&keeper->retry, keeper->virt->context, ms, retry, keeper);
     }
     keeper->attempt++;
+    keeper->lost = TRUE;
     set_state(keeper, VD_HOST_DOWN);
     vd_keeper_touch(keeper);
     vd_keeper_fail_calls(keeper);
@@ -260,6 +265,15 @@ void vd_keeper_connect(VdKeeper *keeper)
         vd_keeper_down(keeper, why, TRUE);
         return;
     }
+    guint hanging = keeper->stuck->len + keeper->left->len;
+    keeper->full = hanging >= MOST_HANGING;
+    if (keeper->full) {
+        vd_error_set(&why, VD_ERR_UNREACHABLE, NULL,
+                     _("%s does not answer; %u attempts hang, and no more are made."),
+                     keeper->face->id, hanging);
+        vd_keeper_down(keeper, why, TRUE);
+        return;
+    }
     keeper->monitor = vd_lane_new(virt->yard, "vd-monitor", NULL, &hooks, keeper);
     if (!keeper->monitor) {
         vd_error_set(&why, VD_ERR_FAILED, NULL, _("The system has no thread left for %s."),
@@ -267,7 +281,9 @@ void vd_keeper_connect(VdKeeper *keeper)
         vd_keeper_down(keeper, why, FALSE);
         return;
     }
-    set_state(keeper, VD_HOST_CONNECTING);
+    if (!keeper->lost)
+        set_state(keeper, VD_HOST_CONNECTING);
+    vd_keeper_touch(keeper);
     if (virt->options.events)
         keeper->tap = vd_tap_new(virt->yard->box, on_hints, on_gone, keeper);
     OpenTask *task = g_new0(OpenTask, 1);
@@ -287,6 +303,7 @@ void vd_keeper_disconnect(VdKeeper *keeper)
     set_why(keeper, why);
     keeper->face->next_try = 0;
     keeper->attempt = 0;
+    keeper->lost = FALSE;
     set_state(keeper, VD_HOST_OFF);
     vd_keeper_touch(keeper);
     vd_keeper_fail_calls(keeper);
@@ -384,6 +401,7 @@ void vd_keeper_listed(VdKeeper *keeper, gint64 took, gboolean complete)
     keeper->lists++;
     if (keeper->lists == 1) {
         keeper->attempt = 0;
+        keeper->lost = FALSE;
         set_why(keeper, NULL);
         set_state(keeper, VD_HOST_UP);
         vd_keeper_touch(keeper);
@@ -488,6 +506,7 @@ VdKeeper *vd_keeper_new(VdVirt *virt, const char *id, const char *uri)
     keeper->face = vd_host_new(id, keeper->uri);
     keeper->face->since = g_get_monotonic_time();
     keeper->stuck = g_ptr_array_new();
+    keeper->left = g_ptr_array_new();
     keeper->hints = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     keeper->cells = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, vd_cell_free);
     keeper->order = g_ptr_array_new();
@@ -508,7 +527,10 @@ void vd_keeper_free(VdKeeper *keeper)
     vd_timer_clear(&keeper->publish);
     for (guint i = 0; i < keeper->stuck->len; i++)
         vd_lane_close(g_ptr_array_index(keeper->stuck, i));
+    for (guint i = 0; i < keeper->left->len; i++)
+        vd_lane_close(g_ptr_array_index(keeper->left, i));
     g_ptr_array_unref(keeper->stuck);
+    g_ptr_array_unref(keeper->left);
     g_ptr_array_unref(keeper->actions);
     g_ptr_array_unref(keeper->stuck_actions);
     vd_sampler_free(keeper->sampler);

@@ -224,7 +224,8 @@ VdRoster *vd_keeper_roster(VdKeeper *keeper)
     VdRoster *next =
         vd_roster_next(keeper->published ? keeper->published->vms : NULL, len,
                        keeper->reordered ? NULL : keeper->changed->data, vm_at, keeper);
-    memset(keeper->changed->data, 0, keeper->changed->len);
+    if (keeper->changed->len > 0)
+        memset(keeper->changed->data, 0, keeper->changed->len);
     keeper->reordered = FALSE;
     return next;
 }

@@ -7,6 +7,8 @@
 
 #include <pthread.h>
 
+#include "src/base/error.h"
+#include "src/base/i18n.h"
 #include "src/virt/lane.h"
 #include "src/virt/vevent.h"
 
@@ -117,6 +119,17 @@ gboolean vd_slot_connect(VdLaneSlot *slot, const char *uri, GError **error)
     return slot->conn != NULL;
 }
 
+gboolean vd_slot_connect_later(VdLaneSlot *slot, const char *uri, GError **error)
+{
+    const VdBackend *backend = slot->backend;
+    if (!slot->conn || backend->alive(slot->conn))
+        return vd_slot_connect(slot, uri, error);
+    if (slot->cache)
+        backend->cache_free(g_steal_pointer(&slot->cache));
+    backend->unref(g_steal_pointer(&slot->conn));
+    return vd_fail(error, VD_ERR_UNREACHABLE, NULL, _("The connection broke."));
+}
+
 static Task *task_ref(Task *task)
 {
     g_atomic_int_inc(&task->refs);
@@ -197,6 +210,17 @@ static void quit_thread(VdLane *lane, gboolean left)
     pthread_mutex_unlock(&lane->lock);
 }
 
+/* Ends the call without a word to whoever asked for it. */
+static void forget_current(VdLane *lane)
+{
+    Task *task = g_steal_pointer(&lane->current);
+    vd_timer_clear(&lane->timer);
+    if (!task)
+        return;
+    task->ended = TRUE;
+    task_unref(task);
+}
+
 static void drop_waiting(VdLane *lane)
 {
     Task *task;
@@ -208,18 +232,36 @@ static void drop_waiting(VdLane *lane)
     }
 }
 
-void vd_lane_give_up(VdLane *lane)
+static void leave_behind(VdLane *lane)
 {
-    lane_ref(lane);
     lane->abandoned = TRUE;
     g_atomic_int_inc(&lane->yard->abandoned);
     quit_thread(lane, TRUE);
+}
+
+void vd_lane_give_up(VdLane *lane)
+{
+    lane_ref(lane);
+    leave_behind(lane);
     if (lane->current)
         end(lane, VD_TASK_ABANDONED);
     drop_waiting(lane);
     if (lane->owner)
         lane->hooks->stuck(lane, lane->owner);
     lane_unref(lane);
+}
+
+void vd_lane_let_go(VdLane **lane, GPtrArray *hanging)
+{
+    VdLane *self = g_steal_pointer(lane);
+    if (!self || !self->current) {
+        vd_lane_close(self);
+        return;
+    }
+    g_ptr_array_add(hanging, self);
+    leave_behind(self);
+    forget_current(self);
+    drop_waiting(self);
 }
 
 static gboolean past_hard(gpointer data)
@@ -266,6 +308,13 @@ static void next(VdLane *lane)
     pthread_mutex_unlock(&lane->lock);
 }
 
+static void post_answer(VdLane *lane, Task *task)
+{
+    Answer *answer = g_new(Answer, 1);
+    *answer = (Answer){lane_ref(lane), task};
+    vd_mailbox_post(lane->yard->box, answered, answer, answer_free);
+}
+
 static Task *take(VdLane *lane)
 {
     pthread_mutex_lock(&lane->lock);
@@ -280,16 +329,18 @@ static Task *take(VdLane *lane)
 static void leave(VdLane *lane)
 {
     const VdBackend *backend = lane->slot.backend;
+    pthread_mutex_lock(&lane->lock);
+    Task *never_begun = g_steal_pointer(&lane->handed);
+    pthread_mutex_unlock(&lane->lock);
+    if (never_begun) /* as one that came back: nothing hangs on its account */
+        post_answer(lane, never_begun);
     if (lane->slot.cache)
         backend->cache_free(lane->slot.cache);
     if (lane->slot.conn)
         backend->unref(lane->slot.conn);
     pthread_mutex_lock(&lane->lock);
     gboolean left = lane->left;
-    Task *never_begun = g_steal_pointer(&lane->handed);
     pthread_mutex_unlock(&lane->lock);
-    if (never_begun)
-        task_unref(never_begun);
     if (left)
         g_atomic_int_add(&lane->yard->abandoned, -1);
     g_atomic_int_add(&lane->yard->lanes, -1);
@@ -304,9 +355,7 @@ static void *body(void *data)
         g_atomic_int_inc(&lane->yard->calls);
         lane->slot.patience = &task->patience;
         task->kind.run(&lane->slot, task->data);
-        Answer *answer = g_new(Answer, 1);
-        *answer = (Answer){lane_ref(lane), task};
-        vd_mailbox_post(lane->yard->box, answered, answer, answer_free);
+        post_answer(lane, task);
     }
     leave(lane);
     return NULL;
@@ -338,12 +387,7 @@ void vd_lane_close(VdLane *lane)
     if (!lane)
         return;
     lane->owner = NULL;
-    vd_timer_clear(&lane->timer);
-    Task *task = g_steal_pointer(&lane->current);
-    if (task) {
-        task->ended = TRUE;
-        task_unref(task);
-    }
+    forget_current(lane);
     drop_waiting(lane);
     quit_thread(lane, FALSE);
     lane_unref(lane);

@@ -35,6 +35,10 @@ typedef struct {
 
 /* Lane's thread: opens the connection, or a new one in place of one that broke. */
 gboolean vd_slot_connect(VdLaneSlot *slot, const char *uri, GError **error);
+/* The same for what nobody waits for: a connection that broke is an error once, and opened anew the
+ * next time, so that the loop can make sure of the host before a lane risks an open() that hangs.
+ */
+gboolean vd_slot_connect_later(VdLaneSlot *slot, const char *uri, GError **error);
 
 typedef enum {
     VD_TASK_ANSWERED,
@@ -68,6 +72,9 @@ VdLane *vd_lane_new(VdYard *yard, const char *name, VdBackendConn *conn, const V
 void vd_lane_close(VdLane *lane);
 /* As if its hard deadline had passed: ends its call, if any, as abandoned, and reports it stuck. */
 void vd_lane_give_up(VdLane *lane);
+/* Lets go of it as vd_lane_close() does, but keeps count of a call that runs: the lane goes into
+ * hanging, and `returned` tells when the call comes back. *lane is NULL then, and may be before. */
+void vd_lane_let_go(VdLane **lane, GPtrArray *hanging);
 /* Queues a task. kind is copied. */
 void vd_lane_push(VdLane *lane, const VdTaskKind *kind, gpointer data);
 gboolean vd_lane_idle(const VdLane *lane);      /* nothing runs and nothing waits */

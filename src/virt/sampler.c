@@ -6,7 +6,10 @@
  * A QEMU that does not answer holds its shard up. Then the lane is abandoned, and another asks the
  * same shard once more: the call that hangs still holds that machine's job, so that libvirt leaves
  * it out this time. What is left out is the culprit; it is quarantined, shown as stuck, and tried
- * again alone, ever more rarely, and at once when the call that hung comes back. */
+ * again alone, ever more rarely, and at once when the call that hung comes back.
+ *
+ * A host that answers nothing at all is another matter: no machine is to blame, and no further lane
+ * is risked, before the monitor lane or the cheap figures have heard of it again. */
 #include "config.h"
 
 #include "src/base/log.h"
@@ -32,10 +35,12 @@ struct _VdSampler {
     GPtrArray *stuck_stats, *stuck_dear; /* VdLane*: abandoned, their calls have not come back */
     GQueue shards;                       /* GPtrArray* of uuids that wait for the dear lane */
     GPtrArray *suspects;                 /* the shard that held the last lane up, or NULL */
-    gint64 suspected;                    /* when that call began */
-    guint info_turn, dear_turn;          /* whose turn it is: a place in the order */
-    guint turn;                          /* how many others are read at a time */
-    gint64 dear_took;                    /* the last pass, so far */
+    gint64 doubted; /* the host itself may be lost; until it is heard of later than this, nothing is
+                     * opened nor asked; 0: no doubt */
+    gint64 suspected;           /* when that call began */
+    guint info_turn, dear_turn; /* whose turn it is: a place in the order */
+    guint turn;                 /* how many others are read at a time */
+    gint64 dear_took;           /* the last pass, so far */
     VdNodeMeasure node;
 };
 
@@ -169,6 +174,20 @@ gboolean vd_sampler_slow(const VdSampler *sampler)
     return sampler->stats ? vd_lane_slow(sampler->stats) : sampler->stuck_stats->len > 0;
 }
 
+/* ---- doubts about the host ---- */
+
+/* Has the monitor lane make sure of it. */
+static void doubt(VdSampler *sampler)
+{
+    sampler->doubted = g_get_monotonic_time();
+    vd_keeper_list(sampler->keeper);
+}
+
+static gboolean in_doubt(const VdSampler *sampler)
+{
+    return sampler->keeper->face->seen <= sampler->doubted;
+}
+
 /* ---- cheap ---- */
 
 typedef struct {
@@ -191,7 +210,7 @@ static void cheap_free(gpointer data)
 static void cheap_run(VdLaneSlot *slot, gpointer data)
 {
     CheapTask *task = data;
-    if (vd_slot_connect(slot, task->uri, &task->error))
+    if (vd_slot_connect_later(slot, task->uri, &task->error))
         (void)slot->backend->cheap(slot->conn, &task->sample, &task->error);
 }
 
@@ -205,7 +224,8 @@ static void cheap_done(VdLane *lane, VdTaskEnd end, gpointer data)
         return;
     if (task->error) {
         vd_log_error(NULL, face->id, task->error);
-        return; /* the monitor decides whether the host is lost */
+        doubt(sampler); /* the monitor decides whether the host is lost */
+        return;
     }
     apply_all(sampler, task->sample.counters);
     face->seen = g_get_monotonic_time();
@@ -250,6 +270,8 @@ static void cheap_push(VdSampler *sampler)
 {
     VdKeeper *keeper = sampler->keeper;
     const VdVirtOptions *options = &keeper->virt->options;
+    if (in_doubt(sampler))
+        return;
     if (!sampler->stats && sampler->stuck_stats->len < keeper->virt->tuning->max_stuck)
         sampler->stats = lane_open(sampler, "vd-stats");
     if (!sampler->stats || !vd_lane_idle(sampler->stats))
@@ -292,7 +314,7 @@ static void dear_run(VdLaneSlot *slot, gpointer data)
     DearTask *task = data;
     gint64 begun = g_get_monotonic_time();
     g_atomic_int_set(slot->patience, (gint)task->connect_ms); /* opening takes its own time */
-    if (!vd_slot_connect(slot, task->uri, &task->error))
+    if (!vd_slot_connect_later(slot, task->uri, &task->error))
         return;
     gint64 opened = (g_get_monotonic_time() - begun) / 1000;
     g_atomic_int_set(slot->patience, (gint)(opened + task->hard_ms));
@@ -358,8 +380,13 @@ static void dear_abandoned(VdSampler *sampler, DearTask *task, gint64 begun)
 {
     gint asking = g_atomic_int_get(&task->sample.asking);
     const GPtrArray *uuids = task->sample.uuids;
+    gboolean mute = sampler->keeper->face->seen <= begun;
     sampler->suspected = begun;
-    if (asking >= 0 && asking < (gint)uuids->len)
+    if (mute) {
+        doubt(sampler);
+        g_clear_pointer(&sampler->suspects, g_ptr_array_unref);
+        sampler->suspects = g_ptr_array_ref(task->sample.uuids);
+    } else if (asking >= 0 && asking < (gint)uuids->len)
         quarantine(sampler, g_ptr_array_index(uuids, asking));
     else if (uuids->len == 1)
         quarantine(sampler, g_ptr_array_index(uuids, 0));
@@ -379,6 +406,7 @@ static void dear_done(VdLane *lane, VdTaskEnd end, gpointer data)
         return; /* the next lane goes on */
     if (task->error) {
         vd_log_error(NULL, sampler->keeper->face->id, task->error);
+        doubt(sampler);
         g_queue_clear_full(&sampler->shards, (GDestroyNotify)g_ptr_array_unref);
         return;
     }
@@ -411,6 +439,8 @@ static void dear_push(VdSampler *sampler, GPtrArray *uuids, gboolean probe)
 
 static void dear_next(VdSampler *sampler)
 {
+    if (in_doubt(sampler))
+        return; /* the next plan goes on */
     if (!sampler->dear && sampler->stuck_dear->len < sampler->keeper->virt->tuning->max_stuck)
         sampler->dear = lane_open(sampler, "vd-dear");
     if (!sampler->dear || !vd_lane_idle(sampler->dear))
@@ -455,8 +485,10 @@ static void dear_plan(VdSampler *sampler)
 {
     VdKeeper *keeper = sampler->keeper;
     gint64 now = g_get_monotonic_time();
-    if (!g_queue_is_empty(&sampler->shards) || (sampler->dear && !vd_lane_idle(sampler->dear)))
+    if (!g_queue_is_empty(&sampler->shards) || (sampler->dear && !vd_lane_idle(sampler->dear))) {
+        dear_next(sampler);
         return;
+    }
     adapt_turn(sampler, (gint64)keeper->virt->options.interval_ms * 2000);
     for (guint i = 0; i < keeper->order->len; i++) {
         const VdCell *cell = g_ptr_array_index(keeper->order, i);
@@ -503,6 +535,7 @@ VdSampler *vd_sampler_new(VdKeeper *keeper)
 void vd_sampler_start(VdSampler *sampler)
 {
     sampler->ticks = 0;
+    sampler->doubted = 0;
     sampler->node = (VdNodeMeasure){0};
     tick(sampler);
 }
@@ -511,8 +544,8 @@ void vd_sampler_stop(VdSampler *sampler)
 {
     const GPtrArray *order = sampler->keeper->order;
     vd_timer_clear(&sampler->tick);
-    g_clear_pointer(&sampler->stats, vd_lane_close);
-    g_clear_pointer(&sampler->dear, vd_lane_close);
+    vd_lane_let_go(&sampler->stats, sampler->stuck_stats);
+    vd_lane_let_go(&sampler->dear, sampler->stuck_dear);
     g_queue_clear_full(&sampler->shards, (GDestroyNotify)g_ptr_array_unref);
     g_clear_pointer(&sampler->suspects, g_ptr_array_unref);
     for (guint i = 0; i < order->len; i++) {

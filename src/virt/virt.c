@@ -102,10 +102,14 @@ void vd_virt_reconnect(VdVirt *virt, const char *id)
     VdKeeper *keeper = vd_virt_keeper(virt, id);
     if (!keeper)
         return;
-    if (keeper->face->state == VD_HOST_UP)
+    if (keeper->face->state == VD_HOST_UP) {
         vd_keeper_list(keeper);
-    else
-        vd_keeper_connect(keeper);
+        return;
+    }
+    if (keeper->face->state == VD_HOST_CONNECTING && keeper->monitor)
+        return;           /* it is being tried */
+    keeper->lost = FALSE; /* whoever asks sees that it was heard */
+    vd_keeper_connect(keeper);
 }
 
 void vd_virt_disconnect(VdVirt *virt, const char *id)

@@ -315,6 +315,57 @@ static void test_broken_connection(void **state)
     finish(&c);
 }
 
+/* A retry that hangs is no news: the host stays away, since when it was lost. */
+static void test_lost_stays_down(void **state)
+{
+    (void)state;
+    Case c;
+    up_with(&c, &quick, 3);
+    fake_hang(c.fake, A, FAKE_OPEN, -1);
+    fake_close(c.fake, A, VD_CLOSED_KEEPALIVE);
+    assert_true(client_wait(c.client, is_down, "a", 30));
+    gint64 since = client_host(c.client, "a")->since;
+    for (guint n = 2; n <= 3; n++) {
+        Calls opening = {c.fake, A, FAKE_OPEN, n};
+        assert_true(client_wait(c.client, called, &opening, 30));
+        client_turn(c.client);
+        assert_int_equal(client_host(c.client, "a")->state, VD_HOST_DOWN);
+        assert_int_equal(client_host(c.client, "a")->since, since);
+    }
+    fake_release(c.fake, A, FAKE_OPEN);
+    assert_true(client_wait(c.client, is_up, "a", 30));
+    finish(&c);
+}
+
+/* However often it is asked for by hand. */
+static void test_bound_on_retries(void **state)
+{
+    (void)state;
+    Case c;
+    begin(&c, &patient);
+    fake_add_many(c.fake, A, 2);
+    fake_hang(c.fake, A, FAKE_OPEN, -1);
+    vd_virt_add_host(c.client->virt, "a", A);
+    for (guint n = 1; n <= 8; n++) {
+        Calls opening = {c.fake, A, FAKE_OPEN, n};
+        assert_true(client_wait(c.client, hangs, &opening, 30));
+        vd_virt_reconnect(c.client->virt, "a"); /* is heard, and changes nothing */
+        vd_virt_disconnect(c.client->virt, "a");
+        vd_virt_reconnect(c.client->virt, "a");
+    }
+    assert_true(client_wait(c.client, is_down, "a", 30));
+    for (guint n = 0; n < 20; n++)
+        vd_virt_reconnect(c.client->virt, "a");
+    client_turn(c.client);
+    assert_int_equal(lanes(&c), 8);
+    assert_int_equal(fake_calls(c.fake, A, FAKE_OPEN), 8);
+    fake_release(c.fake, A, FAKE_OPEN);
+    assert_true(client_wait(c.client, none_abandoned, NULL, 30));
+    vd_virt_reconnect(c.client->virt, "a");
+    assert_true(client_wait(c.client, is_up, "a", 30));
+    finish(&c);
+}
+
 static void test_disconnect(void **state)
 {
     (void)state;
@@ -368,6 +419,8 @@ int main(void)
         cmocka_unit_test(test_events_run_together),
         cmocka_unit_test(test_lost_events_are_caught),
         cmocka_unit_test(test_broken_connection),
+        cmocka_unit_test(test_lost_stays_down),
+        cmocka_unit_test(test_bound_on_retries),
         cmocka_unit_test(test_disconnect),
         cmocka_unit_test(test_quit_at_once),
     };

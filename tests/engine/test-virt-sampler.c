@@ -248,6 +248,39 @@ static gboolean cheap_hangs(Client *client, gconstpointer fake)
     return fake_hanging((Fake *)(gpointer)fake, A, FAKE_CHEAP) > 0;
 }
 
+static gboolean left_behind(Client *client, gconstpointer data)
+{
+    (void)data;
+    VdVirtMeter meter;
+    vd_virt_meter(client->virt, &meter);
+    return meter.abandoned > 0;
+}
+
+/* A host that answers nothing is mute as a whole: none of its machines is to blame, and one lane is
+ * enough to find it out. */
+static void test_mute_host(void **state)
+{
+    (void)state;
+    static const FakeOp ops[] = {FAKE_LIST, FAKE_LOOK, FAKE_CHEAP, FAKE_DEAR};
+    Case c;
+    up(&c, 1, FALSE);
+    assert_true(client_wait(c.client, measured, "vm0", 30));
+    for (guint i = 0; i < G_N_ELEMENTS(ops); i++)
+        fake_hang(c.fake, A, ops[i], -1);
+    assert_true(client_wait(c.client, left_behind, NULL, 30));
+    guint asked = fake_calls(c.fake, A, FAKE_DEAR);
+    gint64 end = g_get_monotonic_time() + G_USEC_PER_SEC;
+    while (g_get_monotonic_time() < end)
+        (void)g_main_context_iteration(c.client->context, TRUE);
+    assert_false(stuck(c.client, "vm0"));
+    assert_int_equal(fake_calls(c.fake, A, FAKE_DEAR), asked);
+    for (guint i = 0; i < G_N_ELEMENTS(ops); i++)
+        fake_release(c.fake, A, ops[i]);
+    Fresh all = {g_get_monotonic_time(), 1, G_MAXUINT};
+    assert_true(client_wait(c.client, fresh, &all, 30));
+    finish(&c);
+}
+
 static void test_slow_figures(void **state)
 {
     (void)state;
@@ -274,7 +307,8 @@ int main(void)
         cmocka_unit_test(test_rates),         cmocka_unit_test(test_rates_that_cannot_be),
         cmocka_unit_test(test_memory),        cmocka_unit_test(test_figures),
         cmocka_unit_test(test_quarantine),    cmocka_unit_test(test_quarantine_without_bulk),
-        cmocka_unit_test(test_several_stuck), cmocka_unit_test(test_slow_figures),
+        cmocka_unit_test(test_several_stuck), cmocka_unit_test(test_mute_host),
+        cmocka_unit_test(test_slow_figures),
     };
     return cmocka_run_group_tests_name("virt-sampler", tests, NULL, NULL);
 }

@@ -78,8 +78,9 @@ VdJournal *run_started(const char *verb)
 
 VdJob *run_job_now(VdJournal *journal)
 {
-    VdJob *job = vd_journal_job(journal, ID, NULL);
-    assert_non_null(job);
+    GError *error = NULL;
+    VdJob *job = vd_journal_job(journal, ID, &error);
+    jobs_ok(job != NULL, error);
     return job;
 }
 

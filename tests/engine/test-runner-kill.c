@@ -209,12 +209,27 @@ static int count_holders(const char *folder, GString *names)
     return n;
 }
 
+static int say_holders(gpointer data)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    int n = count_holders(data, names);
+    if (n > 0)
+        g_printerr("the secret is in%s\n", names->str);
+    return n;
+}
+
+/* In a process of its own: closing a descriptor of the journal drops the locks that SQLite holds on
+ * it in this one, and the runner would then cut the WAL under our reading. */
+static int holders(void)
+{
+    g_autofree char *folder = vd_path_state();
+    return jobs_wait(jobs_fork(say_holders, folder));
+}
+
 static void test_secrets(void **state)
 {
     (void)state;
     g_autoptr(VdJournal) journal = run_started("gate");
-    g_autoptr(GString) names = g_string_new(NULL);
-    g_autofree char *state_folder = vd_path_state();
     g_autofree char *folder = vd_path_job(ID);
     g_autofree char *secrets = g_build_filename(folder, "secrets", NULL);
     WAIT_FOR(run_in_gate(journal));
@@ -224,7 +239,7 @@ static void test_secrets(void **state)
     assert_int_equal(stat(secrets, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     /* While it runs, only there: not in the journal, a log, its arguments or its environment. */
-    assert_int_equal(count_holders(state_folder, names), 1);
+    assert_int_equal(holders(), 1);
     g_autofree char *pid = g_strdup_printf("%d", (int)run_pid());
     const char *const parts[] = {"cmdline", "environ"};
     for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
@@ -234,8 +249,7 @@ static void test_secrets(void **state)
     }
     run_touch("go");
     vd_job_unref(run_ended(journal, VD_JOB_DONE));
-    if (count_holders(state_folder, names) != 0)
-        fail_msg("the secret is in%s", names->str);
+    assert_int_equal(holders(), 0);
 }
 
 int main(int argc, char **argv)

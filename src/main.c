@@ -1,11 +1,17 @@
 /* The program: a job runner, one command, or the console. */
 #include "config.h"
 
+#include <errno.h>
 #include <glib.h>
 #include <locale.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #include "src/base/i18n.h"
 #include "src/base/paths.h"
@@ -37,9 +43,8 @@ static int console(const VdCliConsole *wanted)
     return status;
 }
 
-int main(int argc, char **argv)
+static int work(int argc, char **argv)
 {
-    setlocale(LC_ALL, "");
     g_autofree char *locale = vd_path_locale();
     bindtextdomain(PACKAGE, locale);
     bind_textdomain_codeset(PACKAGE, "UTF-8");
@@ -55,4 +60,27 @@ int main(int argc, char **argv)
         g_free((gpointer)wanted.deck.uris);
     }
     return status;
+}
+
+/* Threads may live on: a lane whose call hangs, another that just closes its connection, libvirt's
+ * own. Exit handlers and destructors of libraries (OpenSSL, GnuTLS, libxml2) would free what those
+ * use, so the process ends without them. */
+static G_GNUC_NORETURN void leave(int status)
+{
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0) {
+        if (errno != EPIPE) /* who reads has enough */
+            g_printerr(_("vmdeck: the output cannot be written: %s\n"), g_strerror(errno));
+        status = 1;
+    }
+    fflush(stderr);
+#ifdef __SANITIZE_ADDRESS__
+    __lsan_do_leak_check();
+#endif
+    _exit(status);
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_ALL, "");
+    leave(work(argc, argv));
 }

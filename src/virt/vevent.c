@@ -6,6 +6,7 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 
 #include "src/base/log.h"
@@ -17,9 +18,20 @@ static void silent(void *data, virErrorPtr error)
     (void)error;
 }
 
+static void initialise(void)
+{
+    virSetErrorFunc(NULL, silent);
+    if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0)
+        vd_log(VD_LOG_ERROR, NULL, "libvirt's event loop cannot be registered");
+}
+
+/* What a library keeps for the thread that initialises it is freed when that thread ends; OpenSSL,
+ * which libvirt brings along, frees it in its exit handler as well and does not look whether the
+ * thread ends in that moment. So libvirt is initialised by the thread that never ends. */
 static void *turn(void *data)
 {
-    (void)data;
+    initialise();
+    (void)sem_post(data);
     while (virEventRunDefaultImpl() == 0) {
     }
     vd_log(VD_LOG_ERROR, NULL, "libvirt's event loop ended");
@@ -49,10 +61,15 @@ void vd_vevent_start(void)
     static gsize once = 0;
     if (!g_once_init_enter(&once))
         return;
-    virSetErrorFunc(NULL, silent);
-    if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0)
-        vd_log(VD_LOG_ERROR, NULL, "libvirt's event loop cannot be registered");
-    else if (!vd_thread_start("vd-events", turn, NULL))
+    sem_t ready;
+    (void)sem_init(&ready, 0, 0);
+    if (vd_thread_start("vd-events", turn, &ready)) {
+        while (sem_wait(&ready) != 0)
+            continue;
+    } else {
         vd_log(VD_LOG_ERROR, NULL, "no thread for libvirt's event loop");
+        initialise();
+    }
+    (void)sem_destroy(&ready);
     g_once_init_leave(&once, 1);
 }

@@ -3,9 +3,10 @@
 
 #include <glib.h>
 
-/* Registers libvirt's default event loop (on GLib's default context), silences libvirt's printing
- * of errors and starts the one thread that turns the loop, once in a process; must come before the
- * first connection. Any thread; never waits. The thread lives as long as the process. */
+/* Starts the one thread that initialises libvirt, registers its default event loop (on GLib's
+ * default context) and turns that, once in a process; silences libvirt's printing of errors. Must
+ * come before the first connection. Any thread; waits until libvirt is initialised. The thread
+ * lives as long as the process. */
 void vd_vevent_start(void);
 
 /* Runs body on a new detached thread with every signal blocked, so that signals reach the loop

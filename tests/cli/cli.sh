@@ -188,4 +188,13 @@ check "options before the command complete" is "$(. "$work/out" && completes --f
 check "an option's value is no machine" is "$(. "$work/out" && completes deploy x --cpus '')" ""
 try 0 manual
 check "the manual page has no errors" all is "$status" 0 , is "$(LC_ALL=C.UTF-8 MANROFFSEQ='' man --warnings -E UTF-8 -l -Tutf8 -Z "$work/out" 2>&1 >/dev/null)" ""
+"$VMDECK" -c "$fleet" list >/dev/full 2>"$work/err"
+status=$? err=$(<"$work/err")
+check "output that cannot be written is no success" all is "$status" 1 , says "cannot be written"
+
+# The loader tells which libraries it begins and which it ends: the latter would free what the
+# threads of hosts, which are still about, use.
+LD_DEBUG=files LD_DEBUG_OUTPUT=$work/loader try 0 -c "$fleet" list
+begun=$(cat "$work"/loader.* | grep -c "calling init: .*libvirt\.so") ended=$(cat "$work"/loader.* | grep "calling fini: .*lib")
+check "leaving ends no library under a thread" all is "$begun" 1 , is "$ended" ""
 echo "1..$n"

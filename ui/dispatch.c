@@ -73,7 +73,7 @@ static gboolean wants_form(const VdVerb *verb, const VdArgs *args)
     gboolean missing = FALSE;
     for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)
         missing |= spec->required && !(args && vd_args_get(args, spec->name));
-    return missing || (verb->danger && verb->args && !args);
+    return missing || verb->form || (verb->danger && verb->args && !args);
 }
 
 void vd_app_run(VdApp *app, const VdVerb *verb, const VdTargets *targets, const VdArgs *args)
@@ -116,7 +116,7 @@ static void say_unsuitable(VdApp *app, const VdVerb *verb, const VdTargets *all)
                    _(verb->label));
 }
 
-/* A deployment needs no cursor: any host will do to begin with. */
+/* A deployment or a look needs no cursor: any host will do to begin with. */
 static VdTargets *any_host(VdApp *app)
 {
     VdTargets *targets = vd_targets_new(VD_TARGET_HOST);
@@ -127,6 +127,16 @@ static VdTargets *any_host(VdApp *app)
             vd_targets_add(targets, host->id, NULL, host->id);
     }
     return targets;
+}
+
+static VdTargets *targets_of(VdApp *app, const VdVerb *verb)
+{
+    VdTargets *targets = vd_app_targets(app, verb->target);
+    gboolean any = verb->kind == VD_VERB_JOB || (verb->kind == VD_VERB_QUERY && !verb->console);
+    if (verb->target != VD_TARGET_HOST || vd_targets_count(targets) > 0 || !any)
+        return targets;
+    vd_targets_free(targets);
+    return any_host(app);
 }
 
 static gboolean has_arg(const VdVerb *verb, VdArgType type, const char **ret_name)
@@ -143,6 +153,11 @@ static gboolean has_arg(const VdVerb *verb, VdArgType type, const char **ret_nam
 static VdArgs *args_from_cursor(VdApp *app, const VdVerb *verb)
 {
     const char *name = NULL;
+    if (verb->form) {
+        g_autoptr(VdTargets) hosts = vd_app_targets(app, VD_TARGET_HOST);
+        return vd_deck_values(app->deck, verb,
+                              vd_targets_count(hosts) ? &vd_targets_at(hosts, 0)->target : NULL);
+    }
     if (app->view != VD_VIEW_IMAGES || !has_arg(verb, VD_ARG_IMAGE, &name))
         return NULL;
     g_autoptr(VdTargets) images = vd_app_targets(app, VD_TARGET_IMAGE);
@@ -155,12 +170,8 @@ static VdArgs *args_from_cursor(VdApp *app, const VdVerb *verb)
 
 static gboolean do_verb(VdApp *app, const VdVerb *verb)
 {
-    g_autoptr(VdTargets) targets = vd_app_targets(app, verb->target);
+    g_autoptr(VdTargets) targets = targets_of(app, verb);
     g_autoptr(VdArgs) args = args_from_cursor(app, verb);
-    if (verb->target == VD_TARGET_HOST && vd_targets_count(targets) == 0) {
-        vd_targets_free(targets);
-        targets = any_host(app);
-    }
     if (verb->target != VD_TARGET_NONE && vd_targets_count(targets) == 0)
         return FALSE;
     if (verb->target == VD_TARGET_VM) {
@@ -194,21 +205,6 @@ static void cycle_focus(VdApp *app, int by)
             return;
         }
     }
-}
-
-static void host_action(VdApp *app, VdAction action)
-{
-    const VdTreeRow *row = vd_tree_selected(vd_console_tree(app));
-    if (action == VD_DO_HOST_RETRY)
-        vd_deck_host_retry(app->deck, row->host->id);
-    else
-        vd_deck_host_disconnect(app->deck, row->host->id);
-}
-
-static gboolean on_host_row(VdApp *app)
-{
-    const VdTreeRow *row = vd_tree_selected(vd_console_tree(app));
-    return app->view == VD_VIEW_MACHINES && app->focus != VD_PANE_JOBS && row && !row->vm;
 }
 
 static void show_view(VdApp *app, int view)
@@ -283,12 +279,6 @@ static gboolean do_action(VdApp *app, VdAction action)
 {
     VdPane *pane = vd_console_focus(app);
     int count = app->count ? (int)app->count : 1;
-    if (action == VD_DO_HOST_RETRY || action == VD_DO_HOST_DISCONNECT) {
-        if (!on_host_row(app))
-            return FALSE;
-        host_action(app, action);
-        return TRUE;
-    }
     if (look(app, action) || program(app, action))
         return TRUE;
     /* The live panel has no rows of its own: moving there moves the machines. */
@@ -310,22 +300,13 @@ gboolean vd_console_do(VdApp *app, const VdCommand *command)
 
 gboolean vd_console_can(VdApp *app, const VdCommand *command)
 {
-    if (!command->verb) {
-        gboolean of_host =
-            command->action == VD_DO_HOST_RETRY || command->action == VD_DO_HOST_DISCONNECT;
-        return !of_host || on_host_row(app);
-    }
-    if (command->verb->target == VD_TARGET_NONE)
+    if (!command->verb || command->verb->target == VD_TARGET_NONE)
         return TRUE;
     /* Asking each of thousands of marked machines at every frame would be felt. */
     if (command->verb->target == VD_TARGET_VM && app->view == VD_VIEW_MACHINES &&
         vd_tree_marks(vd_console_tree(app)))
         return TRUE;
-    g_autoptr(VdTargets) targets = vd_app_targets(app, command->verb->target);
-    if (command->verb->target == VD_TARGET_HOST && vd_targets_count(targets) == 0) {
-        vd_targets_free(targets);
-        targets = any_host(app);
-    }
+    g_autoptr(VdTargets) targets = targets_of(app, command->verb);
     if (command->verb->target == VD_TARGET_VM) {
         VdTargets *suited = suitable(app, command->verb, targets);
         vd_targets_free(targets);

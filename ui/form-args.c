@@ -28,8 +28,13 @@ VdForm *vd_form_args_new(VdApp *app, const VdVerb *verb, const VdTargets *target
 
 VdDialog *vd_form_new(VdApp *app, const VdVerb *verb, const VdTargets *targets, const VdArgs *args)
 {
-    VdForm *form = strcmp(verb->id, "deploy") == 0 ? vd_form_deploy_new(app, verb, targets, args)
-                                                   : vd_form_args_new(app, verb, targets, args);
+    VdForm *form = NULL;
+    if (strcmp(verb->id, "deploy") == 0)
+        form = vd_form_deploy_new(app, verb, targets, args);
+    else if (vd_form_is_host(verb))
+        form = vd_form_host_new(app, verb, targets, args);
+    else
+        form = vd_form_args_new(app, verb, targets, args);
     for (guint i = 0; i < form->fields->len; i++) {
         VdField *field = g_ptr_array_index(form->fields, i);
         if (vd_field_has_list(field))

@@ -137,5 +137,9 @@ VdForm *vd_form_deploy_new(VdApp *app, const VdVerb *verb, const VdTargets *targ
                            const VdArgs *args);
 VdForm *vd_form_args_new(VdApp *app, const VdVerb *verb, const VdTargets *targets,
                          const VdArgs *args);
+/* Of host.add, host.edit and host.test. */
+gboolean vd_form_is_host(const VdVerb *verb);
+VdForm *vd_form_host_new(VdApp *app, const VdVerb *verb, const VdTargets *targets,
+                         const VdArgs *args);
 /* A box that shows a command line, broken so that it can be pasted. */
 VdDialog *vd_form_command_new(const char *command);

@@ -1,6 +1,7 @@
 /* Two lists made one: the table of actions below and the deck's table of verbs. A binding is a key
- * and a command; verbs come before actions of the same key, so that `r` resumes a paused machine
- * and retries a host: whoever dispatches takes the first that suits what is under the cursor. */
+ * and a command; verbs come before actions of the same key, so that a key that pages through a list
+ * may still be a verb's on its rows: whoever dispatches takes the first that suits what is under
+ * the cursor. */
 #include "config.h"
 
 #include "ui/keymap.h"
@@ -12,7 +13,6 @@
 #define MOVE N_("Move")
 #define FIND N_("Find and sort")
 #define LOOK N_("View")
-#define HOST N_("Host")
 #define PROG N_("Program")
 
 static const struct {
@@ -58,10 +58,6 @@ static const struct {
     [VD_DO_VIEW_IMAGES] = {"view-images", LOOK, N_("Images"),
                            N_("The images that machines are deployed from."), "3"},
     [VD_DO_VIEW_LOG] = {"view-log", LOOK, N_("Log"), N_("What was done and what went wrong."), "6"},
-    [VD_DO_HOST_RETRY] = {"host-retry", HOST, N_("Retry now"),
-                          N_("Connect to a host that is down."), "r"},
-    [VD_DO_HOST_DISCONNECT] = {"host-disconnect", HOST, N_("Disconnect"),
-                               N_("Let go of a host; its machines go on."), NULL},
     [VD_DO_REFRESH] = {"refresh", PROG, N_("Refresh"), N_("List everything anew."), "F5 Ctrl-R"},
     [VD_DO_REPAINT] = {"repaint", PROG, N_("Repaint"), N_("Draw the screen anew."), "Ctrl-L"},
     [VD_DO_PALETTE] = {"palette", PROG, N_("Command"), N_("Find a command by its name."), ":"},
@@ -73,14 +69,19 @@ static const struct {
 };
 
 /* Keys for verbs that the table leaves without: those of images and jobs answer in their own views,
- * the digits open what a host tells as a page. */
+ * those of hosts on their rows; the digits open what a host tells as a page. */
 static const struct {
     const char *verb, *keys;
 } more_keys[] = {
-    {"host.show", "F3"},      {"host.pools", "4"},        {"host.networks", "5"},
-    {"doctor", "7"},          {"image.show", "Enter F3"}, {"image.add", "Ins A"},
-    {"image.remove", "F8 D"}, {"job.show", "F3"},         {"job.log", "L"},
-    {"job.cancel", "F8 C"},   {"job.resume", "R"},        {"request.trace", "F3"},
+    {"host.show", "F3"},     {"host.pools", "4"},
+    {"host.networks", "5"},  {"doctor", "7"},
+    {"host.retry", "r"},     {"host.disconnect", "X"},
+    {"host.add", "N"},       {"host.edit", "e"},
+    {"host.remove", "D"},    {"image.show", "Enter F3"},
+    {"image.add", "Ins A"},  {"image.remove", "F8 D"},
+    {"job.show", "F3"},      {"job.log", "L"},
+    {"job.cancel", "F8 C"},  {"job.resume", "R"},
+    {"request.trace", "F3"},
 };
 
 typedef struct {

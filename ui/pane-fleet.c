@@ -87,7 +87,7 @@ static char *host_outlook(VdApp *app, const VdHost *host)
         g_string_append_printf(text, _("retry in %s"), wait);
     }
     g_autofree char *key =
-        vd_keymap_keys(app->keymap, vd_keymap_find(app->keymap, "host-retry"), 1);
+        vd_keymap_keys(app->keymap, vd_keymap_find(app->keymap, "host.retry"), 1);
     if (*key) {
         g_string_append(text, " · ");
         /* TRANSLATORS: a key and what it does: "r retries now" */

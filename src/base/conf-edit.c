@@ -69,13 +69,15 @@ static gsize past_blanks(const char *text, gsize at)
     return at + strspn(text + at, " \t\r");
 }
 
-/* Takes away what removing left: a line of blanks, or one of two blanks. */
+/* Takes away what removing left: a line of blanks, blanks before a comment, one of two blanks. */
 static void tidy(GString *text, gsize at)
 {
     gsize start = line_start(text->str, at), end = past_blanks(text->str, at);
     gboolean blank = past_blanks(text->str, start) >= at;
     if (blank && text->str[end] == '\n')
         g_string_erase(text, (gssize)start, (gssize)(end + 1 - start));
+    else if (blank && at > start)
+        g_string_erase(text, (gssize)at, (gssize)(end - at));
     else if (at > 0 && text->str[at - 1] == ' ' && text->str[at] == ' ')
         g_string_erase(text, (gssize)at, 1);
 }

@@ -145,6 +145,23 @@ static gboolean parse_option(VdCommand *command, int argc, char **argv, int *at,
                 : set_common(command, name, value, error);
 }
 
+const VdVerb *const *vd_command_verbs(guint *n)
+{
+    static gsize once;
+    static GPtrArray *some;
+    if (g_once_init_enter(&once)) {
+        guint all = 0;
+        const VdVerb *const *verbs = vd_deck_verbs(&all);
+        some = g_ptr_array_new();
+        for (guint i = 0; i < all; i++)
+            if (!verbs[i]->console)
+                g_ptr_array_add(some, (gpointer)verbs[i]);
+        g_once_init_leave(&once, 1);
+    }
+    *n = some->len;
+    return (const VdVerb *const *)some->pdata;
+}
+
 /* A command is one word or two ("image add"). Before the verb is known, a word either begins or
  * completes it. */
 static gboolean take_word(VdCommand *command, const char *word, char **first, GError **error)
@@ -154,11 +171,12 @@ static gboolean take_word(VdCommand *command, const char *word, char **first, GE
         return TRUE;
     }
     g_autofree char *both = *first ? g_strconcat(*first, " ", word, NULL) : g_strdup(word);
-    command->verb = strchr(both, '.') ? NULL : vd_deck_verb(both);
+    guint n = 0;
+    const VdVerb *const *verbs = vd_command_verbs(&n);
+    for (guint i = 0; i < n && !command->verb; i++)
+        command->verb = strcmp(verbs[i]->command, both) == 0 ? verbs[i] : NULL;
     if (command->verb)
         return TRUE;
-    guint n = 0;
-    const VdVerb *const *verbs = vd_deck_verbs(&n);
     g_autofree char *prefix = g_strconcat(both, " ", NULL);
     for (guint i = 0; i < n; i++) {
         if (g_str_has_prefix(verbs[i]->command, prefix)) {

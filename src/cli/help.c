@@ -112,7 +112,7 @@ char *vd_help_usage(void)
 {
     GString *out = g_string_new(NULL);
     guint n = 0;
-    const VdVerb *const *verbs = vd_deck_verbs(&n);
+    const VdVerb *const *verbs = vd_command_verbs(&n);
     g_string_append(out, _("vmdeck: a terminal console for virtual machines\n\n"
                            "  vmdeck [OPTIONS]              the console\n"
                            "  vmdeck [OPTIONS] COMMAND …    one command\n\nCommands:\n"));
@@ -200,7 +200,8 @@ static const char completion_tail[] =
     "    network) mapfile -t names < <(vmdeck \"${hosts[@]}\" networks --format csv 2>/dev/null) "
     ";;\n"
     "    host) mapfile -t names < <(vmdeck \"${hosts[@]}\" hosts --format csv 2>/dev/null) ;;\n"
-    "    *) [[ $verb == *add* ]] && { compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "
+    "    *) [[ $verb == \"image add\" ]] && { compopt -o filenames; mapfile -t COMPREPLY < "
+    "<(compgen -f -- "
     "\"$cur\"); return; } ;;\n"
     "  esac\n"
     "  for line in \"${names[@]:1}\"; do\n"
@@ -215,7 +216,7 @@ static const char completion_tail[] =
 char *vd_help_completion(void)
 {
     guint n = 0;
-    const VdVerb *const *verbs = vd_deck_verbs(&n);
+    const VdVerb *const *verbs = vd_command_verbs(&n);
     GString *out = g_string_new("# bash completion for vmdeck, made from its table of verbs\n"
                                 "_vmdeck() {\n"
                                 "  local cur=${COMP_WORDS[COMP_CWORD]} prev= verb= word options= "
@@ -343,7 +344,7 @@ static const char manual_tail[] =
 char *vd_help_manual(void)
 {
     guint n = 0;
-    const VdVerb *const *verbs = vd_deck_verbs(&n);
+    const VdVerb *const *verbs = vd_command_verbs(&n);
     GString *out = g_string_new(".TH VMDECK 1 \"\" \"vmdeck " PACKAGE_VERSION "\"\n"
                                 ".SH NAME\nvmdeck \\- a terminal console for virtual machines\n"
                                 ".SH SYNOPSIS\n.B vmdeck\n[OPTIONS] [COMMAND …]\n"

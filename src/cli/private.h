@@ -22,6 +22,8 @@ void vd_out(const char *format, ...) G_GNUC_PRINTF(1, 2);
 void vd_err(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /* args.c: the words of the command line. */
+/* The verbs that it has: all but the console's own. */
+const VdVerb *const *vd_command_verbs(guint *n);
 gboolean vd_command_parse(VdCommand *command, int argc, char **argv, GError **error);
 void vd_command_clear(VdCommand *command);
 

@@ -294,8 +294,8 @@ static void outcome_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
     } else if (run->command->verb->kind == VD_VERB_JOB) {
         run->job = g_strdup(outcome->request);
     } else if (!query && run->command->format == VD_FORMAT_TABLE) {
-        vd_err("%s: %s (%s)\n", _(run->command->verb->label), target->name ? target->name : "",
-               outcome->request);
+        const char *named = target->name ? target->name : vd_args_get(run->command->args, "name");
+        vd_err("%s: %s (%s)\n", _(run->command->verb->label), named ? named : "", outcome->request);
     }
 }
 
@@ -422,8 +422,8 @@ int vd_command_run(const VdCommand *command)
 {
     Run run = {.command = command};
     VdTargetKind target = command->verb->target;
-    gboolean local =
-        strcmp(command->verb->id, "deploy") == 0 || strcmp(command->verb->id, "doctor") == 0;
+    static const char *const unconnected[] = {"deploy", "doctor", "host.edit", "host.remove", NULL};
+    gboolean local = g_strv_contains(unconnected, command->verb->id);
     VdDeckOptions options = command->console.deck;
     options.live = FALSE;
     options.connect = wants_fleet(command->verb) || target == VD_TARGET_VM ||

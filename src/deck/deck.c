@@ -1,6 +1,5 @@
-/* The deck's life and its way out: hosts from the configuration or -c, the fleet put together from
- * the hosts' snapshots, notices, and one call of the listener for each turn of the loop in which
- * something changed. */
+/* The deck's life and its way out: the fleet put together from the hosts' snapshots, notices, and
+ * one call of the listener for each turn of the loop in which something changed. */
 #include "config.h"
 
 #include <string.h>
@@ -90,18 +89,30 @@ static gpointer host_ref(gconstpointer host, gpointer data)
     return vd_host_ref((VdHost *)host);
 }
 
-static void host_changed(VdHost *host, gpointer data)
+VdFleet *vd_deck_next_fleet(VdDeck *deck)
 {
-    VdDeck *deck = data;
     VdFleet *next = vd_fleet_new();
     g_ptr_array_unref(next->hosts);
     next->hosts = g_ptr_array_copy(deck->fleet->hosts, host_ref, NULL);
     next->version = deck->fleet->version + 1;
+    return next;
+}
+
+void vd_deck_take_fleet(VdDeck *deck, VdFleet *fleet)
+{
+    vd_fleet_unref(deck->fleet);
+    deck->fleet = fleet;
+    vd_deck_changed(deck, VD_CHANGED_FLEET);
+}
+
+static void host_changed(VdHost *host, gpointer data)
+{
+    VdDeck *deck = data;
+    VdFleet *next = vd_deck_next_fleet(deck);
     guint at = 0;
-    for (; at < next->hosts->len; at++)
-        if (strcmp(((VdHost *)g_ptr_array_index(next->hosts, at))->id, host->id) == 0)
-            break;
-    VdHost *before = at < next->hosts->len ? g_ptr_array_index(next->hosts, at) : NULL;
+    VdHost *before = vd_fleet_host(next, host->id);
+    if (before)
+        (void)g_ptr_array_find(next->hosts, before, &at);
     if (deck->live) {
         notice_of_host(deck, before, host);
         vd_history_feed(deck->history, before, host);
@@ -110,7 +121,7 @@ static void host_changed(VdHost *host, gpointer data)
         g_ptr_array_index(next->hosts, at) = vd_host_ref(host);
         vd_host_unref(before);
     } else {
-        g_ptr_array_add(next->hosts, vd_host_ref(host));
+        g_ptr_array_insert(next->hosts, vd_deck_place(deck, next, host->id), vd_host_ref(host));
     }
     vd_fleet_unref(deck->fleet);
     deck->fleet = next;
@@ -137,81 +148,7 @@ gboolean vd_deck_settled(VdDeck *deck)
     return deck->fleet->hosts->len == g_hash_table_size(deck->uris);
 }
 
-/* ---- hosts ---- */
-
-/* A name for a host that was given by its URI alone: the server's, the test driver's file's, or
- * what it is. */
-static char *name_for_uri(VdDeck *deck, const char *uri)
-{
-    g_autofree char *name = NULL;
-    const char *rest = uri ? strstr(uri, "://") : NULL;
-    if (!rest)
-        name = g_strdup("local");
-    else if (rest[3] != '/' && rest[3] != '\0') {
-        const char *server = rest + 3;
-        gsize length = strcspn(server, "/?");
-        const char *at = memchr(server, '@', length);
-        if (at) {
-            length -= (gsize)(at + 1 - server);
-            server = at + 1;
-        }
-        name = g_strndup(server, *server == '[' ? length : MIN(length, strcspn(server, ":")));
-    } else if (g_str_has_prefix(uri, "test")) {
-        name = g_path_get_basename(rest + 3);
-        if (g_str_has_suffix(name, ".xml"))
-            name[strlen(name) - 4] = '\0';
-    } else if (strstr(rest, "/session"))
-        name = g_strdup("session");
-    else
-        name = g_strdup("local");
-    g_autofree char *clean = vd_text_clean(*name ? name : "host", 48, FALSE);
-    char *unique = g_strdup(clean);
-    for (guint n = 2; g_hash_table_contains(deck->uris, unique); n++) {
-        g_free(unique);
-        unique = g_strdup_printf("%s-%u", clean, n);
-    }
-    return unique;
-}
-
-static void add_host(VdDeck *deck, const char *name, const char *uri)
-{
-    if (g_hash_table_contains(deck->uris, name))
-        return;
-    g_hash_table_insert(deck->uris, g_strdup(name), g_strdup(uri ? uri : ""));
-    g_ptr_array_add(deck->names, g_strdup(name));
-    if (deck->connect)
-        vd_virt_add_host(deck->virt, name, uri);
-}
-
-static void add_hosts(VdDeck *deck, const char *const *uris)
-{
-    if (uris && *uris) {
-        for (; *uris; uris++) {
-            /* -c takes the name of a configured host as well. */
-            const VdConfHost *known = NULL;
-            for (guint i = 0; i < deck->conf->hosts->len && !known; i++) {
-                const VdConfHost *host = g_ptr_array_index(deck->conf->hosts, i);
-                known = strcmp(host->name, *uris) == 0 ? host : NULL;
-            }
-            g_autofree char *name = known ? g_strdup(known->name) : name_for_uri(deck, *uris);
-            add_host(deck, name, known ? known->uri : *uris);
-        }
-        return;
-    }
-    for (guint i = 0; i < deck->conf->hosts->len; i++) {
-        const VdConfHost *host = g_ptr_array_index(deck->conf->hosts, i);
-        add_host(deck, host->name, host->uri);
-    }
-    if (deck->conf->hosts->len == 0)
-        add_host(deck, "local", NULL);
-}
-
-const char *vd_deck_uri(VdDeck *deck, const char *host, gboolean *found)
-{
-    const char *uri = host ? g_hash_table_lookup(deck->uris, host) : NULL;
-    *found = uri != NULL;
-    return uri && *uri ? uri : NULL;
-}
+/* ---- figures ---- */
 
 void vd_deck_want(VdDeck *deck, const VdDeckRow *rows, guint n_rows)
 {
@@ -223,16 +160,6 @@ guint vd_deck_history(VdDeck *deck, const char *host, const char *uuid, VdSeries
                       guint n)
 {
     return vd_history_read(deck->history, host, uuid, series, out, n);
-}
-
-void vd_deck_host_retry(VdDeck *deck, const char *host)
-{
-    vd_virt_reconnect(deck->virt, host);
-}
-
-void vd_deck_host_disconnect(VdDeck *deck, const char *host)
-{
-    vd_virt_disconnect(deck->virt, host);
 }
 
 void vd_deck_refresh(VdDeck *deck)
@@ -281,7 +208,9 @@ VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
     VdDeck *deck = g_new0(VdDeck, 1);
     deck->context = g_main_context_ref(context);
     deck->live = options->live;
+    deck->config_file = g_strdup(options->config_file);
     deck->conf = vd_conf_load(options->config_file);
+    deck->former_confs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_conf_free);
     deck->person = vd_access_person();
     deck->role = vd_access_role(deck->conf, deck->person);
     deck->fleet = vd_fleet_new();
@@ -304,7 +233,7 @@ VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
         .interval_ms = deck->conf->interval_ms, .sample = options->live, .events = options->live};
     deck->virt = vd_virt_new(context, &virt, host_changed, deck);
     deck->connect = options->connect;
-    add_hosts(deck, options->uris);
+    vd_deck_add_hosts(deck, options->uris);
     if (deck->live) {
         vd_deck_watch_start(deck);
         vd_deck_images_read(deck);
@@ -346,6 +275,8 @@ void vd_deck_free(VdDeck *deck)
     g_hash_table_unref(deck->requests);
     g_hash_table_unref(deck->offered);
     vd_conf_free(deck->conf);
+    g_ptr_array_unref(deck->former_confs);
+    g_free(deck->config_file);
     g_free(deck->person);
     g_main_context_unref(deck->context);
     g_free(deck);
@@ -374,14 +305,6 @@ GPtrArray *vd_deck_notices(VdDeck *deck)
 const char *vd_deck_person(VdDeck *deck)
 {
     return deck->person;
-}
-
-char **vd_deck_hosts(VdDeck *deck)
-{
-    char **names = g_new0(char *, deck->names->len + 1);
-    for (guint i = 0; i < deck->names->len; i++)
-        names[i] = g_strdup(g_ptr_array_index(deck->names, i));
-    return names;
 }
 
 void vd_deck_watch_jobs(VdDeck *deck)

@@ -56,6 +56,8 @@ typedef struct {
     const char *pending; /* N_("starting…") */
     const char *keys;    /* default keys, space-separated names: "s F5"; NULL: none */
     const VdArgSpec *args; /* ends with a NULL name; NULL: none */
+    gboolean form;         /* the console opens its form, filled with what is (vd_deck_values()) */
+    gboolean console;      /* of the console alone: the command line has no connections to keep */
 } VdVerb;
 
 /* All verbs in the order of menus and manual; *n gets their number. */
@@ -160,10 +162,6 @@ typedef void (*VdDeckDone)(VdDeck *deck, const VdOutcome *outcome, gpointer data
 const char *vd_deck_submit(VdDeck *deck, const VdVerb *verb, const VdTarget *target,
                            const VdArgs *args, VdDeckDone done, gpointer data);
 
-/* Hosts: retry now, disconnect, connect again. No requests: they change nothing but our
- * connections. */
-void vd_deck_host_retry(VdDeck *deck, const char *host);
-void vd_deck_host_disconnect(VdDeck *deck, const char *host);
 /* List everything anew (F5). */
 void vd_deck_refresh(VdDeck *deck);
 /* The hosts' ids, in order, whether they were asked or not. The caller frees with g_strfreev(). */
@@ -187,6 +185,9 @@ void vd_deck_check(VdDeck *deck, const VdVerb *verb, const VdTarget *target, con
 typedef void (*VdDeckChoices)(VdDeck *deck, const char *const *choices, gpointer data);
 void vd_deck_choices(VdDeck *deck, const VdVerb *verb, const VdTarget *target, const VdArgs *args,
                      const char *field, VdDeckChoices done, gpointer data);
+/* What the arguments of a verb are now, to begin a form with: a host's name and URI. Empty when
+ * nothing is known. The caller frees. */
+VdArgs *vd_deck_values(VdDeck *deck, const VdVerb *verb, const VdTarget *target);
 /* The same request as a command line to paste into a shell, quoted; secrets as --NAME-file FILE.
  * The caller frees. */
 char *vd_deck_as_command(VdDeck *deck, const VdVerb *verb, const VdTarget *target,

@@ -76,6 +76,8 @@ static void check_work(VdWorker *worker, gpointer data)
     if (question->ok && strcmp(question->verb->id, "deploy") == 0)
         question->ok = vd_deploy_check_field(question->uri, question->args, question->field,
                                              &question->text, &error);
+    if (question->ok && value && *value && g_str_has_prefix(question->verb->id, "host."))
+        question->ok = vd_host_check(question->field, value, &error);
     if (!question->ok)
         question->text = g_strdup(error ? error->message : _("this is not right"));
 }

@@ -5,6 +5,8 @@ libdeck_a_SOURCES = \
   src/deck/docs.c \
   src/deck/forms.c \
   src/deck/history.c \
+  src/deck/hosts-edit.c \
+  src/deck/hosts.c \
   src/deck/history.h \
   src/deck/private.h \
   src/deck/row.h \

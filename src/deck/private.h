@@ -8,7 +8,9 @@
 struct _VdDeck {
     GMainContext *context;
     gboolean live;
+    char *config_file; /* --config, or NULL */
     VdConf *conf;
+    GPtrArray *former_confs; /* VdConf*: read before, still borrowed */
     char *person;
     VdRole role;
 
@@ -24,6 +26,7 @@ struct _VdDeck {
 
     VdVirt *virt;
     gboolean connect;  /* FALSE: hosts are known, but not asked */
+    gboolean implicit; /* no host is configured: libvirt's default stands in */
     GPtrArray *names;  /* host ids in their order */
     GHashTable *uris;  /* host id → uri or "" for libvirt's default */
     VdWorker *journal; /* short writes and the watching of jobs */
@@ -43,6 +46,24 @@ void vd_deck_notice(VdDeck *deck, gboolean bad, const char *request, const char 
                     const char *detail);
 /* The URI of a host id: NULL is libvirt's default; *found FALSE: no such host. */
 const char *vd_deck_uri(VdDeck *deck, const char *host, gboolean *found);
+/* A copy of the fleet that may be changed, and the one that takes its place (takes ownership). */
+VdFleet *vd_deck_next_fleet(VdDeck *deck);
+void vd_deck_take_fleet(VdDeck *deck, VdFleet *fleet);
+
+/* ---- hosts.c ---- */
+
+#define VD_IMPLICIT_HOST "local"
+
+/* The URIs of -c, or the configuration's hosts. */
+void vd_deck_add_hosts(VdDeck *deck, const char *const *uris);
+/* Where a host belongs among those of the fleet. */
+gint vd_deck_place(VdDeck *deck, const VdFleet *fleet, const char *host);
+/* The host `was` (NULL: none) was changed into `now` (NULL: removed): takes the configuration as it
+ * is by now, and what the deck shows follows it. */
+void vd_deck_hosts_renewed(VdDeck *deck, const char *was, const char *now, VdConf *conf);
+
+/* ---- submit.c ---- */
+
 /* Frees what has not ended: only when no lane and no worker can still hold one. */
 void vd_deck_requests_free(VdDeck *deck);
 void vd_deck_watch_start(VdDeck *deck);

@@ -11,24 +11,34 @@
 typedef struct {
     VdJournal *journal; /* this worker's, or NULL with the reason in journal_error */
     const GError *journal_error;
-    const VdConf *conf; /* immutable */
+    const VdConf *conf;      /* immutable */
+    const char *config_file; /* --config, or NULL */
+    gboolean implicit;       /* no host was configured when the deck was made, and -c not given */
     const char *request, *person;
     const char *host, *uri; /* of a host target; uri NULL: libvirt's default */
     const char *id;         /* the target's id, or NULL */
     const VdArgs *args;
-    VdDoc *doc; /* out */
+    VdDoc *doc;          /* out */
+    VdConf *renewed;     /* out: the configuration read anew after it was changed, or NULL */
+    const char *renamed; /* out: the host in it that call->host became, or a new one; static or of
+                            args */
 } VdLocalCall;
 typedef gboolean (*VdLocalFunc)(VdLocalCall *call, GError **error);
 
 /* Answers from the fleet itself, on the loop. */
 typedef VdDoc *(*VdFleetFunc)(const VdFleet *fleet, const VdArgs *args);
 
+/* Something about the deck's own connections, on the loop: done is called once, now or later. */
+typedef void (*VdDeckFunc)(VdDeck *deck, const char *host, const VdArgs *args, VdVirtDone done,
+                           gpointer data);
+
 typedef struct {
     VdVerb verb;
     VdRole role;
-    VdVirtFunc virt; /* one of these three */
+    VdVirtFunc virt; /* one of these four */
     VdLocalFunc local;
     VdFleetFunc fleet;
+    VdDeckFunc deck;
 } VdVerbRow;
 
 extern const VdVerbRow vd_verb_rows[];
@@ -50,5 +60,19 @@ gboolean vd_local_image_add(VdLocalCall *call, GError **error);
 gboolean vd_local_image_remove(VdLocalCall *call, GError **error);
 gboolean vd_local_deploy(VdLocalCall *call, GError **error);
 gboolean vd_local_doctor(VdLocalCall *call, GError **error);
+gboolean vd_local_host_add(VdLocalCall *call, GError **error);
+gboolean vd_local_host_edit(VdLocalCall *call, GError **error);
+gboolean vd_local_host_remove(VdLocalCall *call, GError **error);
 VdDoc *vd_fleet_doc_hosts(const VdFleet *fleet, const VdArgs *args);
 VdDoc *vd_fleet_doc_vms(const VdFleet *fleet, const VdArgs *args);
+
+/* hosts-edit.c: whether the field of host.add, host.edit or host.test is right. */
+gboolean vd_host_check(const char *field, const char *value, GError **error);
+
+/* hosts.c */
+void vd_deck_host_retry(VdDeck *deck, const char *host, const VdArgs *args, VdVirtDone done,
+                        gpointer data);
+void vd_deck_host_disconnect(VdDeck *deck, const char *host, const VdArgs *args, VdVirtDone done,
+                             gpointer data);
+void vd_deck_host_test(VdDeck *deck, const char *host, const VdArgs *args, VdVirtDone done,
+                       gpointer data);

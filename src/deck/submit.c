@@ -26,6 +26,8 @@ typedef struct {
     VdDoc *doc;
     GError *error;
     GError *journal_error;
+    VdConf *renewed;
+    char *renamed;
 } Request;
 
 static void request_free(gpointer data)
@@ -44,6 +46,8 @@ static void request_free(gpointer data)
     vd_doc_unref(request->doc);
     g_clear_error(&request->error);
     g_clear_error(&request->journal_error);
+    vd_conf_free(request->renewed);
+    g_free(request->renamed);
     g_free(request);
 }
 
@@ -160,6 +164,8 @@ static void local_work(VdWorker *worker, gpointer data)
     VdLocalCall call = {.conf = request->deck->conf,
                         .request = request->id,
                         .person = request->deck->person,
+                        .config_file = request->deck->config_file,
+                        .implicit = request->deck->implicit,
                         .host = request->host,
                         .uri = request->uri,
                         .id = request->target,
@@ -170,11 +176,17 @@ static void local_work(VdWorker *worker, gpointer data)
     if (!request->row->local(&call, &request->error) && !request->error)
         vd_error_set(&request->error, VD_ERR_FAILED, NULL, _("It failed without a reason"));
     request->doc = call.doc;
+    request->renewed = call.renewed;
+    request->renamed = g_strdup(call.renamed);
 }
 
 static void local_done(gpointer data)
 {
-    request_end(data, changes(data));
+    Request *request = data;
+    if (request->renewed)
+        vd_deck_hosts_renewed(request->deck, request->host, request->renamed,
+                              g_steal_pointer(&request->renewed));
+    request_end(request, changes(request));
 }
 
 static void request_run(Request *request)
@@ -184,6 +196,8 @@ static void request_run(Request *request)
     if (row->fleet) {
         request->doc = row->fleet(deck->fleet, request->args);
         request_end(request, FALSE);
+    } else if (row->deck) {
+        row->deck(deck, request->host, request->args, virt_done, request);
     } else if (row->virt) {
         vd_virt_call(deck->virt, request->host,
                      row->verb.target == VD_TARGET_VM ? request->target : NULL, row->virt,

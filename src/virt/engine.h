@@ -34,6 +34,7 @@ struct _VdVirt {
     VdVirtHostFn changed;
     gpointer data;
     GPtrArray *keepers; /* VdKeeper*, owned */
+    GPtrArray *trials;  /* VdLane*, owned (trial.c) */
 };
 
 /* A machine as the engine keeps it. */

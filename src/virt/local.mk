@@ -16,6 +16,7 @@ libvirtroom_a_SOURCES += \
   src/virt/memory.c src/virt/memory.h src/virt/rates.c src/virt/rates.h \
   src/virt/sampler.c src/virt/sampler.h \
   src/virt/tap.c src/virt/tap.h \
+  src/virt/trial.c \
   src/virt/uri.c src/virt/uri.h \
   src/virt/vevent.c src/virt/vevent.h \
   src/virt/virt.c

@@ -49,6 +49,7 @@ VdVirt *vd_virt_new_on(GMainContext *context, const VdVirtOptions *options,
     virt->changed = changed;
     virt->data = data;
     virt->keepers = g_ptr_array_new_with_free_func((GDestroyNotify)vd_keeper_free);
+    virt->trials = g_ptr_array_new_with_free_func((GDestroyNotify)vd_lane_close);
     return virt;
 }
 
@@ -62,6 +63,7 @@ void vd_virt_free(VdVirt *virt)
 {
     if (!virt)
         return;
+    g_ptr_array_unref(virt->trials);
     g_ptr_array_unref(virt->keepers);
     vd_mailbox_close(virt->yard->box);
     vd_yard_unref(virt->yard);

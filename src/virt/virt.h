@@ -64,6 +64,11 @@ void vd_virt_call(VdVirt *virt, const char *host, const char *uuid, VdVirtFunc f
                   const VdArgs *args, const char *request, gboolean changes, const char *pending,
                   VdVirtDone done, gpointer data);
 
+/* Connects to an address within the deadlines of a connection, asks what is there, and lets go: a
+ * document with one row of fields. uri NULL: libvirt's default. done is called exactly once, later,
+ * on the loop; not at all when the room is freed before. */
+void vd_virt_test(VdVirt *virt, const char *uri, VdVirtDone done, gpointer data);
+
 /* Diagnostics for tests and the latency meter: lanes alive, abandoned ones, calls made. */
 typedef struct {
     guint lanes, abandoned;

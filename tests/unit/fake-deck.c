@@ -57,6 +57,13 @@ static const VdVerb verbs[] = {
      .help = "Show it.",
      .target = VD_TARGET_HOST,
      .kind = VD_VERB_QUERY},
+    {.id = "host.retry",
+     .command = "host connect",
+     .menu = "Host",
+     .label = "Connect now",
+     .help = "Try it.",
+     .target = VD_TARGET_HOST,
+     .kind = VD_VERB_QUERY},
     {.id = "job.cancel",
      .command = "job cancel",
      .menu = "Job",
@@ -259,14 +266,12 @@ guint vd_deck_history(VdDeck *deck, const char *host, const char *uuid, VdSeries
     return n;
 }
 
-void vd_deck_host_retry(VdDeck *deck, const char *host)
+VdArgs *vd_deck_values(VdDeck *deck, const VdVerb *verb, const VdTarget *target)
 {
-    g_ptr_array_add(deck->requests, g_strdup_printf("retry %s", host));
-}
-
-void vd_deck_host_disconnect(VdDeck *deck, const char *host)
-{
-    g_ptr_array_add(deck->requests, g_strdup_printf("disconnect %s", host));
+    (void)deck;
+    (void)verb;
+    (void)target;
+    return vd_args_new();
 }
 
 void vd_deck_refresh(VdDeck *deck)

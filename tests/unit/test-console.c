@@ -153,7 +153,7 @@ static void one_key_serves_hosts_and_machines(void **state)
     start(&f, 9, 80, 24);
     press(&f, "r");
     assert_asked(&f, 1);
-    assert_string_equal(asked(&f, 0), "retry alpha");
+    assert_string_equal(asked(&f, 0), "host.retry alpha/");
     press(&f, "F3");
     assert_string_equal(asked(&f, 1), "host.show alpha/");
     press(&f, "4 j"); /* alpha-3 runs: nothing to resume */

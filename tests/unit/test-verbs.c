@@ -19,7 +19,9 @@ static void each_row_is_whole(void **state)
         assert_non_null(row->verb.command);
         assert_non_null(row->verb.label);
         assert_non_null(row->verb.help);
-        assert_int_equal((row->virt != NULL) + (row->local != NULL) + (row->fleet != NULL), 1);
+        assert_int_equal((row->virt != NULL) + (row->local != NULL) + (row->fleet != NULL) +
+                             (row->deck != NULL),
+                         1);
         /* Only machines and hosts have lanes. */
         if (row->virt)
             assert_true(row->verb.target == VD_TARGET_VM || row->verb.target == VD_TARGET_HOST);

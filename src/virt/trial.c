@@ -1,0 +1,178 @@
+/* Whether an address is right: one lane of its own connects, asks once and lets go. It has the
+ * deadlines of a connection; past the hard one the lane is left behind like any other. */
+#include "config.h"
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/virt/engine.h"
+#include "src/virt/uri.h"
+
+typedef struct {
+    VdVirt *virt; /* loop thread only */
+    VdVirtDone done;
+    gpointer data;
+    char *uri; /* immutable */
+    /* written by the lane */
+    VdHost *facts;
+    guint machines, running;
+    gint64 took;
+    GError *error;
+} Trial;
+
+static void trial_free(gpointer data)
+{
+    Trial *trial = data;
+    g_free(trial->uri);
+    vd_host_unref(trial->facts);
+    g_clear_error(&trial->error);
+    g_free(trial);
+}
+
+/* ---- on the lane ---- */
+
+static gboolean needs_none(const char *uuid, gpointer data)
+{
+    (void)uuid;
+    (void)data;
+    return FALSE;
+}
+
+static void count(Trial *trial, const GArray *rows)
+{
+    trial->machines = rows->len;
+    for (guint i = 0; i < rows->len; i++) {
+        VdVmState state = g_array_index(rows, VdRow, i).state;
+        trial->running += state != VD_VM_OFF && state != VD_VM_CRASHED;
+    }
+}
+
+static void trial_run(VdLaneSlot *slot, gpointer data)
+{
+    Trial *trial = data;
+    const VdBackend *backend = slot->backend;
+    gint64 begun = g_get_monotonic_time();
+    VdOpened opened = {0};
+    slot->conn = backend->open(backend, trial->uri, &opened, &trial->error);
+    if (!slot->conn || !backend->facts(slot->conn, FALSE, trial->facts, &trial->error))
+        return;
+    trial->took = g_get_monotonic_time() - begun;
+    g_autoptr(GArray) rows = vd_rows_new();
+    if (backend->list(slot->conn, needs_none, NULL, rows, &trial->error))
+        count(trial, rows);
+}
+
+/* ---- on the loop ---- */
+
+static const VdColumn columns[] = {
+    {"uri", N_("URI"), VD_COL_TEXT},
+    {"hostname", N_("Host name"), VD_COL_TEXT},
+    {"type", N_("Driver"), VD_COL_TEXT},
+    {"libvirt", N_("libvirt"), VD_COL_TEXT},
+    {"hypervisor", N_("Hypervisor"), VD_COL_TEXT},
+    {"cpus", N_("CPUs"), VD_COL_COUNT},
+    {"memory", N_("Memory"), VD_COL_SIZE},
+    {"machines", N_("Machines"), VD_COL_COUNT},
+    {"running", N_("Running"), VD_COL_COUNT},
+    {"answered_in", N_("Answered in"), VD_COL_DURATION},
+};
+
+static void row_version(char **row, guint column, guint64 version)
+{
+    if (version == 0)
+        return;
+    g_autofree char *text =
+        g_strdup_printf("%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT,
+                        version / 1000000, version / 1000 % 1000, version % 1000);
+    vd_row_text(row, column, text);
+}
+
+static VdDoc *report(const Trial *trial)
+{
+    const VdHost *facts = trial->facts;
+    VdDoc *doc = vd_doc_new();
+    VdSection *section =
+        vd_doc_section(doc, VD_SECTION_FIELDS, "host", N_("Host"), columns, G_N_ELEMENTS(columns));
+    char **row = vd_section_row(section);
+    vd_row_text(row, 0, trial->uri);
+    vd_row_text(row, 1, facts->hostname);
+    vd_row_text(row, 2, facts->type);
+    row_version(row, 3, facts->lib_version);
+    row_version(row, 4, facts->hv_version);
+    if (facts->cpus > 0)
+        vd_row_int(row, 5, facts->cpus);
+    if (facts->memory > 0)
+        vd_row_size(row, 6, facts->memory);
+    vd_row_int(row, 7, trial->machines);
+    vd_row_int(row, 8, trial->running);
+    vd_row_int(row, 9, trial->took);
+    return doc;
+}
+
+static void trial_done(VdLane *lane, VdTaskEnd end, gpointer data)
+{
+    Trial *trial = data;
+    g_autoptr(GError) silent = NULL;
+    if (end != VD_TASK_ANSWERED) {
+        vd_error_set(&silent, VD_ERR_UNREACHABLE, NULL, _("%s does not answer."), trial->uri);
+        trial->done(NULL, silent, trial->data);
+        return; /* the lane reports itself as stuck */
+    }
+    g_autoptr(VdDoc) doc = trial->error ? NULL : report(trial);
+    g_ptr_array_remove(trial->virt->trials, lane);
+    trial->done(doc, trial->error, trial->data);
+}
+
+static void on_slow(VdLane *lane, gboolean slow, gpointer owner)
+{
+    (void)lane;
+    (void)slow;
+    (void)owner;
+}
+
+static void on_stuck(VdLane *lane, gpointer owner)
+{
+    VdVirt *virt = owner;
+    g_ptr_array_remove(virt->trials, lane);
+}
+
+static void on_returned(VdLane *lane, gpointer owner)
+{
+    (void)lane;
+    (void)owner;
+}
+
+static const VdLaneHooks hooks = {on_slow, on_stuck, on_returned};
+
+/* Wrong before anybody was asked: told in the next turn, as all answers are. */
+static void refused(gpointer data)
+{
+    Trial *trial = data;
+    trial->done(NULL, trial->error, trial->data);
+}
+
+static void refuse(Trial *trial)
+{
+    vd_mailbox_post(trial->virt->yard->box, refused, trial, trial_free);
+}
+
+void vd_virt_test(VdVirt *virt, const char *uri, VdVirtDone done, gpointer data)
+{
+    Trial *trial = g_new0(Trial, 1);
+    *trial = (Trial){.virt = virt, .done = done, .data = data, .uri = vd_uri_effective(uri)};
+    trial->facts = vd_host_new("test", "");
+    if (!vd_uri_check(trial->uri, &trial->error)) {
+        refuse(trial);
+        return;
+    }
+    VdLane *lane = vd_lane_new(virt->yard, "vd-test", NULL, &hooks, virt);
+    if (!lane) {
+        vd_error_set(&trial->error, VD_ERR_FAILED, NULL, _("The system has no thread left for %s."),
+                     trial->uri);
+        refuse(trial);
+        return;
+    }
+    g_ptr_array_add(virt->trials, lane);
+    VdTaskKind kind = {trial_run, trial_done, trial_free, (guint)virt->options.connect_soft_ms,
+                       (guint)virt->options.connect_hard_ms};
+    vd_lane_push(lane, &kind, trial);
+}

@@ -270,12 +270,10 @@ static JsonObject *describe(VdGuest *guest, VdLayout *layout, const VdParts *par
     return result;
 }
 
-JsonObject *vd_inspect(VdGuest *guest, VdDisk *disk, GError **error)
+static JsonObject *inspect(VdGuest *guest, VdDisk *disk, const VdParts *parts,
+                           const GError *table_error, GError **error)
 {
     guint64 bytes = vd_disk_bytes(disk);
-    vd_out_step(guest->out, "inspect", NULL);
-    g_autoptr(GError) table_error = NULL;
-    g_autoptr(VdParts) parts = vd_parts_read(vd_disk_read, disk, bytes / VD_SECTOR, &table_error);
     char **roots = guestfs_inspect_os(guest->g);
     if (!roots) {
         vd_guest_call_failed(guest, error, VD_GUEST_FAILED, _("The image cannot be inspected."));
@@ -299,5 +297,19 @@ JsonObject *vd_inspect(VdGuest *guest, VdDisk *disk, GError **error)
     JsonObject *result = describe(guest, layout, parts, table_error, error);
     if (result)
         vd_out_step_done(guest->out, layout->grow.text);
+    return result;
+}
+
+JsonObject *vd_inspect(VdGuest *guest, VdDisk *disk, GError **error)
+{
+    guint64 sectors = vd_disk_bytes(disk) / VD_SECTOR;
+    g_autoptr(GError) table_error = NULL;
+    vd_out_step(guest->out, "inspect", NULL);
+    g_autoptr(VdParts) parts = vd_parts_read(vd_disk_read, disk, sectors, &table_error);
+    JsonObject *result = inspect(guest, disk, parts, table_error, error);
+    /* How it starts matters for a disk in which nothing else is found, too. */
+    if (result)
+        json_object_set_string_member(result, "firmware",
+                                      parts && parts->efi_only ? "efi" : "bios");
     return result;
 }

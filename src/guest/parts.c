@@ -10,6 +10,7 @@
 #include "src/guest/fail.h"
 
 enum {
+    MBR_CODE = 440,
     MBR_ENTRIES = 446,
     GPT_ENTRY_MAX = 512,
     PARTS_MAX = 128,
@@ -21,6 +22,7 @@ typedef struct {
     VdPartsRead read;
     gpointer data;
     VdParts *parts;
+    gboolean efi, bios; /* partitions to start from, seen so far */
 } Reader;
 
 static guint32 le32(const guint8 *at)
@@ -103,6 +105,15 @@ static gboolean read_logical(Reader *reader, const VdPart *extended, GError **er
     return damaged(error);
 }
 
+/* The types of the UEFI specification (5.3.3) and of GRUB, as they lie on the disk. */
+static const guint8 esp_type[16] = {0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,
+                                    0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b};
+static const guint8 bios_boot_type[16] = {0x48, 0x61, 0x68, 0x21, 0x49, 0x64, 0x6f, 0x6e,
+                                          0x74, 0x4e, 0x65, 0x65, 0x64, 0x45, 0x46, 0x49};
+#define LEGACY_BOOTABLE (1u << 2) /* attribute bit of a GPT entry */
+#define MBR_EFI_SYSTEM  0xef
+#define MBR_ACTIVE      0x80
+
 static gboolean read_mbr(Reader *reader, const guint8 *mbr, GError **error)
 {
     reader->parts->kind = VD_TABLE_MBR;
@@ -114,6 +125,8 @@ static gboolean read_mbr(Reader *reader, const guint8 *mbr, GError **error)
         VdPart part = {.number = i + 1, .start = le32(entry + 8)};
         part.end = part.start + size - 1;
         part.extended = is_extended(entry[4]);
+        reader->efi |= entry[4] == MBR_EFI_SYSTEM;
+        reader->bios |= entry[4] != MBR_EFI_SYSTEM && entry[0] == MBR_ACTIVE;
         if (!add(reader, part, error))
             return FALSE;
         if (part.extended && !read_logical(reader, &part, error))
@@ -152,6 +165,9 @@ static gboolean read_gpt(Reader *reader, GError **error)
         if (memcmp(entry, unused, sizeof unused) == 0)
             continue;
         VdPart part = {.number = i + 1, .start = le64(entry + 32), .end = le64(entry + 40)};
+        reader->efi |= memcmp(entry, esp_type, sizeof esp_type) == 0;
+        reader->bios |= memcmp(entry, bios_boot_type, sizeof bios_boot_type) == 0 ||
+                        (entry[48] & LEGACY_BOOTABLE) != 0;
         if (!add(reader, part, error))
             return FALSE;
     }
@@ -181,13 +197,21 @@ static gboolean looks_like_mbr(const guint8 *mbr, gboolean *ret_protective, guin
     return used > 0;
 }
 
+static gboolean has_code(const guint8 *mbr)
+{
+    for (guint i = 0; i < MBR_CODE; i++)
+        if (mbr[i] != 0)
+            return TRUE;
+    return FALSE;
+}
+
 VdParts *vd_parts_read(VdPartsRead read, gpointer data, guint64 sectors, GError **error)
 {
     g_autoptr(VdParts) parts = g_new0(VdParts, 1);
     parts->parts = g_array_new(FALSE, TRUE, sizeof(VdPart));
     parts->sectors = sectors;
     parts->last_usable = sectors - 1;
-    Reader reader = {read, data, parts};
+    Reader reader = {read, data, parts, FALSE, FALSE};
     guint8 mbr[VD_SECTOR];
     if (!sector(&reader, 0, mbr, error))
         return NULL;
@@ -202,6 +226,7 @@ VdParts *vd_parts_read(VdPartsRead read, gpointer data, guint64 sectors, GError 
     }
     if (protective ? !read_gpt(&reader, error) : !read_mbr(&reader, mbr, error))
         return NULL;
+    parts->efi_only = reader.efi && !reader.bios && !has_code(mbr);
     return g_steal_pointer(&parts);
 }
 

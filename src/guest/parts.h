@@ -25,6 +25,9 @@ typedef struct {
     GArray *parts; /* VdPart, in the table's order; empty without a table */
     guint64 sectors;
     guint64 last_usable; /* the last sector that a partition may have */
+    /* There is an EFI system partition and nothing that a BIOS could start: no code in the first
+     * sector, no BIOS boot partition, none marked for it. */
+    gboolean efi_only;
 } VdParts;
 
 /* Reads length bytes at offset of the disk into buffer. */

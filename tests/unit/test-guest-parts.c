@@ -117,7 +117,7 @@ static char *outline(const Fixture *fixture)
     g_autoptr(GRegex) size = g_regex_new("size= *[0-9]+", 0, 0, NULL);
     GString *made = g_string_new(NULL);
     for (guint i = 0; lines[i]; i++) {
-        if (g_str_has_prefix(lines[i], "last-lba"))
+        if (g_str_has_prefix(lines[i], "last-lba") || g_str_has_prefix(lines[i], "The backup"))
             continue;
         g_autofree char *line = g_regex_replace_literal(size, lines[i], -1, 0, "size=", 0, NULL);
         g_string_append_printf(made, "%s\n", line);
@@ -210,6 +210,64 @@ static void the_only_logical_one_grows(void **state)
     Fixture *fixture = *state;
     partition(fixture, "label: dos\nsize=8M,type=83\ntype=f\ntype=83\n");
     grow_and_judge(fixture, 5);
+}
+
+/* As when an image was cut to its used length, or copied to a larger disk. */
+static void gpt_without_its_backup_grows(void **state)
+{
+    Fixture *fixture = *state;
+    static const guint8 nothing[33 * VD_SECTOR] = {0};
+    partition(fixture, "label: gpt\nsize=8M,type=uefi\ntype=linux,size=40M\n");
+    off_t tail = SMALL_MIB * 1024 * 1024 - (off_t)sizeof nothing;
+    assert_int_equal(pwrite(fixture->fd, nothing, sizeof nothing, tail), sizeof nothing);
+    grow_and_judge(fixture, 2);
+}
+
+static void mbr_logical_with_something_behind(void **state)
+{
+    Fixture *fixture = *state;
+    partition(fixture, "label: dos\nsize=8M,type=83\nsize=30M,type=5\nsize=8M,type=82\n"
+                       "size=8M,type=83\nsize=20M,type=83\n");
+    set_size(fixture, LARGE_MIB);
+    g_autoptr(VdParts) parts = read_parts(fixture, LARGE_MIB);
+    for (guint i = 0; i < parts->parts->len; i++) {
+        const VdPart *part = &g_array_index(parts->parts, VdPart, i);
+        if (!part->logical)
+            continue;
+        VdGrowSpec spec = spec_of(parts, part->number);
+        VdPartsPlan plan = {0};
+        g_autoptr(GError) error = NULL;
+        assert_false(vd_parts_plan(parts, &spec, &plan, &error));
+        assert_true(g_error_matches(error, VD_GUEST_ERROR, VD_GUEST_NO_ROOM));
+    }
+}
+
+static void starts_by_efi_only(Fixture *fixture, const char *script, gboolean only)
+{
+    partition(fixture, script);
+    g_autoptr(VdParts) parts = read_parts(fixture, SMALL_MIB);
+    if (parts->efi_only != only)
+        fail_msg("%s", script);
+}
+
+static void the_firmware_is_told(void **state)
+{
+    Fixture *fixture = *state;
+    starts_by_efi_only(fixture, "label: gpt\nsize=8M,type=uefi\ntype=linux\n", TRUE);
+    starts_by_efi_only(fixture, "label: gpt\ntype=linux\n", FALSE);
+    starts_by_efi_only(fixture,
+                       "label: gpt\nsize=1M,type=21686148-6449-6E6F-744E-656564454649\n"
+                       "size=8M,type=uefi\ntype=linux\n",
+                       FALSE);
+    starts_by_efi_only(
+        fixture, "label: gpt\nsize=8M,type=uefi\ntype=linux,attrs=LegacyBIOSBootable\n", FALSE);
+    starts_by_efi_only(fixture, "label: dos\nsize=8M,type=ef\ntype=83\n", TRUE);
+    starts_by_efi_only(fixture, "label: dos\nsize=8M,type=ef\ntype=83,bootable\n", FALSE);
+    starts_by_efi_only(fixture, "label: gpt\nsize=8M,type=uefi\ntype=linux\n", TRUE);
+    /* What a boot loader of a BIOS begins with. */
+    assert_int_equal(pwrite(fixture->fd, "\xeb\x63\x90", 3, 0), 3);
+    g_autoptr(VdParts) parts = read_parts(fixture, SMALL_MIB);
+    assert_false(parts->efi_only);
 }
 
 static void no_table_is_no_fault(void **state)
@@ -382,6 +440,9 @@ int main(void)
         CASE(mbr_primary_grows),
         CASE(mbr_logical_grows),
         CASE(the_only_logical_one_grows),
+        CASE(gpt_without_its_backup_grows),
+        CASE(mbr_logical_with_something_behind),
+        CASE(the_firmware_is_told),
         CASE(no_table_is_no_fault),
         CASE(a_boot_sector_is_no_table),
         CASE(a_truncated_disk_is_told),

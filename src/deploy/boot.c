@@ -49,15 +49,20 @@ static VdBootWord read_done(VdBoot *boot, const char *words)
     return VD_BOOT_DONE;
 }
 
+gboolean vd_boot_is_prompt(const char *line)
+{
+    g_autofree char *prompt = g_strchomp(g_strdup(line));
+
+    return g_str_has_suffix(prompt, " login:");
+}
+
 VdBootWord vd_boot_line(VdBoot *boot, const char *marker, const char *line)
 {
     g_autofree char *wanted = NULL;
     const char *words;
 
     if (!marker) {
-        g_autofree char *prompt = g_strchomp(g_strdup(line));
-
-        boot->done = boot->done || g_str_has_suffix(prompt, " login:");
+        boot->done = boot->done || vd_boot_is_prompt(line);
         return boot->done ? VD_BOOT_DONE : VD_BOOT_OTHER;
     }
     wanted = g_strdup_printf(PREFIX "%s ", marker);

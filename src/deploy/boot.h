@@ -20,6 +20,8 @@ typedef struct {
 } VdBoot;
 
 void vd_boot_clear(VdBoot *boot);
+/* Whether a line is that of a getty that asks for a login. */
+gboolean vd_boot_is_prompt(const char *line);
 /* Reads one line. marker: of the first-boot unit (doc/guest-protocol.md, "On the serial console");
  * NULL: a login prompt counts as done. */
 VdBootWord vd_boot_line(VdBoot *boot, const char *marker, const char *line);

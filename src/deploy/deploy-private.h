@@ -2,6 +2,7 @@
 #pragma once
 
 #include "src/deploy/deploy.h"
+#include "src/deploy/plan.h"
 
 extern const VdStepSpec vd_image_add_steps[];
 extern const VdUndoSpec vd_image_add_undos[];
@@ -17,3 +18,7 @@ VdJob *vd_deploy_job_new(const char *request, const char *verb, const char *auth
 /* Whether no other job that has not ended works on the same name (on the same host, for machines).
  * To be asked, and the job to be made, under vd_store_lock(). */
 gboolean vd_deploy_name_free(VdJournal *journal, const VdJob *job, GError **error);
+/* Whether no other job that has not ended gives its machine this static address on this network of
+ * this host. Under the same lock. */
+gboolean vd_deploy_address_free(VdJournal *journal, const VdJob *job, const VdPlan *plan,
+                                GError **error);

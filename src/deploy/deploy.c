@@ -75,6 +75,7 @@ static gboolean start_locked(VdJournal *journal, VdJob *job, const VdPlan *plan,
     if (lock < 0)
         return FALSE;
     ok = vd_deploy_name_free(journal, job, error) &&
+         (!plan->address || vd_deploy_address_free(journal, job, plan, error)) &&
          vd_jobs_start(journal, vd_deploy_kind("deploy"), job, spec, secrets, error);
     close(lock);
     return ok;

@@ -56,6 +56,12 @@ static gboolean field_image(Field *field, GError **error)
 
     if (!image)
         return FALSE;
+    if (vd_image_needs_efi(image)) {
+        g_autoptr(VdConn) conn = vd_conn_open(field->uri, NULL, error);
+
+        if (!conn || !vd_conn_efi_check(conn, image->arch, error))
+            return FALSE;
+    }
     size = vd_format_size(image->virtual_size);
     if (image->why_not)
         field->hint = g_strdup_printf("%s, %s; %s", image->os ? image->os : _("unknown system"),
@@ -192,12 +198,21 @@ static gboolean field_address(Field *field, GError **error)
 {
     const char *address = vd_args_get(field->args, "address");
     const char *gateway = vd_args_get(field->args, "gateway");
+    const char *network = vd_args_get(field->args, "network");
     g_auto(GStrv) dns = vd_args_all(field->args, "dns");
+
+    g_autoptr(VdConn) conn = NULL;
 
     if (dns[0] && !*dns[0])
         g_clear_pointer(&dns, g_strfreev);
-    return vd_check_static(address && *address ? address : NULL,
-                           gateway && *gateway ? gateway : NULL, dns, error);
+    if (!vd_check_static(address && *address ? address : NULL, gateway && *gateway ? gateway : NULL,
+                         dns, error))
+        return FALSE;
+    if (!address || !*address)
+        return TRUE;
+    conn = vd_conn_open(field->uri, NULL, error);
+    return conn &&
+           vd_conn_address_check(conn, network && *network ? network : "default", address, error);
 }
 
 static gboolean field_script(Field *field, GError **error)

@@ -2,6 +2,8 @@
  * has it, from the moment its row is written until it ends. */
 #include "config.h"
 
+#include <string.h>
+
 #include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/deploy/deploy-private.h"
@@ -60,6 +62,51 @@ gboolean vd_deploy_name_free(VdJournal *journal, const VdJob *job, GError **erro
                        _("The job %s is working on %s already; wait for it, cancel it, or choose "
                          "another name."),
                        other->id, job->target);
+    }
+    return TRUE;
+}
+
+/* The address of a job's plan without its prefix length, if it is on the same network; the caller
+ * frees. NULL: none. */
+static char *address_there(VdJournal *journal, const VdJob *other, const VdPlan *plan)
+{
+    g_autofree char *spec = vd_journal_job_spec(journal, other->id, NULL);
+    g_autoptr(VdPlan) theirs = spec ? vd_plan_from_json(spec, NULL) : NULL;
+
+    if (!theirs || !theirs->address || g_strcmp0(theirs->uri, plan->uri) != 0 ||
+        g_strcmp0(theirs->network, plan->network) != 0)
+        return NULL;
+    return g_strndup(theirs->address, strcspn(theirs->address, "/"));
+}
+
+static gboolean same_address(const char *a, const char *b)
+{
+    g_autoptr(GInetAddress) first = g_inet_address_new_from_string(a);
+    g_autoptr(GInetAddress) second = g_inet_address_new_from_string(b);
+
+    return first && second && g_inet_address_equal(first, second);
+}
+
+gboolean vd_deploy_address_free(VdJournal *journal, const VdJob *job, const VdPlan *plan,
+                                GError **error)
+{
+    g_autoptr(GPtrArray) jobs = vd_journal_jobs(journal, 0, error);
+    g_autofree char *mine = g_strndup(plan->address, strcspn(plan->address, "/"));
+
+    if (!jobs)
+        return FALSE;
+    for (guint i = 0; i < jobs->len; i++) {
+        const VdJob *other = g_ptr_array_index(jobs, i);
+        g_autofree char *theirs = NULL;
+
+        if (vd_job_state_ended(other->state) || g_strcmp0(other->verb, job->verb) != 0 ||
+            g_strcmp0(other->id, job->id) == 0)
+            continue;
+        theirs = address_there(journal, other, plan);
+        if (theirs && same_address(theirs, mine))
+            return vd_fail(error, VD_ERR_EXISTS, NULL,
+                           _("The job %s gives the address %s to %s; give another one."), other->id,
+                           mine, other->target);
     }
     return TRUE;
 }

@@ -138,3 +138,12 @@ int vd_image_major(const VdImage *image)
 
     return os ? (int)json_object_get_int_member_with_default(os, "major", 0) : 0;
 }
+
+gboolean vd_image_needs_efi(const VdImage *image)
+{
+    g_autoptr(JsonNode) layout = parse(image);
+    JsonObject *root = layout ? json_node_get_object(layout) : NULL;
+
+    return root && g_strcmp0(json_object_get_string_member_with_default(root, "firmware", NULL),
+                             "efi") == 0;
+}

@@ -1,7 +1,8 @@
 /* The first boot, followed to its end. Running is not ready: the machine's own first-boot unit says
  * on the serial console when it is done (doc/guest-protocol.md). A machine that was not customised
  * has no such unit; it is ready when it has an address or asks for a login. Not hearing of the end
- * is no failure of the machine: it stays, with a note. */
+ * is no failure of the machine: it stays, with a note. So it is when the daemon was restarted, or
+ * the runner killed, while the machine was talking: then a login prompt has to do. */
 #include "config.h"
 
 #include <string.h>
@@ -14,13 +15,19 @@
 
 #define POLL_USEC    (2 * G_USEC_PER_SEC)
 #define OUTPUT_LINES 500
+/* How long a machine that asks for a login may keep silent about its first boot, when what it said
+ * before was not heard. */
+#define SILENT_SEC 60
 
 typedef struct {
     VdRun *run;
     const VdPlan *plan;
     const char *marker; /* NULL: watch for a login prompt */
     VdBoot boot;
-    guint lines; /* of the script's output */
+    guint lines;       /* of the script's output */
+    gboolean unsure;   /* something may have been said that nobody heard */
+    gboolean heard;    /* the first boot's own words since then */
+    gboolean prompted; /* it asks for a login, and that is to do */
     /* the thread that looks for an address */
     GCancellable *stop; /* ends the following of the console */
     GMutex lock;
@@ -43,8 +50,11 @@ static gboolean on_line(const char *line, gpointer data)
     Watch *watch = data;
     VdBootWord word = vd_boot_line(&watch->boot, watch->marker, line);
 
+    if (word == VD_BOOT_OTHER && watch->unsure && !watch->heard && !watch->prompted)
+        watch->prompted = vd_boot_is_prompt(line);
     if (word == VD_BOOT_OTHER)
-        return TRUE;
+        return !(watch->prompted && !watch->heard);
+    watch->heard = TRUE;
     if (word == VD_BOOT_OUT)
         log_output(watch);
     if (word == VD_BOOT_START)
@@ -69,15 +79,20 @@ static void add_note(VdRun *run, const char *text)
 static gpointer look_for_address(gpointer data)
 {
     Watch *watch = data;
-    g_autoptr(VdConn) conn = vd_step_conn(watch->run, watch->plan, NULL);
+    g_autoptr(VdConn) conn = NULL;
     gboolean over;
 
     g_mutex_lock(&watch->lock);
-    while (conn && !watch->over && !watch->address) {
-        char *found;
+    while (!watch->over && !watch->address) {
+        char *found = NULL;
 
         g_mutex_unlock(&watch->lock);
-        found = vd_conn_vm_address(conn, watch->plan->uuid);
+        if (conn && !vd_conn_is_alive(conn))
+            g_clear_pointer(&conn, vd_conn_close);
+        if (!conn)
+            conn = vd_conn_open(watch->plan->uri, vd_run_id(watch->run), NULL);
+        if (conn)
+            found = vd_conn_vm_address(conn, watch->plan->uuid);
         g_mutex_lock(&watch->lock);
         watch->address = found;
         if (!found)
@@ -128,25 +143,84 @@ static gboolean console_is_taken(const Watch *watch, VdConn *conn, const GError 
            (code == VD_ERR_FAILED && vd_conn_vm_running(conn, watch->plan->uuid));
 }
 
+static void note_unfollowed(Watch *watch, const char *why)
+{
+    g_autofree char *text =
+        g_strdup_printf(_("its first boot was not followed to the end: %s"), why);
+
+    add_note(watch->run, text);
+}
+
 /* What became of following; TRUE: the machine is to stay. */
 static gboolean judge(Watch *watch, VdConn *conn, const GError *why, GError **error)
 {
     VdErrorCode code = vd_error_code(why);
-    g_autofree char *text = NULL;
 
     if (g_cancellable_is_cancelled(vd_run_cancellable(watch->run)))
         return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Cancelled."));
     if (!why || (code == VD_ERR_CANCELLED && watch->address))
         return TRUE;
-    if (!vd_conn_vm_running(conn, watch->plan->uuid))
+    if (!vd_conn_vm_running(conn, watch->plan->uuid) && vd_conn_is_alive(conn))
         return vd_fail(error, VD_ERR_FAILED, vd_error_detail(why),
                        _("The machine ended before its first boot was done."));
-    text = g_strdup_printf(_("its first boot was not followed to the end: %s"), why->message);
-    add_note(watch->run, text);
+    note_unfollowed(watch, why->message);
     return TRUE;
 }
 
-static gboolean follow(Watch *watch, VdConn *conn, GError **error)
+/* A prompt ends it where words may have been missed; if the first boot still speaks it is heard to
+ * its end. */
+static gboolean follow_unsure(Watch *watch, VdConn *conn, int seconds, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    const char *uuid = watch->plan->uuid;
+
+    if (!vd_conn_vm_follow_woken(conn, uuid, seconds, on_line, watch, watch->stop, error))
+        return FALSE;
+    if (!watch->prompted || !watch->marker)
+        return TRUE;
+    watch->prompted = FALSE;
+    watch->unsure = FALSE;
+    if (vd_conn_vm_follow(conn, uuid, SILENT_SEC, on_line, watch, watch->stop, &why))
+        return TRUE;
+    if (vd_error_code(why) != VD_ERR_TIMEOUT) {
+        g_propagate_error(error, g_steal_pointer(&why));
+        return FALSE;
+    }
+    if (watch->heard)
+        return vd_conn_vm_follow(conn, uuid, seconds, on_line, watch, watch->stop, error);
+    note_unfollowed(watch, _("nobody listened for a while; it asks for a login now"));
+    return TRUE;
+}
+
+/* Follows the console, over a daemon that is restarted meanwhile; *conn may be another one then. */
+static gboolean follow_console(Watch *watch, VdConn **conn, int seconds, GError **error)
+{
+    for (;;) {
+        const char *uuid = watch->plan->uuid;
+        g_autoptr(GError) why = NULL;
+        VdConn *fresh;
+
+        if (watch->unsure
+                ? follow_unsure(watch, *conn, seconds, &why)
+                : vd_conn_vm_follow(*conn, uuid, seconds, on_line, watch, watch->stop, &why))
+            return TRUE;
+        fresh = g_cancellable_is_cancelled(watch->stop) || vd_conn_vm_running(*conn, uuid) ||
+                        vd_conn_is_alive(*conn)
+                    ? NULL
+                    : vd_step_conn(watch->run, watch->plan, NULL);
+        if (!fresh) {
+            g_propagate_error(error, g_steal_pointer(&why));
+            return FALSE;
+        }
+        vd_run_log(watch->run, "the host's daemon was restarted; following the console again");
+        vd_conn_close(*conn);
+        *conn = fresh;
+        watch->unsure = TRUE;
+        watch->heard = watch->prompted = FALSE;
+    }
+}
+
+static gboolean follow(Watch *watch, VdConn **conn, GError **error)
 {
     int seconds = watch->plan->wait_minutes * 60;
     gint64 deadline = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
@@ -159,12 +233,11 @@ static gboolean follow(Watch *watch, VdConn *conn, GError **error)
                                     watch->stop, NULL);
     if (!watch->marker)
         thread = g_thread_new("address", look_for_address, watch);
-    if (!vd_conn_vm_follow(conn, watch->plan->uuid, seconds, on_line, watch, watch->stop, &why) &&
-        console_is_taken(watch, conn, why)) {
+    if (!follow_console(watch, conn, seconds, &why) && console_is_taken(watch, *conn, why)) {
         vd_run_text(watch->run, "%s", why->message);
         if (!thread)
             thread = g_thread_new("address", look_for_address, watch);
-        if (wait_for_address(watch, conn, deadline) && !watch->marker)
+        if (wait_for_address(watch, *conn, deadline) && !watch->marker)
             g_clear_error(&why);
     }
     g_mutex_lock(&watch->lock);
@@ -174,7 +247,7 @@ static gboolean follow(Watch *watch, VdConn *conn, GError **error)
     if (thread)
         g_thread_join(thread);
     g_cancellable_disconnect(vd_run_cancellable(watch->run), handler);
-    return judge(watch, conn, why, error);
+    return judge(watch, *conn, why, error);
 }
 
 /* The step's last words: address and how the script ended. */
@@ -221,7 +294,8 @@ gboolean vd_step_boot(VdRun *run, GError **error)
     g_cond_init(&watch.wake);
     vd_run_progress(run, -1);
     vd_run_text(run, _("booting"));
-    ok = follow(&watch, conn, error);
+    watch.unsure = vd_run_resumed(run);
+    ok = follow(&watch, &conn, error);
     if (ok)
         tell(&watch, conn);
     vd_boot_clear(&watch.boot);

@@ -11,6 +11,10 @@
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/steps.h"
+#include "src/deploy/store.h"
+
+#define RESTART_USEC (30 * G_USEC_PER_SEC)
+#define RETRY_USEC   (G_USEC_PER_SEC / 2)
 
 VdPlan *vd_step_plan(VdRun *run, GError **error)
 {
@@ -19,12 +23,26 @@ VdPlan *vd_step_plan(VdRun *run, GError **error)
 
 VdConn *vd_step_conn(VdRun *run, const VdPlan *plan, GError **error)
 {
-    return vd_conn_open(plan->uri, vd_run_id(run), error);
+    gint64 deadline = g_get_monotonic_time() + RESTART_USEC;
+
+    for (;;) {
+        g_autoptr(GError) why = NULL;
+        VdConn *conn = vd_conn_open(plan->uri, vd_run_id(run), &why);
+
+        if (conn)
+            return conn;
+        if (vd_error_code(why) != VD_ERR_UNREACHABLE || g_get_monotonic_time() > deadline ||
+            g_cancellable_is_cancelled(vd_run_cancellable(run))) {
+            g_propagate_error(error, g_steal_pointer(&why));
+            return NULL;
+        }
+        g_usleep(RETRY_USEC);
+    }
 }
 
 /* ---- check ---- */
 
-static gboolean check_image(const VdPlan *plan, guint64 *ret_file_size, GError **error)
+static gboolean check_image(const VdPlan *plan, VdImage **ret_image, GError **error)
 {
     g_autoptr(VdImage) image = vd_image_find(plan->image, error);
     struct stat st;
@@ -45,11 +63,11 @@ static gboolean check_image(const VdPlan *plan, guint64 *ret_file_size, GError *
                        _("The disk of the image %s was changed: it is no longer as large as when "
                          "it was added. Remove the image and add it again."),
                        plan->image);
-    *ret_file_size = image->file_size;
+    *ret_image = g_steal_pointer(&image);
     return TRUE;
 }
 
-static gboolean check_host(VdRun *run, const VdPlan *plan, VdConn *conn, guint64 file_size,
+static gboolean check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const VdImage *image,
                            GError **error)
 {
     g_autofree char *kind = NULL, *why = NULL, *note = NULL;
@@ -64,9 +82,11 @@ static gboolean check_host(VdRun *run, const VdPlan *plan, VdConn *conn, guint64
         return vd_fail(error, VD_ERR_EXISTS, NULL,
                        _("A machine named %s is there already; choose another name."), plan->name);
     ok = vd_conn_pool_ensure(conn, plan->pool, &pool, error) &&
-         vd_plan_check_room(plan->pool, pool.available, plan->disk, plan->whole, file_size,
+         vd_plan_check_room(plan->pool, pool.available, plan->disk, plan->whole, image->file_size,
                             plan->overcommit, error) &&
-         vd_conn_network_ensure(conn, plan->network, &kind, error);
+         vd_conn_network_ensure(conn, plan->network, &kind, error) &&
+         (!plan->address || vd_conn_address_check(conn, plan->network, plan->address, error)) &&
+         (!vd_image_needs_efi(image) || vd_conn_efi_check(conn, image->arch, error));
     vd_pool_clear(&pool);
     if (!ok)
         return FALSE;
@@ -85,12 +105,13 @@ gboolean vd_step_check(VdRun *run, GError **error)
 {
     g_autoptr(VdPlan) plan = vd_step_plan(run, error);
     g_autoptr(VdConn) conn = NULL;
-    guint64 file_size = 0;
+    g_autoptr(VdImage) image = NULL;
 
-    if (!plan || !check_image(plan, &file_size, error))
+    if (!plan || !check_image(plan, &image, error))
         return FALSE;
-    conn = vd_step_conn(run, plan, error);
-    if (!conn || !check_host(run, plan, conn, file_size, error))
+    /* Before anything is made there is no reason to wait for a host. */
+    conn = vd_conn_open(plan->uri, vd_run_id(run), error);
+    if (!conn || !check_host(run, plan, conn, image, error))
         return FALSE;
     vd_run_text(run, _("image, name, room on %s, network %s"), plan->pool, plan->network);
     return TRUE;
@@ -98,7 +119,7 @@ gboolean vd_step_check(VdRun *run, GError **error)
 
 /* ---- define and start ---- */
 
-static gboolean define(VdRun *run, const VdPlan *plan, VdConn *conn, const char *arch,
+static gboolean define(VdRun *run, const VdPlan *plan, VdConn *conn, const VdImage *image,
                        GError **error)
 {
     VdVmPlan vm = {
@@ -113,10 +134,12 @@ static gboolean define(VdRun *run, const VdPlan *plan, VdConn *conn, const char 
         .vcpus = plan->cpus,
         .memory = plan->memory,
         .kvm = g_strcmp0(vd_run_get(run, "kvm"), "yes") == 0,
-        .arch = arch,
+        .arch = image ? image->arch : NULL,
+        .efi = image && vd_image_needs_efi(image),
         .request = vd_run_id(run),
         .image = plan->image,
         .author = vd_run_author(run),
+        .address = plan->address,
     };
     g_autofree char *uuid = NULL;
     g_autofree char *memory = vd_format_size(plan->memory);
@@ -140,7 +163,7 @@ gboolean vd_step_define(VdRun *run, GError **error)
     if (!conn)
         return FALSE;
     image = vd_image_find(plan->image, NULL);
-    return define(run, plan, conn, image ? image->arch : NULL, error);
+    return define(run, plan, conn, image, error);
 }
 
 gboolean vd_step_start(VdRun *run, GError **error)

@@ -6,7 +6,8 @@
 #include "src/virt/provision.h"
 
 /* The plan of a run and a connection to its host: opened anew by each step, so that one that takes
- * minutes holds none. FALSE with a sentence. */
+ * minutes holds none. A host whose daemon is just being restarted is waited for, half a minute.
+ * NULL with a sentence. */
 VdPlan *vd_step_plan(VdRun *run, GError **error);
 VdConn *vd_step_conn(VdRun *run, const VdPlan *plan, GError **error);
 

@@ -39,6 +39,7 @@ libvirtroom_a_SOURCES += \
   src/virt/lines.h src/virt/lines.c \
   src/virt/provision-private.h src/virt/provision.c \
   src/virt/provision-xml.c \
+  src/virt/provision-address.c \
   src/virt/provision-storage.c \
   src/virt/provision-vm.c \
   src/virt/provision-console.c

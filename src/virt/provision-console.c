@@ -1,7 +1,7 @@
 /* Following a machine's serial console: a non-blocking stream whose bytes libvirt's event loop puts
  * into a bounded buffer, and the runner's thread that takes them out with a deadline. Nothing is
- * ever typed. A guest's reboot does not end the stream, since QEMU keeps its end; the machine's end
- * does. */
+ * typed but one Enter, if wanted. A guest's reboot does not end the stream, since QEMU keeps its
+ * end; the machine's end does. */
 #include "config.h"
 
 #include <libvirt/virterror.h>
@@ -157,8 +157,9 @@ static virStreamPtr open_console(VdConn *conn, const char *uuid, GError **error)
     return NULL;
 }
 
-gboolean vd_conn_vm_follow(VdConn *conn, const char *uuid, int seconds, VdConsoleLine line,
-                           gpointer data, GCancellable *cancel, GError **error)
+static gboolean follow_console(VdConn *conn, const char *uuid, gboolean wake, int seconds,
+                               VdConsoleLine line, gpointer data, GCancellable *cancel,
+                               GError **error)
 {
     virStreamPtr stream = open_console(conn, uuid, error);
     g_autoptr(Follow) follow = NULL;
@@ -177,6 +178,8 @@ gboolean vd_conn_vm_follow(VdConn *conn, const char *uuid, int seconds, VdConsol
     } else {
         if (cancel)
             handler = g_cancellable_connect(cancel, G_CALLBACK(on_cancel), follow, NULL);
+        if (wake && virStreamSend(stream, "\r", 1) < 0)
+            virResetLastError();
         ok = follow_until(follow, seconds, line, data, cancel, error);
         if (cancel)
             g_cancellable_disconnect(cancel, handler);
@@ -187,4 +190,16 @@ gboolean vd_conn_vm_follow(VdConn *conn, const char *uuid, int seconds, VdConsol
         virResetLastError();
     virStreamFree(stream);
     return ok;
+}
+
+gboolean vd_conn_vm_follow(VdConn *conn, const char *uuid, int seconds, VdConsoleLine line,
+                           gpointer data, GCancellable *cancel, GError **error)
+{
+    return follow_console(conn, uuid, FALSE, seconds, line, data, cancel, error);
+}
+
+gboolean vd_conn_vm_follow_woken(VdConn *conn, const char *uuid, int seconds, VdConsoleLine line,
+                                 gpointer data, GCancellable *cancel, GError **error)
+{
+    return follow_console(conn, uuid, TRUE, seconds, line, data, cancel, error);
 }

@@ -39,6 +39,9 @@ char *vd_xpath_text(xmlDocPtr doc, const char *xpath);
 /* Whether any match of an XPath expression has this text. */
 gboolean vd_xpath_has(xmlDocPtr doc, const char *xpath, const char *text);
 
+/* Our own words in a domain's <metadata>; the request's id is what `vmdeck trace` looks for. */
+#define VD_METADATA_NS "urn:vmdeck:machine:1"
+
 /* What libvirt has to know of a host to write a machine for it. */
 typedef struct {
     const char *type; /* "kvm", "qemu", "test" */

@@ -29,6 +29,11 @@ static gboolean has_machine(VdConn *conn, const char *arch, const char *machine,
     return TRUE;
 }
 
+static gboolean is_arm(const char *arch)
+{
+    return g_str_equal(arch, "aarch64");
+}
+
 static char *host_arch(VdConn *conn)
 {
     char *text = virConnectGetCapabilities(conn->conn);
@@ -39,10 +44,39 @@ static char *host_arch(VdConn *conn)
     return arch ? arch : g_strdup("x86_64");
 }
 
+/* The kinds of machines in the order of our liking. */
+static const char *const machines[] = {"q35", "virt", "pc", NULL};
+
+static gboolean offers_efi(VdConn *conn, const char *arch)
+{
+    for (int i = 0; machines[i]; i++) {
+        char *text = virConnectGetDomainCapabilities(conn->conn, NULL, arch, machines[i], NULL, 0);
+        g_autoptr(xmlDoc) doc = text ? vd_xml_parse(text, "domainCapabilities", NULL) : NULL;
+
+        free(text);
+        if (doc)
+            return vd_xpath_has(doc, "/domainCapabilities/os/enum[@name='firmware']/value", "efi");
+    }
+    virResetLastError();
+    return FALSE;
+}
+
+gboolean vd_conn_efi_check(VdConn *conn, const char *arch, GError **error)
+{
+    g_autofree char *own = arch ? g_strdup(arch) : host_arch(conn);
+
+    if (g_str_equal(conn->driver, "TEST") || offers_efi(conn, own))
+        return TRUE;
+    return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                   _("The image starts with UEFI firmware only, and this host has none for "
+                     "machines: install %s there (Fedora: %s)."),
+                   is_arm(own) ? "qemu-efi-aarch64" : "ovmf",
+                   is_arm(own) ? "edk2-aarch64" : "edk2-ovmf");
+}
+
 static gboolean find_target(VdConn *conn, const VdVmPlan *plan, const char *arch,
                             VdVmTarget *target, GError **error)
 {
-    static const char *const machines[] = {"q35", "virt", "pc", NULL};
     gboolean maximum = FALSE;
 
     *target = (VdVmTarget){.arch = arch, .type = plan->kvm ? "kvm" : "qemu"};

@@ -6,8 +6,6 @@
 
 #include "src/virt/provision-private.h"
 
-/* Our own words in a domain's <metadata>; the request's id is what `vmdeck trace` looks for. */
-#define METADATA_NS     "urn:vmdeck:machine:1"
 #define METADATA_PREFIX "vmdeck"
 
 /* What libvirt's own devices take of them, and some to spare. */
@@ -108,7 +106,7 @@ static void add_metadata(xmlNodePtr root, const VdVmPlan *plan)
 {
     xmlNodePtr metadata = vd_xml_add(root, "metadata", NULL);
     xmlNodePtr machine = xmlNewChild(metadata, NULL, BAD_CAST_("machine"), NULL);
-    xmlNsPtr ns = xmlNewNs(machine, BAD_CAST_(METADATA_NS), BAD_CAST_(METADATA_PREFIX));
+    xmlNsPtr ns = xmlNewNs(machine, BAD_CAST_(VD_METADATA_NS), BAD_CAST_(METADATA_PREFIX));
     const struct {
         const char *name, *value;
     } words[] = {{"request", plan->request}, {"image", plan->image}, {"author", plan->author}};
@@ -118,6 +116,13 @@ static void add_metadata(xmlNodePtr root, const VdVmPlan *plan)
         if (words[i].value)
             xmlNewTextChild(machine, ns, BAD_CAST_(words[i].name), BAD_CAST_(words[i].value));
     }
+    /* So that nobody else is given it: vd_conn_address_check() looks here. */
+    if (plan->address && g_strcmp0(plan->network_kind, "network") == 0) {
+        g_autofree char *bare = g_strndup(plan->address, strcspn(plan->address, "/"));
+        xmlNodePtr address = xmlNewTextChild(machine, ns, BAD_CAST_("address"), BAD_CAST_(bare));
+
+        vd_xml_set(address, "network", plan->network);
+    }
 }
 
 static gboolean is_x86(const char *arch)
@@ -125,19 +130,37 @@ static gboolean is_x86(const char *arch)
     return g_str_equal(arch, "x86_64") || g_str_equal(arch, "i686");
 }
 
-static void add_platform(xmlNodePtr root, const VdVmTarget *target)
+/* libvirt chooses the files. Of firmware with keys in it, it would prefer the one that starts only
+ * what a vendor has signed. */
+static void add_efi(xmlNodePtr os)
+{
+    static const char *const off[] = {"secure-boot", "enrolled-keys"};
+    xmlNodePtr firmware, feature;
+
+    vd_xml_set(os, "firmware", "efi");
+    firmware = vd_xml_add(os, "firmware", NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(off); i++) {
+        feature = vd_xml_add(firmware, "feature", NULL);
+        vd_xml_set(feature, "enabled", "no");
+        vd_xml_set(feature, "name", off[i]);
+    }
+}
+
+static void add_platform(xmlNodePtr root, const VdVmPlan *plan, const VdVmTarget *target)
 {
     gboolean x86 = is_x86(target->arch);
     xmlNodePtr os = vd_xml_add(root, "os", NULL);
     xmlNodePtr type, features, clock, cpu, feature;
 
-    /* Machines of the `virt` kind have no BIOS to start with. */
-    if (target->machine && g_str_equal(target->machine, "virt"))
-        vd_xml_set(os, "firmware", "efi");
     type = vd_xml_add(os, "type", "hvm");
     vd_xml_set(type, "arch", target->arch);
     if (target->machine)
         vd_xml_set(type, "machine", target->machine);
+    /* Machines of the `virt` kind have no BIOS to start with. */
+    if (target->machine && g_str_equal(target->machine, "virt"))
+        vd_xml_set(os, "firmware", "efi");
+    else if (plan->efi && target->machine)
+        add_efi(os);
     vd_xml_set(vd_xml_add(os, "boot", NULL), "dev", "hd");
     features = vd_xml_add(root, "features", NULL);
     vd_xml_add(features, "acpi", NULL);
@@ -255,7 +278,7 @@ char *vd_vm_plan_xml(const VdVmPlan *plan, const VdVmTarget *target)
     memory = vd_xml_add(root, "memory", kib);
     vd_xml_set(memory, "unit", "KiB");
     vd_xml_add(root, "vcpu", vcpus);
-    add_platform(root, target);
+    add_platform(root, plan, target);
     devices = vd_xml_add(root, "devices", NULL);
     add_disk(devices, plan);
     if (target->machine && g_str_equal(target->machine, "q35"))

@@ -78,6 +78,15 @@ gboolean vd_conn_is_local(VdConn *conn)
     return conn->local;
 }
 
+gboolean vd_conn_is_alive(VdConn *conn)
+{
+    gboolean alive = virConnectIsAlive(conn->conn) == 1;
+
+    if (!alive)
+        virResetLastError();
+    return alive;
+}
+
 const char *vd_conn_uri(VdConn *conn)
 {
     return conn->uri;

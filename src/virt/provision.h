@@ -15,6 +15,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdConn, vd_conn_close)
 /* Whether KVM really works here, not only whether the device exists; why gets a sentence if not. */
 gboolean vd_conn_kvm_usable(VdConn *conn, char **why);
 gboolean vd_conn_is_local(VdConn *conn); /* its files are ours */
+/* FALSE once the daemon has closed the connection. */
+gboolean vd_conn_is_alive(VdConn *conn);
 /* The URI that it really has, whatever it was opened with. Borrowed. */
 const char *vd_conn_uri(VdConn *conn);
 
@@ -36,6 +38,12 @@ gboolean vd_conn_network_ensure(VdConn *conn, const char *name, char **ret_kind,
 /* The same without starting anything. */
 gboolean vd_conn_network_look(VdConn *conn, const char *name, char **ret_kind, GError **error);
 gboolean vd_conn_vm_exists(VdConn *conn, const char *name);
+/* Whether a machine may have this static address ("192.0.2.7", or with a prefix length) on a
+ * network: VD_ERR_INVALID if it is outside of it or the host's own, VD_ERR_EXISTS if it is known to
+ * be somebody's (by a lease, or by the metadata of a machine). A bridge of the host's own and
+ * QEMU's own network take any. */
+gboolean vd_conn_address_check(VdConn *conn, const char *network, const char *address,
+                               GError **error);
 
 /* A qcow2 overlay of size bytes on base (format named), in the pool; *ret_path is the new file. */
 gboolean vd_conn_volume_overlay(VdConn *conn, const char *pool, const char *volume,
@@ -51,6 +59,10 @@ gboolean vd_conn_volume_delete(VdConn *conn, const char *pool, const char *volum
  * (pools are read anew) or of a machine, NULL if nobody. FALSE if the host could not be asked. */
 gboolean vd_conn_file_user(VdConn *conn, const char *path, char **ret_user, GError **error);
 
+/* Whether this host has UEFI firmware for machines of this architecture (NULL: its own).
+ * VD_ERR_UNSUPPORTED with what to install if not. */
+gboolean vd_conn_efi_check(VdConn *conn, const char *arch, GError **error);
+
 typedef struct {
     const char *name, *uuid; /* uuid NULL: libvirt's choice */
     const char *title;       /* or NULL */
@@ -61,7 +73,9 @@ typedef struct {
     guint64 memory; /* bytes */
     gboolean kvm;
     const char *arch;
+    gboolean efi;                         /* needs UEFI firmware; without Secure Boot */
     const char *request, *image, *author; /* into the domain's metadata, namespace of ours */
+    const char *address;                  /* static, reserved by the metadata; or NULL */
 } VdVmPlan;
 
 /* Defines it (never overwrites a name in use); *ret_uuid. */
@@ -81,5 +95,8 @@ gboolean vd_conn_vm_running(VdConn *conn, const char *uuid);
 typedef gboolean (*VdConsoleLine)(const char *line, gpointer data);
 gboolean vd_conn_vm_follow(VdConn *conn, const char *uuid, int seconds, VdConsoleLine line,
                            gpointer data, GCancellable *cancel, GError **error);
+/* The same, after pressing Enter once: a getty that has been waiting asks for a login again. */
+gboolean vd_conn_vm_follow_woken(VdConn *conn, const char *uuid, int seconds, VdConsoleLine line,
+                                 gpointer data, GCancellable *cancel, GError **error);
 /* Its first address by lease or agent, or NULL. */
 char *vd_conn_vm_address(VdConn *conn, const char *uuid);

@@ -159,6 +159,40 @@ static void test_machines_come_and_go(void **state)
     assert_true(vd_conn_vm_exists(conn, "test"));
 }
 
+static void address_is(VdConn *conn, const char *network, const char *address, const char *words)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean ok = vd_conn_address_check(conn, network, address, &error);
+
+    if (ok == (words != NULL) || (words && !strstr(error->message, words)))
+        fail_msg("%s: %s", address, error ? error->message : "taken for good");
+}
+
+static void test_addresses(void **state)
+{
+    g_autoptr(VdConn) conn = vd_conn_open(URI, NULL, NULL);
+    VdVmPlan plan = some_plan();
+    g_autofree char *uuid = NULL;
+
+    (void)state;
+    assert_non_null(conn);
+    assert_true(vd_conn_is_alive(conn));
+    address_is(conn, "default", "192.168.122.7/24", NULL);
+    address_is(conn, NULL, "192.168.122.7", NULL);
+    address_is(conn, "default", "192.168.122.1/24", "the host's own address");
+    address_is(conn, "default", "10.0.0.5/24",
+               "outside the network default, which is 192.168.122.0/24");
+    /* Of the other family nothing is known of this network. */
+    address_is(conn, "default", "fd00::5/64", NULL);
+    address_is(conn, "user", "10.0.0.5/24", NULL);
+    plan.address = "192.168.122.7/24";
+    assert_true(vd_conn_vm_define(conn, &plan, &uuid, NULL));
+    address_is(conn, "default", "192.168.122.7/24", "db-07 has it");
+    address_is(conn, "default", "192.168.122.8/24", NULL);
+    assert_true(vd_conn_vm_remove(conn, uuid, NULL));
+    address_is(conn, "default", "192.168.122.7/24", NULL);
+}
+
 static void test_volumes_come_and_go(void **state)
 {
     g_autoptr(VdConn) conn = open_test();
@@ -293,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_machine_with_kvm_or_its_own_network),
         cmocka_unit_test(test_volume_documents),
         cmocka_unit_test(test_machines_come_and_go),
+        cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_volumes_come_and_go),
         cmocka_unit_test(test_file_in_use),
         cmocka_unit_test(test_what_is_not_there),

@@ -1,0 +1,166 @@
+/* Whether a machine may have a static address on a network of this host: inside the network, not
+ * the host's own, given to nobody else. Who has an address is known from the network's leases and
+ * from what we wrote into the metadata of the machines that we made; an address that a person typed
+ * inside a guest is known to nobody. */
+#include "config.h"
+
+#include <gio/gio.h>
+#include <libvirt/virterror.h>
+#include <string.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/text.h"
+#include "src/virt/call.h"
+#include "src/virt/provision-private.h"
+
+/* ---- the network ---- */
+
+/* The subnet of one <ip> element and the host's address in it; NULL: none of that family. */
+static GInetAddressMask *subnet_of(xmlNodePtr ip, GInetAddress **ret_host)
+{
+    g_autofree char *text = vd_xml_attr(ip, "address");
+    g_autofree char *prefix = vd_xml_attr(ip, "prefix");
+    g_autofree char *netmask = vd_xml_attr(ip, "netmask");
+    g_autoptr(GInetAddress) mask = netmask ? g_inet_address_new_from_string(netmask) : NULL;
+    guint length = prefix ? (guint)g_ascii_strtoull(prefix, NULL, 10) : 0;
+    gsize bytes = 0;
+    g_autofree guint8 *net = NULL;
+    g_autoptr(GInetAddress) base = NULL;
+
+    *ret_host = text ? g_inet_address_new_from_string(text) : NULL;
+    if (!*ret_host)
+        return NULL;
+    for (gsize i = 0; mask && i < g_inet_address_get_native_size(mask); i++)
+        length += (guint)__builtin_popcount(g_inet_address_to_bytes(mask)[i]);
+    /* libvirt's own default: a host route */
+    if (length == 0)
+        length = (guint)g_inet_address_get_native_size(*ret_host) * 8;
+    bytes = g_inet_address_get_native_size(*ret_host);
+    if (length > bytes * 8)
+        return NULL;
+    net = g_memdup2(g_inet_address_to_bytes(*ret_host), bytes);
+    for (gsize bit = length; bit < bytes * 8; bit++)
+        net[bit / 8] = (guint8)(net[bit / 8] & ~(0x80u >> (bit % 8)));
+    base = g_inet_address_new_from_bytes(net, g_inet_address_get_family(*ret_host));
+    return g_inet_address_mask_new(base, length, NULL);
+}
+
+/* A bridge of the host's own has no <ip>: what is behind it is not known, and all fits. */
+static gboolean fits_network(xmlDocPtr doc, const char *network, GInetAddress *address,
+                             GError **error)
+{
+    g_autofree char *text = g_inet_address_to_string(address);
+    g_autoptr(GString) subnets = g_string_new(NULL);
+
+    for (xmlNodePtr ip = vd_xml_child(xmlDocGetRootElement(doc), "ip"); ip; ip = vd_xml_next(ip)) {
+        g_autoptr(GInetAddress) host = NULL;
+        g_autoptr(GInetAddressMask) subnet = NULL;
+        g_autofree char *words = NULL;
+
+        subnet = subnet_of(ip, &host);
+        if (!subnet || g_inet_address_get_family(host) != g_inet_address_get_family(address))
+            continue;
+        if (g_inet_address_equal(host, address))
+            return vd_fail(error, VD_ERR_INVALID, NULL,
+                           _("%s is the host's own address on the network %s."), text, network);
+        if (g_inet_address_mask_matches(subnet, address))
+            return TRUE;
+        words = g_inet_address_mask_to_string(subnet);
+        g_string_append_printf(subnets, "%s%s", subnets->len > 0 ? ", " : "", words);
+    }
+    if (subnets->len == 0)
+        return TRUE;
+    return vd_fail(error, VD_ERR_INVALID, NULL,
+                   _("%s is outside the network %s, which is %s; give an address of it, or another "
+                     "network."),
+                   text, network, subnets->str);
+}
+
+/* ---- who has it ---- */
+
+static gboolean same_address(const char *text, GInetAddress *address)
+{
+    g_autoptr(GInetAddress) other = text ? g_inet_address_new_from_string(text) : NULL;
+
+    return other && g_inet_address_equal(other, address);
+}
+
+/* Whoever leased it, for people; NULL: nobody. The caller frees. */
+static char *leased_to(virNetworkPtr network, GInetAddress *address)
+{
+    virNetworkDHCPLeasePtr *leases = NULL;
+    int n = virNetworkGetDHCPLeases(network, NULL, &leases, 0);
+    char *who = NULL;
+
+    for (int i = 0; i < n; i++) {
+        if (!who && same_address(leases[i]->ipaddr, address))
+            who = vd_text_clean(leases[i]->hostname ? leases[i]->hostname : leases[i]->mac, 64,
+                                FALSE);
+        virNetworkDHCPLeaseFree(leases[i]);
+    }
+    free(leases);
+    if (n < 0)
+        virResetLastError();
+    return who;
+}
+
+/* Whether our metadata in a machine's document give it this address. */
+static gboolean was_given(virDomainPtr domain, const char *network, GInetAddress *address)
+{
+    g_autofree char *xml =
+        virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, VD_METADATA_NS, 0);
+    g_autoptr(xmlDoc) doc = xml ? vd_xml_parse(xml, "machine", NULL) : NULL;
+    g_autofree char *text = doc ? vd_xpath_text(doc, "/*/*[local-name()='address']") : NULL;
+    g_autofree char *where =
+        doc ? vd_xpath_text(doc, "/*/*[local-name()='address']/@network") : NULL;
+
+    if (!xml)
+        virResetLastError();
+    return g_strcmp0(where, network) == 0 && same_address(text, address);
+}
+
+static char *machine_with(VdConn *conn, const char *network, GInetAddress *address)
+{
+    virDomainPtr *domains = NULL;
+    int n = virConnectListAllDomains(conn->conn, &domains, 0);
+    char *who = NULL;
+
+    for (int i = 0; i < n; i++) {
+        if (!who && was_given(domains[i], network, address))
+            who = vd_text_clean(virDomainGetName(domains[i]), 64, FALSE);
+        virDomainFree(domains[i]);
+    }
+    free(domains);
+    if (n < 0)
+        virResetLastError();
+    return who;
+}
+
+gboolean vd_conn_address_check(VdConn *conn, const char *network, const char *address,
+                               GError **error)
+{
+    g_autofree char *bare = g_strndup(address, strcspn(address, "/"));
+    g_autoptr(GInetAddress) wanted = g_inet_address_new_from_string(bare);
+    const char *name = network ? network : "default";
+    g_autoptr(virNetwork) net = virNetworkLookupByName(conn->conn, name);
+    g_autofree char *xml = net ? virNetworkGetXMLDesc(net, 0) : NULL;
+    g_autoptr(xmlDoc) doc = xml ? vd_xml_parse(xml, "network", NULL) : NULL;
+    g_autofree char *who = NULL;
+
+    /* QEMU's own network is private to each machine; one that is missing has its own sentence. */
+    if (!net || !wanted) {
+        virResetLastError();
+        return TRUE;
+    }
+    if (doc && !fits_network(doc, name, wanted, error))
+        return FALSE;
+    who = machine_with(conn, name, wanted);
+    if (!who)
+        who = leased_to(net, wanted);
+    if (!who)
+        return TRUE;
+    return vd_fail(error, VD_ERR_EXISTS, NULL,
+                   _("The address %s is taken on the network %s: %s has it; give another one."),
+                   bare, name, who);
+}

@@ -183,9 +183,24 @@ static VdDialogResult run(Choice *self)
     return VD_DIALOG_HANDLED;
 }
 
+/* To the first command of the group after this one, or before; the menu's ends are ends. */
+static void to_group(Choice *self, int by)
+{
+    guint i = self->list.cursor;
+    for (guint headings = 0; i < self->shown->len; i += by > 0 ? 1 : -1u)
+        if (!at(self, i) && ++headings == (by > 0 ? 1 : 2))
+            break;
+    if (i + 1 < self->shown->len)
+        self->list.cursor = i + 1;
+}
+
 static gboolean move(Choice *self, guint32 key)
 {
     VdAction action = VD_DO_COUNT;
+    if (!self->palette && (key == VD_KEY_LEFT || key == VD_KEY_RIGHT)) {
+        to_group(self, key == VD_KEY_RIGHT ? 1 : -1);
+        return TRUE;
+    }
     switch (key) {
     case VD_KEY_UP:
         action = VD_DO_UP;
@@ -286,7 +301,7 @@ static char *hint(VdDialog *dialog)
 {
     if (((const Choice *)dialog)->palette)
         return g_strdup(_("Enter runs it · Tab completes · Esc closes"));
-    return g_strdup(_("Enter or the key runs it · Esc closes"));
+    return g_strdup(_("Enter or the key runs it · Left, Right other groups · Esc closes"));
 }
 
 static void free_choice(VdDialog *dialog)

@@ -153,6 +153,8 @@ static void test_pages(void **state)
     vd_console_golden(console, "help");
     vd_console_type(console, "<Esc><F9>");
     vd_console_golden(console, "menu");
+    vd_console_type(console, "<Right><Right><Left>");
+    vd_console_golden(console, "menu-next-group");
     vd_console_type(console, "<Esc>:rest");
     vd_console_golden(console, "palette");
     vd_console_type(console, "<Esc>/web");

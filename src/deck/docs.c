@@ -347,6 +347,7 @@ gboolean vd_local_doctor(VdLocalCall *call, GError **error)
 {
     (void)error;
     int bad = 0;
-    call->doc = vd_doctor_run(call->uri, vd_args_flag(call->args, "deep"), &bad);
+    call->doc =
+        vd_doctor_run(call->uri, vd_args_flag(call->args, "deep"), call->journal_error, &bad);
     return TRUE;
 }

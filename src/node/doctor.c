@@ -57,11 +57,11 @@ gboolean vd_checkup_has_systemd(void)
     return lstat("/run/systemd/system", &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-VdDoc *vd_doctor_run(const char *uri, gboolean deep, int *ret_bad)
+VdDoc *vd_doctor_run(const char *uri, gboolean deep, const GError *journal, int *ret_bad)
 {
     VdDoc *doc = vd_doc_new();
     g_autofree char *effective = NULL;
-    VdCheckup checkup = {.uri = uri, .deep = deep};
+    VdCheckup checkup = {.uri = uri, .deep = deep, .journal = journal};
 
     effective = vd_survey_uri(uri, &checkup.local);
     checkup.section = vd_doc_section(doc, VD_SECTION_TABLE, "checks", N_("Checks"), columns,

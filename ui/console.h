@@ -7,6 +7,7 @@
 #include "ui/edit.h"
 #include "ui/keymap.h"
 #include "ui/layout.h"
+#include "ui/meter.h"
 #include "ui/pane.h"
 #include "ui/theme.h"
 #include "ui/ui.h"
@@ -44,6 +45,8 @@ struct _VdApp {
     GMainLoop *loop;
     GSource *frame_source, *idle_source, *animation;
     gboolean dirty;
+    gboolean key_waits; /* the next frame answers a key */
+    VdMeter meter;
     gint64 frame_time; /* monotonic time of the last frame */
     guint64 frames;
     guint phase;

@@ -10,9 +10,10 @@
 
 #include <ncurses.h>
 
+#include "ui/link.h"
 #include "ui/term-private.h"
 
-enum { KEY_PASTE_BEGIN = KEY_MAX + 1, KEY_PASTE_END };
+enum { KEY_PASTE_BEGIN = KEY_MAX + 1, KEY_PASTE_END, KEY_LINE_ANSWER };
 
 static struct {
     gboolean pasting;
@@ -25,6 +26,7 @@ void vd_keys_in_start(gboolean mouse)
     in.pasting = FALSE;
     (void)define_key("\033[200~", KEY_PASTE_BEGIN);
     (void)define_key("\033[201~", KEY_PASTE_END);
+    (void)define_key(VD_LINK_ANSWER, KEY_LINE_ANSWER);
     if (!mouse)
         return;
     (void)mouseinterval(0);
@@ -136,6 +138,10 @@ static gboolean read_code(wint_t code, VdEvent *event)
         return read_mouse(event);
     if (code == KEY_PASTE_BEGIN || code == KEY_PASTE_END) {
         in.pasting = code == KEY_PASTE_BEGIN;
+        return FALSE;
+    }
+    if (code == KEY_LINE_ANSWER) {
+        vd_term_answered();
         return FALSE;
     }
     event->key = special(code);

@@ -20,9 +20,12 @@ libui_a_SOURCES = \
   ui/keys-in.c \
   ui/keys.c ui/keys.h \
   ui/layout.c ui/layout.h \
+  ui/link.c ui/link.h \
   ui/list.c \
   ui/loop.c \
+  ui/meter.c ui/meter.h \
   ui/order.c ui/order.h \
+  ui/out.c ui/out.h \
   ui/page-text.c ui/page.c ui/page.h \
   ui/pane-fleet.c ui/pane-images.c ui/pane-jobs.c ui/pane-live.c ui/pane-log.c ui/pane.h \
   ui/question.c \

@@ -21,7 +21,7 @@
 #include "ui/page.h"
 #include "ui/term.h"
 
-enum { DATA_FRAME_MS = 100, ANIMATION_MS = 100, TICK_MS = 1000, MESSAGE_S = 10 };
+enum { ANIMATION_MS = 100, TICK_MS = 1000, MESSAGE_S = 10 };
 
 static GSource *attach(VdApp *app, GSource *source, GSourceFunc function, int priority)
 {
@@ -42,6 +42,7 @@ static void drop(GSource **source)
 /* ---- frames ---- */
 
 static gboolean animate(gpointer data);
+static void plan_frame(VdApp *app);
 
 /* Ten wake-ups a second only while something moves. */
 static void keep_animation(VdApp *app)
@@ -56,42 +57,73 @@ static void keep_animation(VdApp *app)
             attach(app, g_timeout_source_new(ANIMATION_MS), animate, G_PRIORITY_DEFAULT);
 }
 
-static void draw_frame(VdApp *app)
+static void draw_now(VdApp *app)
 {
-    drop(&app->frame_source);
-    if (!vd_term_writable()) {
-        app->frame_time = g_get_monotonic_time();
-        vd_app_dirty(app); /* later */
-        return;
-    }
-    app->dirty = FALSE;
+    gint64 begun = g_get_monotonic_time();
+    gboolean key = app->key_waits;
+    app->dirty = app->key_waits = FALSE;
     vd_console_draw(app);
-    vd_term_draw(app->canvas);
+    vd_term_draw(app->canvas, key);
+    vd_meter_frame(&app->meter, begun);
     app->frame_time = g_get_monotonic_time();
     app->frames++;
     keep_animation(app);
     vd_console_stir(app);
 }
 
+/* Draws if time and line allow it, else as soon as they do. */
+static void draw_frame(VdApp *app)
+{
+    drop(&app->frame_source);
+    if (vd_term_wait(app->key_waits, app->frame_time) == 0)
+        draw_now(app);
+    else
+        app->dirty = TRUE;
+    if (app->dirty || vd_term_wait(TRUE, 0) < 0) /* this frame, or the rest of it */
+        plan_frame(app);
+}
+
 static gboolean frame_due(gpointer data)
 {
     VdApp *app = data;
+    drop(&app->frame_source);
     if (app->dirty)
         draw_frame(app);
-    else
-        drop(&app->frame_source);
     return G_SOURCE_REMOVE;
+}
+
+static gboolean room_came(gint fd, GIOCondition condition, gpointer data)
+{
+    VdApp *app = data;
+    (void)fd;
+    (void)condition;
+    drop(&app->frame_source);
+    vd_term_push();
+    if (app->dirty)
+        draw_frame(app);
+    else if (vd_term_wait(TRUE, 0) < 0)
+        plan_frame(app);
+    return G_SOURCE_REMOVE;
+}
+
+static void plan_frame(VdApp *app)
+{
+    if (app->frame_source || !app->canvas)
+        return;
+    gint64 wait = vd_term_wait(app->key_waits, app->frame_time);
+    if (wait < 0) {
+        app->frame_source = attach(app, g_unix_fd_source_new(vd_term_poll_fd(), G_IO_OUT),
+                                   G_SOURCE_FUNC(room_came), G_PRIORITY_DEFAULT_IDLE);
+        return;
+    }
+    guint ms = (guint)((wait + G_TIME_SPAN_MILLISECOND - 1) / G_TIME_SPAN_MILLISECOND);
+    app->frame_source = attach(app, g_timeout_source_new(ms), frame_due, G_PRIORITY_DEFAULT_IDLE);
 }
 
 void vd_app_dirty(VdApp *app)
 {
     app->dirty = TRUE;
-    if (app->frame_source || !app->canvas)
-        return;
-    gint64 due = app->frame_time + DATA_FRAME_MS * G_TIME_SPAN_MILLISECOND;
-    gint64 wait = MAX(0, due - g_get_monotonic_time()) / G_TIME_SPAN_MILLISECOND;
-    app->frame_source =
-        attach(app, g_timeout_source_new((guint)wait), frame_due, G_PRIORITY_DEFAULT_IDLE);
+    plan_frame(app);
 }
 
 /* ---- rest, for tests ---- */
@@ -129,12 +161,19 @@ static gboolean keys_ready(gint fd, GIOCondition condition, gpointer data)
     VdEvent event;
     gboolean gone = FALSE;
     (void)fd;
-    while (g_main_loop_is_running(app->loop) && vd_term_read(&event, &gone))
+    while (g_main_loop_is_running(app->loop) && vd_term_read(&event, &gone)) {
+        vd_meter_key(&app->meter);
+        app->key_waits = TRUE;
         vd_console_event(app, &event);
+    }
     if (gone || (condition & (G_IO_HUP | G_IO_ERR | G_IO_NVAL)))
         vd_console_quit(app, 0);
     else if (app->dirty)
         draw_frame(app);
+    else {
+        vd_meter_no_frame(&app->meter);
+        app->key_waits = FALSE;
+    }
     return G_SOURCE_CONTINUE;
 }
 
@@ -145,6 +184,7 @@ static gboolean size_changed(gpointer data)
     if (vd_term_resized()) {
         vd_term_size(&width, &height);
         vd_canvas_resize(app->canvas, width, height);
+        app->key_waits = TRUE;
         draw_frame(app);
     }
     return G_SOURCE_CONTINUE;
@@ -268,6 +308,7 @@ static void add(Sources *sources, VdApp *app, GSource *source, GSourceFunc funct
 static void start_sources(VdApp *app, Sources *sources)
 {
     sources->sources = g_ptr_array_new_with_free_func((GDestroyNotify)g_source_unref);
+    g_ptr_array_add(sources->sources, vd_meter_watch(&app->meter, app->context));
     add(sources, app, g_unix_fd_source_new(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR),
         G_SOURCE_FUNC(keys_ready), G_PRIORITY_HIGH);
     leave_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -353,6 +394,7 @@ static int run(VdApp *app)
     vd_canvas_set_console(app->canvas, vd_term_console());
     app->loop = g_main_loop_new(app->context, FALSE);
     start_sources(app, &sources);
+    app->key_waits = TRUE;
     draw_frame(app);
     g_main_loop_run(app->loop);
     vd_term_stop();

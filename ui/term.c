@@ -24,7 +24,14 @@
 #include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/base/log.h"
+#include "ui/link.h"
+#include "ui/out.h"
 #include "ui/term-private.h"
+
+/* Leaving waits no longer than this for what is on its way. */
+#define LEAVE_MS 100
+/* Frames that come more rarely are felt. */
+#define THIN_USEC 500000
 
 static struct {
     SCREEN *screen; /* NULL: not taken */
@@ -33,6 +40,8 @@ static struct {
     struct termios before; /* the modes as they were */
     attr_t attrs[VD_ROLE_COUNT];
     VdCell *shown; /* what is on the screen */
+    VdOut *out;    /* NULL: curses writes to the terminal itself */
+    VdLink link;
     int width, height;
 } term = {.saved_stderr = -1};
 
@@ -150,7 +159,38 @@ static void paste_mode(gboolean on)
 {
     if (!term.paste)
         return;
-    (void)!write(STDOUT_FILENO, on ? "\033[?2004h" : "\033[?2004l", 8);
+    const char *bytes = on ? "\033[?2004h" : "\033[?2004l";
+    if (term.out)
+        vd_out_add(term.out, bytes, 8);
+    else
+        (void)!write(STDOUT_FILENO, bytes, 8);
+}
+
+static void ask_line(void)
+{
+    if (term.out)
+        vd_out_add(term.out, VD_LINK_QUESTION, strlen(VD_LINK_QUESTION));
+}
+
+/* A terminal that knows no questions would show them. */
+static gboolean knows_questions(const char *name)
+{
+    return key_mouse != NULL || g_str_has_prefix(name, "linux");
+}
+
+static void start_link(const char *name)
+{
+    term.link = (VdLink){0};
+    if (!term.out || !knows_questions(name))
+        term.link.lost = G_MAXUINT / 2;
+    else if (vd_link_sent(&term.link, 0, TRUE, g_get_monotonic_time()))
+        ask_line();
+}
+
+void vd_term_answered(void)
+{
+    if (vd_link_answered(&term.link, g_get_monotonic_time()))
+        ask_line();
 }
 
 gboolean vd_term_start(const VdTermOptions *options, GError **error)
@@ -160,12 +200,15 @@ gboolean vd_term_start(const VdTermOptions *options, GError **error)
         return FALSE;
     (void)tcgetattr(STDIN_FILENO, &term.before);
     set_escdelay(options->escape_ms);
-    term.screen = newterm(name, stdout, stdin);
-    if (!term.screen)
+    term.out = vd_out_new(STDOUT_FILENO);
+    term.screen = newterm(name, term.out ? vd_out_stream(term.out) : stdout, stdin);
+    if (!term.screen) {
+        g_clear_pointer(&term.out, vd_out_free);
         return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
                        _("The terminal “%s” could not be set up: use the command line, “vmdeck "
                          "list”."),
                        name);
+    }
     term.ascii = options->ascii || vd_term_needs_ascii();
     (void)cbreak();
     (void)noecho();
@@ -182,15 +225,65 @@ gboolean vd_term_start(const VdTermOptions *options, GError **error)
     vd_keys_in_start(options->mouse);
     redirect_stderr();
     paste_mode(TRUE);
+    start_link(name);
     getmaxyx(stdscr, term.height, term.width);
     vd_term_repaint();
     return TRUE;
 }
 
-gboolean vd_term_writable(void)
+static gboolean ready(int fd, short events, int ms)
 {
-    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    return poll(&out, 1, 0) == 1;
+    struct pollfd polled = {.fd = fd, .events = events};
+    return poll(&polled, 1, ms) == 1;
+}
+
+int vd_term_poll_fd(void)
+{
+    return term.out ? vd_out_poll_fd(term.out) : STDOUT_FILENO;
+}
+
+void vd_term_push(void)
+{
+    if (term.out)
+        vd_out_push(term.out);
+}
+
+static gboolean writable(int ms)
+{
+    return ready(vd_term_poll_fd(), POLLOUT, ms) && (!term.out || vd_out_waiting(term.out) == 0);
+}
+
+gint64 vd_term_wait(gboolean key, gint64 last)
+{
+    if (!writable(0))
+        return -1;
+    return MAX(0, vd_link_wait(&term.link, key, last, g_get_monotonic_time()));
+}
+
+void vd_term_line(VdTermLine *ret_line)
+{
+    gint64 interval = vd_link_interval(&term.link);
+    *ret_line = (VdTermLine){.bytes = term.out ? vd_out_bytes(term.out) : 0,
+                             .rate = term.link.rate,
+                             .latency = term.link.latency,
+                             .interval = interval,
+                             .thin = interval > THIN_USEC};
+}
+
+/* The rest of the last frame goes out, and the answer to a question comes in, which the shell would
+ * take for something typed; neither is waited for long. */
+static void settle_line(void)
+{
+    gint64 until = g_get_monotonic_time() + LEAVE_MS * G_TIME_SPAN_MILLISECOND;
+    while (term.out && vd_out_waiting(term.out) > 0 && g_get_monotonic_time() < until) {
+        (void)ready(vd_out_poll_fd(term.out), POLLOUT, 10);
+        vd_out_push(term.out);
+    }
+    if (!term.link.answers || term.link.asked_at == 0)
+        return;
+    int left = (int)((until - g_get_monotonic_time()) / G_TIME_SPAN_MILLISECOND);
+    if (ready(STDIN_FILENO, POLLIN, MAX(0, left)))
+        (void)tcflush(STDIN_FILENO, TCIFLUSH);
 }
 
 void vd_term_abandon(void)
@@ -203,7 +296,8 @@ void vd_term_stop(void)
 {
     if (!term.screen)
         return;
-    if (vd_term_writable()) {
+    settle_line();
+    if (writable(0)) {
         paste_mode(FALSE);
         (void)curs_set(1);
         (void)endwin();
@@ -212,6 +306,7 @@ void vd_term_stop(void)
     }
     delscreen(term.screen);
     term.screen = NULL;
+    g_clear_pointer(&term.out, vd_out_free);
     g_clear_pointer(&term.shown, g_free);
     restore_stderr();
 }
@@ -274,10 +369,8 @@ static void put_cell(int x, int y, const VdCell *cell)
     (void)mvadd_wch(y, x, &out);
 }
 
-void vd_term_draw(const VdCanvas *canvas)
+static void put_canvas(const VdCanvas *canvas)
 {
-    if (!term.screen)
-        return;
     if (term.fresh)
         (void)clearok(curscr, TRUE);
     term.fresh = FALSE;
@@ -301,10 +394,26 @@ void vd_term_draw(const VdCanvas *canvas)
     (void)doupdate();
 }
 
+void vd_term_draw(const VdCanvas *canvas, gboolean key)
+{
+    if (!term.screen)
+        return;
+    if (!term.out) {
+        put_canvas(canvas);
+        return;
+    }
+    vd_out_begin(term.out);
+    put_canvas(canvas);
+    gsize bytes = vd_out_end(term.out);
+    if (vd_link_sent(&term.link, bytes, key, g_get_monotonic_time()))
+        ask_line();
+}
+
 void vd_term_suspend(void)
 {
     if (!term.screen)
         return;
+    settle_line();
     paste_mode(FALSE);
     (void)curs_set(1);
     (void)endwin();

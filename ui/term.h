@@ -31,11 +31,25 @@ void vd_term_size(int *ret_width, int *ret_height);
 /* Asks the terminal for its size (after SIGWINCH); TRUE if it is another one now. */
 gboolean vd_term_resized(void);
 /* Shows the canvas: only cells that changed since the last time are handed to curses, and there is
- * one update. The canvas should be of the terminal's size; what is outside is left. */
-void vd_term_draw(const VdCanvas *canvas);
-/* Whether the terminal takes output now: one that was stopped (Ctrl-S) or whose line hangs does
- * not, and a frame would hold the loop up. */
-gboolean vd_term_writable(void);
+ * one update. The canvas should be of the terminal's size; what is outside is left. key: the frame
+ * answers a key. Never waits. */
+void vd_term_draw(const VdCanvas *canvas, gboolean key);
+/* How long a frame has to wait, in microseconds, lest frames queue behind a slow line; 0: draw now;
+ * -1: the terminal takes no output (stopped by Ctrl-S, a line that hangs, the rest of the last
+ * frame): until vd_term_poll_fd() has room. last: when the last frame was drawn, monotonic. */
+gint64 vd_term_wait(gboolean key, gint64 last);
+int vd_term_poll_fd(void);
+/* Hands over the rest of the last frame. */
+void vd_term_push(void);
+
+typedef struct {
+    guint64 bytes;   /* written since it was taken */
+    double rate;     /* of the line, bytes a second; 0: not known, or faster than matters */
+    gint64 latency;  /* of the line, microseconds; 0: not known */
+    gint64 interval; /* between two frames for new figures, microseconds */
+    gboolean thin;   /* and that is longer than on a usual line, by much */
+} VdTermLine;
+void vd_term_line(VdTermLine *ret_line);
 /* Whatever is on the screen is thought to be garbage: all is drawn anew next time (Ctrl-L). */
 void vd_term_repaint(void);
 /* Stops this process as Ctrl-Z does, the terminal given back meanwhile; returns after it was

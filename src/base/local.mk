@@ -13,6 +13,8 @@ libbase_a_SOURCES = \
   src/base/error.h \
   src/base/files.c \
   src/base/files.h \
+  src/base/histogram.c \
+  src/base/histogram.h \
   src/base/i18n.h \
   src/base/kvm.c \
   src/base/kvm.h \

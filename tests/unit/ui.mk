@@ -1,7 +1,7 @@
 # The parts of ui/ that need no terminal.
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-canvas tests/unit/test-console tests/unit/test-theme \
-  tests/unit/test-tree
+  tests/unit/test-tree tests/unit/test-link
 endif
 UI_TEST_LIBS = libui.a libmodel.a libbase.a $(CURSES_LIBS) $(CONFIG_LIBS) $(JSON_LIBS) $(GLIB_LIBS) \
   $(TEST_LIBS) -lm
@@ -18,3 +18,6 @@ tests_unit_test_theme_LDADD = $(UI_TEST_LIBS)
 tests_unit_test_tree_SOURCES = tests/unit/test-tree.c tests/unit/fake-deck.c tests/unit/fake-deck.h
 tests_unit_test_tree_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_tree_LDADD = $(UI_TEST_LIBS)
+tests_unit_test_link_SOURCES = tests/unit/test-link.c tests/unit/fake-deck.c tests/unit/fake-deck.h
+tests_unit_test_link_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_link_LDADD = $(UI_TEST_LIBS)

@@ -270,14 +270,60 @@ static void read_roles(Reader *reader, config_setting_t *setting)
     }
 }
 
+static void add_source(VdConf *conf, VdConfSource *source)
+{
+    guint at = conf->sources->len;
+    for (guint i = 0; i < conf->sources->len; i++) {
+        const VdConfSource *other = g_ptr_array_index(conf->sources, i);
+        if (strcmp(other->name, source->name) == 0)
+            at = i;
+    }
+    if (at < conf->sources->len)
+        g_ptr_array_remove_index(conf->sources, at);
+    g_ptr_array_insert(conf->sources, (gint)at, source);
+}
+
+static void read_source(Reader *reader, const config_setting_t *item)
+{
+    static const char *const names[] = {"name", "kind", "url", "fingerprint", "keyring"};
+    const char *values[G_N_ELEMENTS(names)] = {NULL}, *why = NULL;
+    int plain = FALSE;
+    if (config_setting_is_group(item)) {
+        for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+            (void)config_setting_lookup_string(item, names[i], &values[i]);
+        (void)config_setting_lookup_bool(item, "unsigned", &plain);
+    }
+    /* After a mistake in the syntax the fingerprint may be what is missing. */
+    VdConfSource *source = reader->torn ? NULL
+                                        : vd_conf_source_new(values[0], values[1], values[2],
+                                                             values[3], values[4], plain, &why);
+    if (source)
+        add_source(reader->conf, source);
+    else
+        problem(reader, file_of(item), line_of(item), _("sources: expected %s"),
+                why ? why : _("a catalogue with a name, a kind and a url in quotes"));
+}
+
+static void read_sources(Reader *reader, config_setting_t *setting)
+{
+    if (!config_setting_is_list(setting)) {
+        want(reader, setting,
+             _("a list such as ( { name = \"ours\"; kind = \"virt-builder\"; url = "
+               "\"https://images.example.org/index\"; } )"));
+        return;
+    }
+    for (int i = 0; i < config_setting_length(setting); i++)
+        read_source(reader, config_setting_get_elem(setting, (unsigned)i));
+}
+
 static const struct {
     const char *name;
     SettingReader read;
 } settings[] = {
-    {"hosts", read_hosts},      {"theme", read_theme}, {"mouse", read_mouse},
-    {"ascii", read_ascii},      {"flat", read_flat},   {"interval_ms", read_interval},
-    {"escape_ms", read_escape}, {"keys", read_keys},   {"columns", read_columns},
-    {"roles", read_roles},
+    {"hosts", read_hosts},      {"theme", read_theme},     {"mouse", read_mouse},
+    {"ascii", read_ascii},      {"flat", read_flat},       {"interval_ms", read_interval},
+    {"escape_ms", read_escape}, {"keys", read_keys},       {"columns", read_columns},
+    {"roles", read_roles},      {"sources", read_sources},
 };
 
 static void read_setting(Reader *reader, config_setting_t *setting)
@@ -291,7 +337,7 @@ static void read_setting(Reader *reader, config_setting_t *setting)
     }
     problem(reader, file_of(setting), line_of(setting),
             _("%s: no such setting; expected hosts, theme, mouse, ascii, flat, interval_ms, "
-              "escape_ms, keys, columns or roles"),
+              "escape_ms, keys, columns, roles or sources"),
             name);
 }
 
@@ -339,6 +385,7 @@ VdConf *vd_conf_load(const char *file)
 {
     VdConf *conf = g_new0(VdConf, 1);
     conf->hosts = g_ptr_array_new_with_free_func((GDestroyNotify)conf_host_free);
+    conf->sources = g_ptr_array_new_with_free_func((GDestroyNotify)vd_conf_source_free);
     conf->problems = g_ptr_array_new_with_free_func((GDestroyNotify)conf_problem_free);
     conf->theme = g_strdup("default");
     conf->mouse = TRUE;
@@ -368,6 +415,7 @@ void vd_conf_free(VdConf *conf)
     if (!conf)
         return;
     g_ptr_array_unref(conf->hosts);
+    g_ptr_array_unref(conf->sources);
     g_ptr_array_unref(conf->problems);
     g_free(conf->theme);
     g_hash_table_unref(conf->keys);

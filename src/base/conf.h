@@ -11,6 +11,15 @@ typedef struct {
     char *file; /* where it stands */
 } VdConfHost;
 
+/* A catalogue of images. */
+typedef struct {
+    char *name;        /* shown; unique */
+    char *kind;        /* "virt-builder" | "simplestreams" | "vmmanager" */
+    char *url;         /* of the index: http, https or file */
+    char *fingerprint; /* hex, upper case: who must have signed it; NULL: nobody */
+    char *keyring;     /* with a fingerprint: the file with that key */
+} VdConfSource;
+
 typedef struct {
     char *file;
     int line;      /* 0: the file as a whole */
@@ -19,6 +28,7 @@ typedef struct {
 
 typedef struct {
     GPtrArray *hosts;    /* VdConfHost */
+    GPtrArray *sources;  /* VdConfSource */
     GPtrArray *problems; /* VdConfProblem */
     char *theme;         /* "default" */
     gboolean mouse;      /* TRUE */
@@ -39,6 +49,14 @@ VdConf *vd_conf_load(const char *file);
 void vd_conf_free(VdConf *conf);
 /* By its name, or NULL. Borrowed. */
 const VdConfHost *vd_conf_host(const VdConf *conf, const char *name);
+/* A source's name, kind, URL, fingerprint (blanks are dropped) and keyring, checked: NULL with a
+ * phrase in *ret_why (static) that says what was expected. unsigned_ok: a plain http URL without a
+ * fingerprint is meant. Any may be NULL. */
+VdConfSource *vd_conf_source_new(const char *name, const char *kind, const char *url,
+                                 const char *fingerprint, const char *keyring, gboolean unsigned_ok,
+                                 const char **ret_why);
+void vd_conf_source_free(VdConfSource *source);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdConfSource, vd_conf_source_free)
 /* The user's own file. The caller frees. */
 char *vd_conf_own_file(void);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdConf, vd_conf_free)

@@ -9,6 +9,7 @@ libbase_a_SOURCES = \
   src/base/conf-scan.h \
   src/base/conf.c \
   src/base/conf.h \
+  src/base/conf-source.c \
   src/base/error.c \
   src/base/error.h \
   src/base/files.c \

@@ -49,6 +49,8 @@ static const char *target_word(const VdVerb *verb)
         return verb->kind == VD_VERB_JOB ? "" : "[HOST]";
     case VD_TARGET_IMAGE:
         return verb->many ? "IMAGE…" : "IMAGE";
+    case VD_TARGET_OFFER:
+        return "IMAGE";
     case VD_TARGET_JOB:
         return verb->many ? "ID…" : "ID";
     case VD_TARGET_REQUEST:
@@ -83,7 +85,8 @@ static void append_positionals(GString *out, const VdVerb *verb)
         if (!spec->positional)
             continue;
         g_autofree char *upper = g_ascii_strup(spec->name, -1);
-        g_string_append_printf(out, " %s", upper);
+        g_string_append_printf(out, spec->required ? " %s%s" : " [%s%s]", upper,
+                               spec->many ? "…" : "");
     }
 }
 

@@ -165,6 +165,28 @@ static gboolean find_vms(Run *run, GError **error)
 
 /* ---- the words that are left ---- */
 
+static gboolean is_open(const Run *run, const VdArgSpec *spec)
+{
+    return spec->positional && !vd_args_get(run->command->args, spec->name);
+}
+
+/* What may be left out takes what is left, for verbs without targets: one word, or all of them. */
+static void take_optional(Run *run, guint wanted)
+{
+    const VdVerb *verb = run->command->verb;
+    GPtrArray *words = run->command->words;
+    for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++) {
+        if (verb->target != VD_TARGET_NONE || spec->required || !is_open(run, spec))
+            continue;
+        while (words->len > wanted) {
+            vd_args_add(run->command->args, spec->name, g_ptr_array_index(words, wanted));
+            g_ptr_array_remove_index(words, wanted);
+            if (!spec->many)
+                break;
+        }
+    }
+}
+
 /* Positional arguments come after the targets ("rename VM NEW"); a verb without targets has them
  * first. */
 static gboolean take_positionals(Run *run, GError **error)
@@ -173,15 +195,16 @@ static gboolean take_positionals(Run *run, GError **error)
     GPtrArray *words = run->command->words;
     guint wanted = 0;
     for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)
-        wanted += spec->positional && !vd_args_get(run->command->args, spec->name);
+        wanted += spec->required && is_open(run, spec);
     gboolean needs_target = verb->target != VD_TARGET_NONE && verb->target != VD_TARGET_HOST;
     guint least = wanted + (needs_target ? 1 : 0);
     if (words->len < least)
         return vd_fail(error, VD_ERR_USAGE, NULL, _("Something is missing; see vmdeck %s --help"),
                        verb->command);
+    take_optional(run, wanted);
     guint at = words->len - wanted;
     for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)
-        if (spec->positional && !vd_args_get(run->command->args, spec->name))
+        if (spec->required && is_open(run, spec))
             vd_args_set(run->command->args, spec->name, g_ptr_array_index(words, at++));
     g_ptr_array_set_size(words, (gint)(words->len - wanted));
     guint most = verb->target == VD_TARGET_NONE ? 0 : verb->many ? G_MAXUINT : 1;

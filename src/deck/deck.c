@@ -217,6 +217,7 @@ VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
     deck->history = vd_history_new();
     deck->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_job_unref);
     deck->images = g_ptr_array_new_with_free_func((GDestroyNotify)vd_image_unref);
+    deck->offers = g_ptr_array_new_with_free_func((GDestroyNotify)vd_offer_unref);
     deck->notices = g_ptr_array_new_with_free_func((GDestroyNotify)notice_free);
     deck->uris = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     deck->names = g_ptr_array_new_with_free_func(g_free);
@@ -268,6 +269,7 @@ void vd_deck_free(VdDeck *deck)
     vd_history_free(deck->history);
     g_ptr_array_unref(deck->jobs);
     g_ptr_array_unref(deck->images);
+    g_ptr_array_unref(deck->offers);
     g_ptr_array_unref(deck->notices);
     g_ptr_array_unref(deck->problems);
     g_hash_table_unref(deck->uris);
@@ -295,6 +297,11 @@ GPtrArray *vd_deck_jobs(VdDeck *deck)
 GPtrArray *vd_deck_images(VdDeck *deck)
 {
     return deck->images;
+}
+
+GPtrArray *vd_deck_offers(VdDeck *deck)
+{
+    return deck->offers;
 }
 
 GPtrArray *vd_deck_notices(VdDeck *deck)

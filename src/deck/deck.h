@@ -11,6 +11,7 @@
 #include "src/model/fleet.h"
 #include "src/model/image.h"
 #include "src/model/job.h"
+#include "src/model/offer.h"
 
 typedef struct _VdDeck VdDeck;
 
@@ -21,6 +22,7 @@ typedef enum {
     VD_TARGET_HOST,
     VD_TARGET_VM,
     VD_TARGET_IMAGE,
+    VD_TARGET_OFFER, /* of a catalogue */
     VD_TARGET_JOB,
     VD_TARGET_REQUEST,
 } VdTargetKind;
@@ -109,6 +111,7 @@ GPtrArray *vd_deck_problems(VdDeck *deck);
 VdFleet *vd_deck_fleet(VdDeck *deck);    /* borrowed until the next change; ref it to keep it */
 GPtrArray *vd_deck_jobs(VdDeck *deck);   /* VdJob*, newest first; borrowed */
 GPtrArray *vd_deck_images(VdDeck *deck); /* VdImage*; borrowed */
+GPtrArray *vd_deck_offers(VdDeck *deck); /* VdOffer* of all catalogues; changes with the images */
 /* The person and the role, for the header: "root". Borrowed. */
 const char *vd_deck_person(VdDeck *deck);
 

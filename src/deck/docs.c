@@ -249,12 +249,12 @@ static const VdColumn image_columns[] = {
     {"name", N_("Image"), VD_COL_TEXT},        {"os", N_("System"), VD_COL_TEXT},
     {"virtual_size", N_("Disk"), VD_COL_SIZE}, {"file_size", N_("File"), VD_COL_SIZE},
     {"format", N_("Format"), VD_COL_TEXT},     {"grows", N_("Grows"), VD_COL_BOOL},
-    {"added", N_("Added"), VD_COL_TIME},
+    {"added", N_("Added"), VD_COL_TIME},       {"newer", N_("Newer"), VD_COL_TEXT},
 };
 
 gboolean vd_local_image_list(VdLocalCall *call, GError **error)
 {
-    g_autoptr(GPtrArray) images = vd_images_list(error);
+    g_autoptr(GPtrArray) images = vd_images_list(call->conf->sources, error);
     if (!images)
         return FALSE;
     call->doc = vd_doc_new();
@@ -270,6 +270,7 @@ gboolean vd_local_image_list(VdLocalCall *call, GError **error)
         vd_row_text(row, 4, image->format);
         vd_row_bool(row, 5, image->growable);
         vd_row_int(row, 6, image->added);
+        vd_row_text(row, 7, image->newer);
     }
     return TRUE;
 }
@@ -282,6 +283,8 @@ static const VdColumn image_fields[] = {
     {"file_size", N_("File"), VD_COL_SIZE},      {"format", N_("Format"), VD_COL_TEXT},
     {"sha256", N_("SHA-256"), VD_COL_TEXT},      {"path", N_("Path"), VD_COL_TEXT},
     {"added", N_("Added"), VD_COL_TIME},         {"notes", N_("Notes"), VD_COL_TEXT},
+    {"tags", N_("Tags"), VD_COL_TEXT},           {"source", N_("Source"), VD_COL_TEXT},
+    {"offer", N_("Called there"), VD_COL_TEXT},  {"revision", N_("Revision"), VD_COL_TEXT},
 };
 
 gboolean vd_local_image_show(VdLocalCall *call, GError **error)
@@ -306,6 +309,10 @@ gboolean vd_local_image_show(VdLocalCall *call, GError **error)
     vd_row_text(row, 11, image->path);
     vd_row_int(row, 12, image->added);
     vd_row_text(row, 13, image->notes);
+    vd_row_text(row, 14, image->tags);
+    vd_row_text(row, 15, image->source);
+    vd_row_text(row, 16, image->offer);
+    vd_row_text(row, 17, image->revision);
     return TRUE;
 }
 
@@ -313,8 +320,7 @@ static const VdColumn begun_columns[] = {
     {"job", N_("Job"), VD_COL_TEXT},
 };
 
-/* What a job's verb answers: its id, by which it is followed. */
-static gboolean answer_job(VdLocalCall *call)
+gboolean vd_local_answer_job(VdLocalCall *call)
 {
     call->doc = vd_doc_new();
     char **row =
@@ -327,7 +333,7 @@ gboolean vd_local_image_add(VdLocalCall *call, GError **error)
 {
     return need_journal(call, error) &&
            vd_image_add_submit(call->journal, call->request, call->person, call->args, error) &&
-           answer_job(call);
+           vd_local_answer_job(call);
 }
 
 gboolean vd_local_image_remove(VdLocalCall *call, GError **error)
@@ -340,7 +346,7 @@ gboolean vd_local_deploy(VdLocalCall *call, GError **error)
     return need_journal(call, error) &&
            vd_deploy_submit(call->journal, call->request, call->person, call->host, call->uri,
                             call->args, error) &&
-           answer_job(call);
+           vd_local_answer_job(call);
 }
 
 gboolean vd_local_doctor(VdLocalCall *call, GError **error)

@@ -117,7 +117,7 @@ void vd_deck_summary(VdDeck *deck, const VdVerb *verb, const VdTarget *target, c
 
 static char **image_names(void)
 {
-    g_autoptr(GPtrArray) images = vd_images_list(NULL);
+    g_autoptr(GPtrArray) images = vd_images_list(NULL, NULL);
     GStrvBuilder *names = g_strv_builder_new();
     for (guint i = 0; images && i < images->len; i++)
         g_strv_builder_add(names, ((const VdImage *)g_ptr_array_index(images, i))->name);

@@ -3,6 +3,7 @@ libdeck_a_SOURCES = \
   src/deck/deck.c \
   src/deck/deck.h \
   src/deck/docs.c \
+  src/deck/docs-catalogues.c \
   src/deck/forms.c \
   src/deck/history.c \
   src/deck/hosts-edit.c \

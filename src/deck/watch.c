@@ -136,13 +136,14 @@ void vd_deck_watch_now(VdDeck *deck)
 
 typedef struct {
     VdDeck *deck;
-    GPtrArray *images;
+    GPtrArray *images, *offers;
 } Reading;
 
 static void reading_free(gpointer data)
 {
     Reading *reading = data;
     g_clear_pointer(&reading->images, g_ptr_array_unref);
+    g_clear_pointer(&reading->offers, g_ptr_array_unref);
     g_free(reading);
 }
 
@@ -150,7 +151,9 @@ static void images_work(VdWorker *worker, gpointer data)
 {
     (void)worker;
     g_autoptr(GError) error = NULL;
-    ((Reading *)data)->images = vd_images_list(&error);
+    Reading *reading = data;
+    reading->images = vd_images_list(reading->deck->conf->sources, &error);
+    reading->offers = vd_offers_list(reading->deck->conf->sources, NULL);
 }
 
 static void images_done(gpointer data)
@@ -160,6 +163,10 @@ static void images_done(gpointer data)
         return;
     g_ptr_array_unref(reading->deck->images);
     reading->deck->images = g_steal_pointer(&reading->images);
+    if (reading->offers) {
+        g_ptr_array_unref(reading->deck->offers);
+        reading->deck->offers = g_steal_pointer(&reading->offers);
+    }
     vd_deck_changed(reading->deck, VD_CHANGED_IMAGES);
 }
 

@@ -6,6 +6,9 @@
 
 extern const VdStepSpec vd_image_add_steps[];
 extern const VdUndoSpec vd_image_add_undos[];
+extern const VdStepSpec vd_image_fetch_steps[];
+extern const VdStepSpec vd_image_refresh_steps[];
+extern const VdUndoSpec vd_image_no_undos[];
 extern const VdStepSpec vd_deploy_steps[];
 extern const VdUndoSpec vd_deploy_undos[];
 extern const VdAgain vd_deploy_again[];

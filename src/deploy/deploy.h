@@ -1,17 +1,20 @@
 /* Images and deployments: what the deck submits and what the runner runs. */
 #pragma once
 
+#include "src/base/conf.h"
 #include "src/jobs/runner.h"
 #include "src/model/args.h"
 #include "src/model/image.h"
+#include "src/model/offer.h"
 
 /* Kinds of jobs of this room, for vd_runner_main(): "deploy", "image.add". Ends with a NULL verb.
  */
 extern const VdJobKind vd_deploy_kinds[];
 
-/* The images of the store, by name. Reads files: not on the UI thread. Broken ones are left out
- * with a line in the log. */
-GPtrArray *vd_images_list(GError **error);
+/* The images of the store, by name; those of which a catalogue of sources (VdConfSource; may be
+ * NULL) has a newer one say so. Reads files: not on the UI thread. Broken ones are left out with a
+ * line in the log. */
+GPtrArray *vd_images_list(const GPtrArray *sources, GError **error);
 VdImage *vd_image_find(const char *name, GError **error);
 /* Refuses one that a disk still stands on. */
 gboolean vd_image_remove(const char *name, GError **error);
@@ -20,6 +23,17 @@ gboolean vd_image_remove(const char *name, GError **error);
  * then a job. */
 gboolean vd_image_add_submit(VdJournal *journal, const char *request, const char *author,
                              const VdArgs *args, GError **error);
+
+/* What the catalogues of sources offered when they were read last (VdOffer). Reads files. */
+GPtrArray *vd_offers_list(const GPtrArray *sources, GError **error);
+/* When a source was read last (seconds since 1970), and how much it offers; 0: never. */
+gint64 vd_source_read(const VdConfSource *source, guint *ret_offers);
+/* `image fetch OFFER [--name N] [--source S]`, `image refresh`: jobs. */
+gboolean vd_image_fetch_submit(VdJournal *journal, const char *request, const char *author,
+                               const GPtrArray *sources, const char *offer, const VdArgs *args,
+                               GError **error);
+gboolean vd_image_refresh_submit(VdJournal *journal, const char *request, const char *author,
+                                 const GPtrArray *sources, const VdArgs *args, GError **error);
 
 /* `deploy NAME …`: checks all that is cheap (image there, disk not smaller, name free is the
  * runner's), hashes the passwords, writes spec and secrets, starts the runner. uri: of the host it
@@ -36,3 +50,5 @@ char *vd_deploy_summary(const VdArgs *args);
 /* The words `deploy` takes. Ends with a NULL name. */
 extern const VdArgSpec vd_deploy_args[];
 extern const VdArgSpec vd_image_add_args[];
+extern const VdArgSpec vd_image_fetch_args[];
+extern const VdArgSpec vd_image_refresh_args[];

@@ -19,6 +19,7 @@
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/diskfile.h"
 #include "src/deploy/guest.h"
+#include "src/deploy/image-steps.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/store.h"
 
@@ -37,6 +38,11 @@ const VdArgSpec vd_image_add_args[] = {
      .label = N_("Notes"),
      .help = N_("A line for those who choose it later."),
      .type = VD_ARG_TEXT},
+    {.name = "tag",
+     .label = N_("Tags"),
+     .help = N_("Words by which it is found."),
+     .type = VD_ARG_TEXT,
+     .many = TRUE},
     {.name = NULL},
 };
 
@@ -78,7 +84,7 @@ static gboolean check_room(const char *path, const VdDiskFile *file, GError **er
                    there, folder);
 }
 
-static gboolean check_name(const char *name, GError **error)
+gboolean vd_image_check_name(const char *name, GError **error)
 {
     if (!vd_check_vm_name(name, error))
         return FALSE;
@@ -90,7 +96,7 @@ static gboolean check_name(const char *name, GError **error)
     return TRUE;
 }
 
-static char *make_spec(const char *file, const char *name, const char *notes)
+static char *make_spec(const char *file, const char *name, const char *notes, const char *tags)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     g_autoptr(JsonNode) root = NULL;
@@ -99,6 +105,7 @@ static char *make_spec(const char *file, const char *name, const char *notes)
     vd_json_text(builder, "file", file);
     vd_json_text(builder, "name", name);
     vd_json_text(builder, "notes", notes);
+    vd_json_text(builder, "tags", tags);
     json_builder_end_object(builder);
     root = json_builder_get_root(builder);
     return json_to_string(root, FALSE);
@@ -106,7 +113,7 @@ static char *make_spec(const char *file, const char *name, const char *notes)
 
 static gboolean submit_locked(VdJournal *journal, VdJob *job, const char *spec, GError **error)
 {
-    if (!vd_deploy_name_free(journal, job, error) || !check_name(job->target, error))
+    if (!vd_deploy_name_free(journal, job, error) || !vd_image_check_name(job->target, error))
         return FALSE;
     return vd_jobs_start(journal, vd_deploy_kind("image.add"), job, spec, NULL, error);
 }
@@ -115,7 +122,7 @@ gboolean vd_image_add_submit(VdJournal *journal, const char *request, const char
                              const VdArgs *args, GError **error)
 {
     g_autoptr(VdArgs) checked = vd_args_copy(args);
-    g_autofree char *file = NULL, *name = NULL, *notes = NULL, *spec = NULL;
+    g_autofree char *file = NULL, *name = NULL, *notes = NULL, *tags = NULL, *spec = NULL;
     g_autoptr(VdJob) job = NULL;
     VdDiskFile look;
     int lock;
@@ -127,12 +134,13 @@ gboolean vd_image_add_submit(VdJournal *journal, const char *request, const char
     name = vd_args_get(checked, "name") ? g_strdup(vd_args_get(checked, "name"))
                                         : name_from_file(file);
     notes = vd_text_clean(vd_args_get(checked, "notes"), 200, FALSE);
-    if (!check_name(name, error) || !vd_diskfile_look_path(file, &look, error) ||
+    if (!vd_image_check_name(name, error) || !vd_diskfile_look_path(file, &look, error) ||
         !vd_store_prepare(error) || !check_room(file, &look, error))
         return FALSE;
     job = vd_deploy_job_new(request, "image.add", author, name);
     job->title = g_strdup_printf("add image %s", name);
-    spec = make_spec(file, name, *notes ? notes : NULL);
+    tags = vd_image_tags(checked);
+    spec = make_spec(file, name, *notes ? notes : NULL, tags);
     lock = vd_store_lock(error);
     if (lock < 0)
         return FALSE;
@@ -141,11 +149,20 @@ gboolean vd_image_add_submit(VdJournal *journal, const char *request, const char
     return ok;
 }
 
+char *vd_image_tags(const VdArgs *args)
+{
+    g_auto(GStrv) words = vd_args_all(args, "tag");
+    g_autofree char *all = g_strjoinv(" ", words);
+    g_autofree char *clean = vd_text_clean(all, 200, FALSE);
+
+    return *g_strstrip(clean) ? g_steal_pointer(&clean) : NULL;
+}
+
 /* ---- the steps ---- */
 
 /* What qemu-img thinks of it: the format and size, and for qcow2 that nothing is missing. */
-static gboolean ask_qemu(VdRun *run, const char *path, const char *shown, const VdDiskFile *file,
-                         GError **error)
+gboolean vd_image_ask_qemu(VdRun *run, const char *path, const char *shown, const VdDiskFile *file,
+                           GError **error)
 {
     const char *const info[] = {"info", "--output=json", "-f", file->format, "--", path, NULL};
     const char *const check[] = {"check", "--output=json", "-f", file->format, "--", path, NULL};
@@ -178,8 +195,8 @@ static gboolean step_check(VdRun *run, GError **error)
     g_autofree char *size = NULL;
     VdDiskFile look;
 
-    if (!check_name(name, error) || !vd_diskfile_look_path(file, &look, error) ||
-        !check_room(file, &look, error) || !ask_qemu(run, file, file, &look, error))
+    if (!vd_image_check_name(name, error) || !vd_diskfile_look_path(file, &look, error) ||
+        !check_room(file, &look, error) || !vd_image_ask_qemu(run, file, file, &look, error))
         return FALSE;
     size = vd_format_size(look.virtual_size);
     vd_run_text(run, _("%s, %s"), look.format, size);
@@ -239,7 +256,7 @@ static gboolean step_copy(VdRun *run, GError **error)
          copy_open(run, from, file, temporary, error);
     close(from);
     if (!ok || !vd_diskfile_look_path(temporary, &look, error) ||
-        !ask_qemu(run, temporary, file, &look, error))
+        !vd_image_ask_qemu(run, temporary, file, &look, error))
         return FALSE;
     size = g_strdup_printf("%" G_GUINT64_FORMAT, look.virtual_size);
     vd_run_set(run, "file", temporary);
@@ -285,7 +302,7 @@ static JsonNode *inspect_request(VdRun *run)
     return json_builder_get_root(builder);
 }
 
-static gboolean step_inspect(VdRun *run, GError **error)
+gboolean vd_image_step_inspect(VdRun *run, GError **error)
 {
     g_autoptr(VdImage) known = known_image(run);
     g_autoptr(JsonNode) result = NULL;
@@ -312,9 +329,21 @@ static gboolean step_inspect(VdRun *run, GError **error)
     return TRUE;
 }
 
+/* An image that the new one takes the place of keeps its bytes under another name. */
+static gboolean give_way(VdRun *run, const VdImage *image, GError **error)
+{
+    const char *away = vd_run_get(run, "give-way");
+    g_autofree char *both = NULL;
+
+    if (!away || !vd_store_has(image->name))
+        return TRUE;
+    both = g_strdup_printf("%s %s", away, image->name);
+    return vd_run_undo(run, "renamed", both, error) && vd_store_rename(image->name, away, error);
+}
+
 static gboolean record_locked(VdRun *run, const VdImage *image, GError **error)
 {
-    if (!check_name(image->name, error))
+    if (!give_way(run, image, error) || !vd_image_check_name(image->name, error))
         return FALSE;
     /* The same bytes again: they are there, ours go with the undo entry of the copy. */
     if (!g_file_test(image->path, G_FILE_TEST_EXISTS) &&
@@ -322,17 +351,30 @@ static gboolean record_locked(VdRun *run, const VdImage *image, GError **error)
         return vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", image->path, g_strerror(errno));
     if (unlink(vd_run_get(run, "file")) < 0 && errno != ENOENT)
         vd_run_log(run, "%s: %s", vd_run_get(run, "file"), g_strerror(errno));
-    return vd_store_save(image, vd_run_id(run), error);
+    return vd_run_undo(run, "image", image->name, error) &&
+           vd_store_save(image, vd_run_id(run), error);
 }
 
-static gboolean step_record(VdRun *run, GError **error)
+/* What an earlier step found, else what was given. The caller frees. */
+static char *said(VdRun *run, const char *name)
+{
+    const char *found = vd_run_get(run, name);
+
+    return found ? g_strdup(found) : vd_spec_text(run, name);
+}
+
+gboolean vd_image_step_record(VdRun *run, GError **error)
 {
     g_autoptr(VdImage) image = vd_image_new();
     int lock;
     gboolean ok;
 
-    image->name = vd_spec_text(run, "name");
-    image->notes = vd_spec_text(run, "notes");
+    image->name = said(run, "name");
+    image->notes = said(run, "notes");
+    image->tags = said(run, "tags");
+    image->source = g_strdup(vd_run_get(run, "source"));
+    image->offer = g_strdup(vd_run_get(run, "offer"));
+    image->revision = g_strdup(vd_run_get(run, "revision"));
     image->sha256 = g_strdup(vd_run_get(run, "sha256"));
     image->format = g_strdup(vd_run_get(run, "format"));
     image->virtual_size = g_ascii_strtoull(vd_run_get(run, "virtual_size"), NULL, 10);
@@ -342,8 +384,7 @@ static gboolean step_record(VdRun *run, GError **error)
     if (!vd_image_read_layout(image, vd_run_get(run, "layout"), image->path, error))
         return FALSE;
     image->layout = g_strdup(vd_run_get(run, "layout"));
-    if (!vd_run_undo(run, "disk", image->path, error) ||
-        !vd_run_undo(run, "image", image->name, error))
+    if (!vd_run_undo(run, "disk", image->path, error))
         return FALSE;
     lock = vd_store_lock(error);
     if (lock < 0)
@@ -361,6 +402,25 @@ static gboolean undo_file(VdRun *run, const char *argument, GError **error)
     if (unlink(argument) < 0 && errno != ENOENT)
         return vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", argument, g_strerror(errno));
     return TRUE;
+}
+
+/* argument: where it went, and the name that it gave up. */
+static gboolean undo_renamed(VdRun *run, const char *argument, GError **error)
+{
+    g_auto(GStrv) names = g_strsplit(argument, " ", 2);
+    int lock;
+    gboolean ok = TRUE;
+
+    (void)run;
+    if (g_strv_length(names) != 2)
+        return TRUE;
+    lock = vd_store_lock(error);
+    if (lock < 0)
+        return FALSE;
+    if (vd_store_has(names[0]) && !vd_store_has(names[1]))
+        ok = vd_store_rename(names[0], names[1], error);
+    close(lock);
+    return ok;
 }
 
 /* The name, if it is still ours: somebody may have removed it and added another. */
@@ -402,8 +462,8 @@ static gboolean undo_disk(VdRun *run, const char *argument, GError **error)
 const VdStepSpec vd_image_add_steps[] = {
     {"check", N_("check the file"), 1, step_check},
     {"copy", N_("copy"), 5, step_copy},
-    {"inspect", N_("look inside"), 30, step_inspect},
-    {"record", N_("record"), 1, step_record},
+    {"inspect", N_("look inside"), 30, vd_image_step_inspect},
+    {"record", N_("record"), 1, vd_image_step_record},
     {NULL, NULL, 0, NULL},
 };
 
@@ -411,5 +471,6 @@ const VdUndoSpec vd_image_add_undos[] = {
     {"file", N_("file %s removed"), undo_file},
     {"disk", N_("disk %s removed"), undo_disk},
     {"image", N_("image %s removed"), undo_image},
+    {"renamed", N_("%s named as before"), undo_renamed},
     {NULL, NULL, NULL},
 };

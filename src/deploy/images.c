@@ -8,11 +8,43 @@
 #include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/base/log.h"
+#include "src/deploy/catalogue.h"
 #include "src/deploy/deploy.h"
 #include "src/deploy/store.h"
 #include "src/virt/provision.h"
 
-GPtrArray *vd_images_list(GError **error)
+static void mark_newer(GPtrArray *images, const GPtrArray *sources)
+{
+    g_autoptr(GPtrArray) offers = vd_catalogue_offers(sources);
+
+    for (guint i = 0; i < images->len; i++) {
+        VdImage *image = g_ptr_array_index(images, i);
+
+        for (guint j = 0; image->source && j < offers->len; j++) {
+            const VdOffer *offer = g_ptr_array_index(offers, j);
+
+            if (offer->newer && g_str_equal(image->source, offer->source) &&
+                g_strcmp0(image->offer, offer->name) == 0)
+                image->newer = g_strdup(offer->revision);
+        }
+    }
+}
+
+GPtrArray *vd_offers_list(const GPtrArray *sources, GError **error)
+{
+    (void)error;
+    return vd_catalogue_offers(sources);
+}
+
+gint64 vd_source_read(const VdConfSource *source, guint *ret_offers)
+{
+    g_autoptr(VdCatalogue) kept = vd_catalogue_load(source->name, NULL);
+
+    *ret_offers = kept ? kept->offers->len : 0;
+    return kept ? kept->read : 0;
+}
+
+GPtrArray *vd_images_list(const GPtrArray *sources, GError **error)
 {
     g_auto(GStrv) names = vd_store_names(error);
     GPtrArray *images;
@@ -29,6 +61,8 @@ GPtrArray *vd_images_list(GError **error)
         else
             vd_log_error(NULL, "an image was left out", why);
     }
+    if (sources && sources->len > 0)
+        mark_newer(images, sources);
     return images;
 }
 

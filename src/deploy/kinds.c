@@ -11,6 +11,8 @@
 const VdJobKind vd_deploy_kinds[] = {
     {"deploy", vd_deploy_steps, vd_deploy_undos, vd_deploy_again},
     {"image.add", vd_image_add_steps, vd_image_add_undos, NULL},
+    {"image.fetch", vd_image_fetch_steps, vd_image_add_undos, NULL},
+    {"image.refresh", vd_image_refresh_steps, vd_image_no_undos, NULL},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -1,25 +1,37 @@
 noinst_LIBRARIES += libdeploy.a
-libdeploy_a_CFLAGS = $(AM_CFLAGS) $(CRYPT_CFLAGS)
+libdeploy_a_CFLAGS = $(AM_CFLAGS) $(CRYPT_CFLAGS) $(FETCH_CFLAGS)
 libdeploy_a_SOURCES = \
   src/deploy/boot.c src/deploy/boot.h \
+  src/deploy/catalogue.c src/deploy/catalogue.h \
+  src/deploy/catalogue-index.c \
+  src/deploy/catalogue-json.c \
+  src/deploy/catalogue-source.c \
+  src/deploy/catalogue-store.c \
   src/deploy/check.c src/deploy/check.h \
   src/deploy/copy.c src/deploy/copy.h \
   src/deploy/deploy-args.c \
   src/deploy/deploy-private.h \
   src/deploy/deploy.c src/deploy/deploy.h \
   src/deploy/diskfile.c src/deploy/diskfile.h \
+  src/deploy/fetch.c src/deploy/fetch.h \
+  src/deploy/flow.c src/deploy/flow.h \
   src/deploy/form.c \
   src/deploy/guest.c src/deploy/guest.h \
   src/deploy/hash.c src/deploy/hash.h \
   src/deploy/image-add.c \
+  src/deploy/image-fetch.c \
+  src/deploy/image-steps.h \
   src/deploy/images.c \
   src/deploy/kinds.c \
   src/deploy/layout.c \
   src/deploy/plan-json.c \
   src/deploy/plan.c src/deploy/plan.h \
+  src/deploy/signature.c src/deploy/signature.h \
   src/deploy/spec.c src/deploy/spec.h \
   src/deploy/steps-boot.c \
   src/deploy/steps-disk.c \
   src/deploy/steps-guest.c \
   src/deploy/steps.c src/deploy/steps.h \
-  src/deploy/store.c src/deploy/store.h
+  src/deploy/store.c src/deploy/store.h \
+  src/deploy/transfer.c src/deploy/transfer.h \
+  src/deploy/unpack.c src/deploy/unpack.h

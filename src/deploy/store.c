@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <json-glib/json-glib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -124,6 +125,10 @@ static gboolean fill(VdImage *image, JsonObject *object)
         growable && JSON_NODE_HOLDS_VALUE(growable) && json_node_get_boolean(growable);
     image->why_not = copy_member(object, "why_not");
     image->notes = copy_member(object, "notes");
+    image->tags = copy_member(object, "tags");
+    image->source = copy_member(object, "source");
+    image->offer = copy_member(object, "offer");
+    image->revision = copy_member(object, "revision");
     image->layout = layout ? json_to_string(layout, FALSE) : NULL;
     if (!is_digest(image->sha256) || !image->format || image->virtual_size == 0)
         return FALSE;
@@ -213,6 +218,10 @@ gboolean vd_store_save(const VdImage *image, const char *request, GError **error
     vd_json_bool(builder, "growable", image->growable);
     vd_json_text(builder, "why_not", image->why_not);
     vd_json_text(builder, "notes", image->notes);
+    vd_json_text(builder, "tags", image->tags);
+    vd_json_text(builder, "source", image->source);
+    vd_json_text(builder, "offer", image->offer);
+    vd_json_text(builder, "revision", image->revision);
     if (layout) {
         json_builder_set_member_name(builder, "layout");
         json_builder_add_value(builder, layout);
@@ -230,6 +239,20 @@ gboolean vd_store_drop(const char *name, GError **error)
     if (unlink(path) < 0 && errno != ENOENT)
         return vd_fail(error, errno == EACCES ? VD_ERR_DENIED : VD_ERR_FAILED, g_strerror(errno),
                        _("%s cannot be removed: %s."), path, g_strerror(errno));
+    return TRUE;
+}
+
+gboolean vd_store_rename(const char *name, const char *other, GError **error)
+{
+    g_autofree char *from = in_store(name, ".json");
+    g_autofree char *to = in_store(other, ".json");
+
+    if (!vd_check_vm_name(other, error))
+        return FALSE;
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0)
+        return vd_fail(error, errno == EEXIST ? VD_ERR_EXISTS : VD_ERR_FAILED, g_strerror(errno),
+                       _("The image %s cannot be renamed to %s: %s."), name, other,
+                       g_strerror(errno));
     return TRUE;
 }
 

@@ -22,6 +22,8 @@ gboolean vd_store_save(const VdImage *image, const char *request, GError **error
 /* The request that added an image, or NULL. The caller frees. */
 char *vd_store_request(const char *name);
 gboolean vd_store_drop(const char *name, GError **error);
+/* Another name for an image; fails if that is taken. */
+gboolean vd_store_rename(const char *name, const char *other, GError **error);
 /* Names of all side files, sorted; the images may be broken. The caller frees with
  * g_strfreev(). */
 char **vd_store_names(GError **error);

@@ -19,6 +19,11 @@ typedef struct {
     char *why_not; /* why it cannot grow or be customised: one sentence, or NULL */
     char *layout;  /* JSON of the inspection, opaque here */
     char *notes;
+    char *tags;     /* words with blanks between, or NULL */
+    char *source;   /* the catalogue it was fetched from, or NULL */
+    char *offer;    /* what it is called there */
+    char *revision; /* which it was */
+    char *newer;    /* the revision that the catalogue has now, if that is a newer one; or NULL */
 } VdImage;
 
 VdImage *vd_image_new(void);

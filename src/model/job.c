@@ -175,5 +175,10 @@ void vd_image_unref(VdImage *image)
     g_free(image->why_not);
     g_free(image->layout);
     g_free(image->notes);
+    g_free(image->tags);
+    g_free(image->source);
+    g_free(image->offer);
+    g_free(image->revision);
+    g_free(image->newer);
     g_free(image);
 }

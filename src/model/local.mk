@@ -10,4 +10,6 @@ libmodel_a_SOURCES = \
   src/model/fleet.h \
   src/model/image.h \
   src/model/job.c \
-  src/model/job.h
+  src/model/job.h \
+  src/model/offer.c \
+  src/model/offer.h

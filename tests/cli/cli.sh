@@ -137,6 +137,27 @@ check "a machine named twice is meant once" all is "$status" 0 , is "$(json '$.r
 
 try 0 image list --format json
 check "no images: an empty list" all is "$status" 0 , one_json , is "$(json '$.images')" '[]'
+mkdir "$work/shelf"
+VMDECK_STATE_DIR=$work/shelf-state
+printf '[tiny]\nname=Tiny Linux\nfile=tiny.xz\nsize=512\nrevision=3\nchecksum=%0128d\n' 7 >"$work/shelf/index"
+cat >"$work/shelf.conf" <<END
+sources = ( { name = "near"; kind = "virt-builder"; url = "file://$work/shelf/index"; } );
+END
+try 0 --config "$work/shelf.conf" image sources --format json
+check "a catalogue that was never read is listed" all is "$status" 0 , is "$(json '$.sources[0].name')" near , is "$(json '$.sources[0].read')" ""
+try 0 --config "$work/shelf.conf" image refresh
+check "refresh reads the catalogues" all is "$status" 0
+try 0 --config "$work/shelf.conf" image search tiny linux --format json
+check "search finds by all words" all is "$status" 0 , is "$(json '$.offers[0].name')" tiny , is "$(json '$.offers[0].revision')" 3
+try 0 --config "$work/shelf.conf" image search tiny windows --format json
+check "search leaves out what lacks one" all is "$status" 0 , is "$(json '$.offers')" '[]'
+try 1 --config "$work/shelf.conf" image fetch tiny
+check "a file that is not there is not fetched" all is "$status" 1 , says "cannot be read"
+try 1 --config "$work/shelf.conf" image fetch huge
+check "what no catalogue has is named" all is "$status" 1 , says huge
+try 1 image fetch tiny
+check "without a catalogue it is said where to name one" all is "$status" 1 , says vmdeck.conf
+VMDECK_STATE_DIR=$work/state
 try 1 image show nothing
 check "an unknown image is named" all is "$status" 1 , says nothing
 try 0 jobs --format json

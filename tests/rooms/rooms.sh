@@ -63,6 +63,7 @@ only_in libvirt "src/virt" "libvirt/"
 only_in libguestfs "src/guest" "guestfs\\.h"
 only_in SQLite "src/jobs|src/metrics" "sqlite3\\.h"
 only_in curses "ui" "n?cursesw?(/|\\.h)|term\\.h|panel\\.h|ncurses"
+only_in "curl and packers" "src/deploy" "curl/|lzma\\.h|zstd\\.h"
 say "ui/ includes no XML or transfer library" "$(angled ui | grep -E '<(libxml/|curl/)')"
 
 # One file puts the canvas on the terminal, and one reads keys from it.

@@ -137,6 +137,10 @@ static void test_mistakes(void **state)
         {"keys = { vm_start = [ 1, 2 ]; };", NULL},
         {"columns = 3;", "columns: expected a word"},
         {"roles = ( );", "roles: expected a group"},
+        {"sources = { };", "sources: expected a list"},
+        {"sources = ( { name = \"a\"; } );", "sources: expected the kind"},
+        {"sources = ( { name = \"a\"; kind = \"virt-builder\"; url = \"http://x/i\"; } );",
+         "sources: expected a fingerprint"},
         {"roles = { bob = \"root\"; };", "bob: expected \"view\""},
         {"colour = \"red\";", "colour: no such setting"},
     };

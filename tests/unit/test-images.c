@@ -413,7 +413,7 @@ static void test_store_refuses_what_is_broken(void **state)
         assert_int_equal(vd_error_code(error), VD_ERR_DAMAGED);
         g_clear_error(&error);
     }
-    images = vd_images_list(NULL);
+    images = vd_images_list(NULL, NULL);
     assert_int_equal(images->len, 0);
     assert_true(vd_image_remove("bad", NULL));
     assert_null(vd_image_find("bad", &error));

@@ -1,0 +1,23 @@
+/* What all ways to a new image share: however its disk came, it is judged, inspected and recorded
+ * in one way. The steps speak by the run's values: "file" (the disk, under a temporary name in the
+ * image folder, with an undo entry "file"), "format", "virtual_size", "sha256" and "bytes" must be
+ * set; "name", "notes" and "tags" may be, else the spec's count; "source", "offer" and "revision"
+ * if it was fetched; "give-way": the name that an image of this name is to take. Inside the deploy
+ * room. */
+#pragma once
+
+#include "src/deploy/diskfile.h"
+#include "src/jobs/runner.h"
+#include "src/model/args.h"
+
+/* Whether an image can be called so, and none is. */
+gboolean vd_image_check_name(const char *name, GError **error);
+/* Whether qemu-img agrees with what was seen of a file, and finds it whole. shown: its name in
+ * sentences. */
+gboolean vd_image_ask_qemu(VdRun *run, const char *path, const char *shown, const VdDiskFile *file,
+                           GError **error);
+/* Sets "layout". */
+gboolean vd_image_step_inspect(VdRun *run, GError **error);
+gboolean vd_image_step_record(VdRun *run, GError **error);
+/* The words given as --tag, with blanks between; NULL: none. The caller frees. */
+char *vd_image_tags(const VdArgs *args);

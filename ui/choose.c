@@ -186,10 +186,10 @@ static VdDialogResult run(Choice *self)
 /* To the first command of the group after this one, or before; the menu's ends are ends. */
 static void to_group(Choice *self, int by)
 {
+    guint wanted = by > 0 ? 1 : 2; /* headings to meet: the next one; its own and the one before */
     guint i = self->list.cursor;
-    for (guint headings = 0; i < self->shown->len; i += by > 0 ? 1 : -1u)
-        if (!at(self, i) && ++headings == (by > 0 ? 1 : 2))
-            break;
+    while (i < self->shown->len && (at(self, i) || --wanted > 0))
+        i = by > 0 ? i + 1 : i - 1;
     if (i + 1 < self->shown->len)
         self->list.cursor = i + 1;
 }

@@ -11,6 +11,7 @@
 #include "src/base/log.h"
 #include "ui/choose.h"
 #include "ui/forms.h"
+#include "ui/meter-page.h"
 #include "ui/page.h"
 #include "ui/term.h"
 
@@ -264,6 +265,9 @@ static gboolean program(VdApp *app, VdAction action)
         vd_app_push(app, vd_page_new_text(_("Keys"), text, TRUE));
         return TRUE;
     }
+    case VD_DO_METER:
+        vd_app_push(app, vd_meter_page_new(app));
+        return TRUE;
     case VD_DO_SUSPEND:
         vd_term_suspend();
         return TRUE;

@@ -63,6 +63,8 @@ static const struct {
     [VD_DO_PALETTE] = {"palette", PROG, N_("Command"), N_("Find a command by its name."), ":"},
     [VD_DO_MENU] = {"menu", PROG, N_("Menu"), N_("Open the menu."), "F9"},
     [VD_DO_HELP] = {"help", PROG, N_("Help"), N_("Show what the keys do."), "? F1"},
+    [VD_DO_METER] = {"meter", PROG, N_("Latency"),
+                     N_("How long keys, frames and calls to hosts take."), "F12"},
     [VD_DO_SUSPEND] = {"suspend", PROG, N_("To the shell"),
                        N_("Stop this program; “fg” brings it back."), "Ctrl-Z"},
     [VD_DO_QUIT] = {"quit", PROG, N_("Quit"), N_("Leave the console; jobs go on."), "q F10"},

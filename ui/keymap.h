@@ -39,6 +39,7 @@ typedef enum {
     VD_DO_PALETTE,
     VD_DO_MENU,
     VD_DO_HELP,
+    VD_DO_METER,
     VD_DO_SUSPEND,
     VD_DO_QUIT,
     VD_DO_COUNT

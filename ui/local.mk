@@ -23,7 +23,7 @@ libui_a_SOURCES = \
   ui/link.c ui/link.h \
   ui/list.c \
   ui/loop.c \
-  ui/meter.c ui/meter.h \
+  ui/meter.c ui/meter.h ui/meter-page.c ui/meter-page.h \
   ui/order.c ui/order.h \
   ui/out.c ui/out.h \
   ui/page-text.c ui/page.c ui/page.h \

@@ -21,6 +21,9 @@ typedef struct {
     int left, widest;
     gboolean searching; /* keys go to the search */
     VdEdit search;
+    char *(*make)(gpointer data); /* of a live page, or NULL */
+    gpointer data;
+    GDestroyNotify data_free;
 } Page;
 
 /* Where the last column of a line begins, in cells, so that what is broken off it goes on below it;
@@ -251,9 +254,33 @@ static char *hint(VdDialog *dialog)
     return g_strdup(_("Esc closes this · / searches · n next · N before · arrows scroll"));
 }
 
+static void set_text(Page *self, const char *text)
+{
+    g_autofree char *ended = g_strdup(text);
+    g_strchomp(ended);
+    g_strfreev(self->lines);
+    self->lines = g_strsplit(ended, "\n", -1);
+    /* Tabs would be one cell wide. */
+    for (guint i = 0; self->lines[i]; i++)
+        g_strdelimit(self->lines[i], "\t\r", ' ');
+    self->wrap_width = -1;
+}
+
+static gboolean tick(VdDialog *dialog)
+{
+    Page *self = (Page *)dialog;
+    if (!self->make)
+        return FALSE;
+    g_autofree char *text = self->make(self->data);
+    set_text(self, text);
+    return TRUE;
+}
+
 static void free_page(VdDialog *dialog)
 {
     Page *self = (Page *)dialog;
+    if (self->data_free)
+        self->data_free(self->data);
     g_free(self->title);
     g_strfreev(self->lines);
     g_ptr_array_unref(self->drawn);
@@ -265,6 +292,7 @@ static const VdDialogClass page_class = {.name = "page",
                                          .measure = measure,
                                          .draw = draw,
                                          .event = event,
+                                         .tick = tick,
                                          .hint = hint,
                                          .free = free_page};
 
@@ -273,17 +301,23 @@ VdDialog *vd_page_new_text(const char *title, const char *text, gboolean wrap)
     Page *self = g_new0(Page, 1);
     vd_dialog_init(&self->dialog, &page_class);
     self->title = g_strdup(title);
-    g_autofree char *ended = g_strdup(text);
-    g_strchomp(ended);
-    self->lines = g_strsplit(ended, "\n", -1);
-    /* Tabs would be one cell wide. */
-    for (guint i = 0; self->lines[i]; i++)
-        g_strdelimit(self->lines[i], "\t\r", ' ');
+    set_text(self, text);
     self->drawn = g_ptr_array_new_with_free_func(g_free);
     self->wrap = wrap;
-    self->wrap_width = -1;
     vd_edit_init(&self->search, "", FALSE);
     return &self->dialog;
+}
+
+VdDialog *vd_page_new_live(const char *title, char *(*make)(gpointer data), gpointer data,
+                           GDestroyNotify release)
+{
+    g_autofree char *text = make(data);
+    VdDialog *dialog = vd_page_new_text(title, text, FALSE);
+    Page *self = (Page *)dialog;
+    self->make = make;
+    self->data = data;
+    self->data_free = release;
+    return dialog;
 }
 
 VdDialog *vd_page_new_doc(const char *title, VdDoc *doc)

@@ -11,6 +11,7 @@
 #include "src/model/fleet.h"
 #include "src/model/image.h"
 #include "src/model/job.h"
+#include "src/model/meter.h"
 #include "src/model/offer.h"
 
 typedef struct _VdDeck VdDeck;
@@ -147,6 +148,9 @@ typedef enum {
 #define VD_HISTORY_BUCKETS 120
 guint vd_deck_history(VdDeck *deck, const char *host, const char *uuid, VdSeries series, float *out,
                       guint n);
+
+/* The times of the calls to hosts, for the latency meter. Free the array with g_array_unref(). */
+void vd_deck_read_meter(VdDeck *deck, VdMeterReading *ret);
 
 /* ---- one way in ---- */
 

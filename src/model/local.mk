@@ -5,6 +5,7 @@ libmodel_a_SOURCES = \
   src/model/doc.c \
   src/model/doc.h \
   src/model/fleet.c \
+  src/model/meter.h \
   src/model/roster.c \
   src/model/roster.h \
   src/model/fleet.h \

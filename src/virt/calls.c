@@ -217,8 +217,10 @@ static VdLane *free_lane(VdKeeper *keeper)
     VdYard *yard = keeper->virt->yard;
     VdBackendConn *conn = keeper->shared ? yard->backend->ref(keeper->shared) : NULL;
     VdLane *lane = vd_lane_new(yard, "vd-action", conn, &hooks, keeper);
-    if (lane)
-        g_ptr_array_add(keeper->actions, lane);
+    if (!lane)
+        return NULL;
+    vd_lane_measure(lane, &keeper->times);
+    g_ptr_array_add(keeper->actions, lane);
     return lane;
 }
 

@@ -85,6 +85,7 @@ struct _VdKeeper {
     GPtrArray *actions;       /* VdLane*: action lanes in use */
     GPtrArray *stuck_actions; /* VdLane*: abandoned ones whose call has not come back */
     VdSampler *sampler;       /* NULL: nothing is sampled */
+    VdHistogram times;        /* of all calls */
 };
 
 /* ---- virt.c ---- */

@@ -281,6 +281,7 @@ void vd_keeper_connect(VdKeeper *keeper)
         vd_keeper_down(keeper, why, FALSE);
         return;
     }
+    vd_lane_measure(keeper->monitor, &keeper->times);
     if (!keeper->lost)
         set_state(keeper, VD_HOST_CONNECTING);
     vd_keeper_touch(keeper);

@@ -25,9 +25,12 @@ struct _VdLane {
     /* immutable */
     VdYard *yard;
     const VdLaneHooks *hooks;
+    const char *name;
     /* loop thread only */
-    gpointer owner; /* NULL: closed */
-    GQueue waiting; /* Task* */
+    VdHistogram *times;     /* (borrowed) or NULL */
+    guint soft_ms, hard_ms; /* of the last call */
+    gpointer owner;         /* NULL: closed */
+    GQueue waiting;         /* Task* */
     Task *current;
     gint64 begun;
     GSource *timer;
@@ -167,8 +170,11 @@ static void end(VdLane *lane, VdTaskEnd how)
 {
     Task *task = g_steal_pointer(&lane->current);
     vd_timer_clear(&lane->timer);
-    if (how == VD_TASK_ANSWERED)
+    if (how == VD_TASK_ANSWERED) {
+        if (lane->times)
+            vd_histogram_add(lane->times, g_get_monotonic_time() - lane->begun);
         lane->begun = 0;
+    }
     task->ended = TRUE;
     task->kind.done(lane, how, task->data);
     task_unref(task);
@@ -298,6 +304,8 @@ static void next(VdLane *lane)
         return;
     lane->current = task;
     lane->begun = g_get_monotonic_time();
+    lane->soft_ms = task->kind.soft_ms;
+    lane->hard_ms = task->kind.hard_ms;
     if (task->kind.soft_ms > 0)
         vd_timer_set(&lane->timer, lane->yard->context, task->kind.soft_ms, past_soft, lane);
     else if (task->kind.hard_ms > 0)
@@ -368,6 +376,7 @@ VdLane *vd_lane_new(VdYard *yard, const char *name, VdBackendConn *conn, const V
     lane->refs = 2;
     lane->yard = vd_yard_ref(yard);
     lane->hooks = hooks;
+    lane->name = name;
     lane->owner = owner;
     g_queue_init(&lane->waiting);
     pthread_mutex_init(&lane->lock, NULL);
@@ -387,6 +396,7 @@ void vd_lane_close(VdLane *lane)
     if (!lane)
         return;
     lane->owner = NULL;
+    lane->times = NULL;
     forget_current(lane);
     drop_waiting(lane);
     quit_thread(lane, FALSE);
@@ -422,4 +432,15 @@ gboolean vd_lane_abandoned(const VdLane *lane)
 gint64 vd_lane_begun(const VdLane *lane)
 {
     return lane->begun;
+}
+
+void vd_lane_measure(VdLane *lane, VdHistogram *times)
+{
+    lane->times = times;
+}
+
+void vd_lane_state(const VdLane *lane, VdLaneState *ret_state)
+{
+    *ret_state =
+        (VdLaneState){lane->name, lane->begun, lane->soft_ms, lane->hard_ms, lane->abandoned};
 }

@@ -5,6 +5,7 @@
 
 #include <glib.h>
 
+#include "src/base/histogram.h"
 #include "src/virt/backend.h"
 #include "src/virt/mailbox.h"
 
@@ -63,8 +64,9 @@ typedef struct {
     void (*returned)(VdLane *lane, gpointer owner); /* the call of an abandoned lane came back */
 } VdLaneHooks;
 
-/* Starts the thread. conn (may be NULL) becomes the lane's: takes the reference. NULL if there is
- * no thread to be had. The lane belongs to the loop thread until vd_lane_close(). */
+/* Starts the thread. name must be static. conn (may be NULL) becomes the lane's: takes the
+ * reference. NULL if there is no thread to be had. The lane belongs to the loop thread until
+ * vd_lane_close(). */
 VdLane *vd_lane_new(VdYard *yard, const char *name, VdBackendConn *conn, const VdLaneHooks *hooks,
                     gpointer owner);
 /* Lets go of it: the thread ends after the call in flight, if that returns; nothing more is
@@ -82,6 +84,17 @@ gboolean vd_lane_slow(const VdLane *lane);      /* its call is past the soft dea
 gboolean vd_lane_abandoned(const VdLane *lane); /* its call is past the hard deadline */
 /* Monotonic time when its call, or the one it was abandoned for, began; 0: none runs. */
 gint64 vd_lane_begun(const VdLane *lane);
+
+/* Counts how long its calls take from now on. times must outlive it until vd_lane_close(). */
+void vd_lane_measure(VdLane *lane, VdHistogram *times);
+
+typedef struct {
+    const char *name; /* as it was given */
+    gint64 begun;     /* of the call that runs or hangs; 0: none */
+    guint soft_ms, hard_ms;
+    gboolean abandoned;
+} VdLaneState;
+void vd_lane_state(const VdLane *lane, VdLaneState *ret_state);
 
 /* A one-shot timer on a context; *slot holds it, and is NULL again before func runs. */
 void vd_timer_set(GSource **slot, GMainContext *context, guint ms, GSourceFunc func, gpointer data);

@@ -13,6 +13,7 @@ libvirtroom_a_SOURCES += \
   src/virt/inventory.c \
   src/virt/lane.c src/virt/lane.h \
   src/virt/mailbox.c src/virt/mailbox.h \
+  src/virt/meter.c \
   src/virt/memory.c src/virt/memory.h src/virt/rates.c src/virt/rates.h \
   src/virt/sampler.c src/virt/sampler.h \
   src/virt/tap.c src/virt/tap.h \

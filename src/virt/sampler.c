@@ -166,7 +166,23 @@ static VdLane *lane_open(VdSampler *sampler, const char *name)
     VdKeeper *keeper = sampler->keeper;
     VdYard *yard = keeper->virt->yard;
     VdBackendConn *conn = keeper->shared ? yard->backend->ref(keeper->shared) : NULL;
-    return vd_lane_new(yard, name, conn, &hooks, sampler);
+    VdLane *lane = vd_lane_new(yard, name, conn, &hooks, sampler);
+    if (lane)
+        vd_lane_measure(lane, &keeper->times);
+    return lane;
+}
+
+void vd_sampler_each_lane(const VdSampler *sampler,
+                          void (*visit)(const VdLane *lane, gpointer data), gpointer data)
+{
+    if (sampler->stats)
+        visit(sampler->stats, data);
+    if (sampler->dear)
+        visit(sampler->dear, data);
+    for (guint i = 0; i < sampler->stuck_stats->len; i++)
+        visit(g_ptr_array_index(sampler->stuck_stats, i), data);
+    for (guint i = 0; i < sampler->stuck_dear->len; i++)
+        visit(g_ptr_array_index(sampler->stuck_dear, i), data);
 }
 
 gboolean vd_sampler_slow(const VdSampler *sampler)
@@ -578,4 +594,9 @@ void vd_sampler_want_none(VdSampler *sampler)
 void vd_sampler_want(VdSampler *sampler, const char *uuid)
 {
     g_hash_table_add(sampler->wanted, g_strdup(uuid));
+}
+
+guint vd_sampler_interval(const VdSampler *sampler)
+{
+    return (guint)sampler->keeper->virt->options.interval_ms;
 }

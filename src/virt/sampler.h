@@ -1,6 +1,7 @@
 /* The figures of one host's machines, by demand. Loop thread only. */
 #pragma once
 
+#include "src/virt/lane.h"
 #include "src/virt/rates.h"
 
 typedef struct _VdKeeper VdKeeper;
@@ -23,6 +24,11 @@ void vd_sampler_start(VdSampler *sampler);
 void vd_sampler_stop(VdSampler *sampler);
 /* Its call is past the soft deadline. */
 gboolean vd_sampler_slow(const VdSampler *sampler);
+/* Its lanes, those that hang as well. */
+void vd_sampler_each_lane(const VdSampler *sampler,
+                          void (*visit)(const VdLane *lane, gpointer data), gpointer data);
+/* Milliseconds between two samples, as it is now. */
+guint vd_sampler_interval(const VdSampler *sampler);
 /* The machines that are shown. */
 void vd_sampler_want_none(VdSampler *sampler);
 void vd_sampler_want(VdSampler *sampler, const char *uuid);

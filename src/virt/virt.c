@@ -141,10 +141,3 @@ void vd_virt_want(VdVirt *virt, const VdWantRow *rows, guint n_rows)
         }
     }
 }
-
-void vd_virt_meter(VdVirt *virt, VdVirtMeter *ret)
-{
-    ret->lanes = (guint)g_atomic_int_get(&virt->yard->lanes);
-    ret->abandoned = (guint)g_atomic_int_get(&virt->yard->abandoned);
-    ret->calls = (guint64)g_atomic_int_get(&virt->yard->calls);
-}

@@ -9,6 +9,7 @@
 #include "src/model/args.h"
 #include "src/model/doc.h"
 #include "src/model/fleet.h"
+#include "src/model/meter.h"
 
 typedef struct _VdVirt VdVirt;
 
@@ -75,3 +76,7 @@ typedef struct {
     guint64 calls;
 } VdVirtMeter;
 void vd_virt_meter(VdVirt *virt, VdVirtMeter *ret);
+/* The same with the times of each host's calls and what runs now. Free the array with
+ * g_array_unref().
+ */
+void vd_virt_read_meter(VdVirt *virt, VdMeterReading *ret);

@@ -296,6 +296,16 @@ static void test_slow_figures(void **state)
     assert_true(client_wait(c.client, cheap_hangs, c.fake, 30));
     assert_true(client_wait(c.client, is_slow, "a", 30));
     assert_int_equal(fake_calls(c.fake, A, FAKE_CHEAP), 1); /* ticks do not pile up */
+    VdMeterReading reading;
+    vd_virt_read_meter(c.client->virt, &reading);
+    assert_int_equal(reading.hosts->len, 1);
+    const VdHostMeter *meter = &g_array_index(reading.hosts, VdHostMeter, 0);
+    assert_string_equal(meter->host, "a");
+    assert_string_equal(meter->doing, "figures");
+    assert_true(meter->since > 0 && meter->since <= g_get_monotonic_time() - 60000);
+    assert_int_equal(meter->soft_ms, 60);
+    assert_true(meter->calls >= 2 && meter->worst >= meter->median); /* opened, listed */
+    g_array_unref(reading.hosts);
     fake_release(c.fake, A, FAKE_CHEAP);
     assert_true(client_wait(c.client, is_up, "a", 30));
     finish(&c);

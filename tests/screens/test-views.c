@@ -363,6 +363,25 @@ static void test_stopped_terminal(void **state)
     }
 }
 
+/* The program's own times, made anew while they are looked at. */
+static void test_latency_meter(void **state)
+{
+    (void)state;
+    VdConsole *console = vd_console_start(&(VdConsoleOptions){0});
+    vd_console_expect(console, "web-10");
+    vd_console_type(console, "<Down><Down><F12>");
+    vd_console_expect(console, "Key to frame");
+    vd_console_expect(console, "calls/s");
+    vd_console_expect(console, "kvm1 ");
+    vd_console_expect(console, "KiB/s now"); /* the second look */
+    vd_console_type(console, "<Esc>");
+    vd_console_expect_gone(console, "Key to frame");
+    vd_console_type(console, ":latency<Enter>");
+    vd_console_expect(console, "Loop's turns");
+    vd_console_type(console, "<Esc>");
+    vd_console_leave(console);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +404,7 @@ int main(void)
         cmocka_unit_test(test_broken_configuration),
         cmocka_unit_test(test_hangup_and_signals),
         cmocka_unit_test(test_stopped_terminal),
+        cmocka_unit_test(test_latency_meter),
     };
     return cmocka_run_group_tests_name("views", tests, NULL, NULL);
 }

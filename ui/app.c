@@ -26,6 +26,7 @@ VdApp *vd_console_new(VdDeck *deck, GMainContext *context, const VdUiOptions *op
     app->keymap = keymap;
     app->notices = g_ptr_array_new_with_free_func(notice_free);
     app->dialogs = g_ptr_array_new();
+    app->paces = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     vd_edit_init(&app->filter, "", FALSE);
     app->panes[VD_PANE_FLEET] = vd_pane_fleet_new(app);
     app->panes[VD_PANE_LIVE] = vd_pane_live_new(app);
@@ -44,6 +45,7 @@ void vd_console_free(VdApp *app)
     for (guint i = 0; i < VD_PANE_COUNT; i++)
         app->panes[i]->class->free(app->panes[i]);
     g_ptr_array_unref(app->notices);
+    g_hash_table_unref(app->paces);
     vd_edit_clear(&app->filter);
     g_free(app->message);
     g_free(app->summary);
@@ -201,4 +203,14 @@ gint64 vd_app_span(VdApp *app, gint64 from, gint64 to)
 guint vd_app_phase(VdApp *app)
 {
     return app->options->clock ? 0 : app->phase;
+}
+
+VdPace *vd_app_pace(VdApp *app, const char *job)
+{
+    VdPace *pace = g_hash_table_lookup(app->paces, job);
+    if (pace)
+        return pace;
+    pace = g_new0(VdPace, 1);
+    g_hash_table_insert(app->paces, g_strdup(job), pace);
+    return pace;
 }

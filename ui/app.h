@@ -42,3 +42,6 @@ gint64 vd_app_span(VdApp *app, gint64 from, gint64 to);
 /* Grows ten times a second while something is animated, 0 under --test-clock: for bars that pulse.
  */
 guint vd_app_phase(VdApp *app);
+/* What was shown so far of the remaining time of this job. Borrowed; lives as long as the console.
+ */
+VdPace *vd_app_pace(VdApp *app, const char *job);

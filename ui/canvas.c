@@ -15,6 +15,7 @@ struct _VdCanvas {
     int width, height;
     gboolean ascii, console;
     VdRect clip;
+    VdRole ground;
     int cursor_x, cursor_y;
     VdCell *cells;
 };
@@ -112,16 +113,18 @@ static VdCell *cell_at(const VdCanvas *canvas, int x, int y)
     return &canvas->cells[(gsize)y * (gsize)canvas->width + (gsize)x];
 }
 
-static void blank(VdCell *cell, VdRole role)
+static void blank(const VdCanvas *canvas, VdCell *cell, VdRole role)
 {
-    *cell = (VdCell){.chars = {' '}, .width = 1, .role = (guint8)role};
+    *cell = (VdCell){
+        .chars = {' '}, .width = 1, .role = (guint8)role, .ground = (guint8)canvas->ground};
 }
 
 void vd_canvas_clear(VdCanvas *canvas)
 {
     gsize n = (gsize)canvas->width * (gsize)canvas->height;
+    vd_canvas_set_ground(canvas, VD_ROLE_NORMAL);
     for (gsize i = 0; i < n; i++)
-        blank(&canvas->cells[i], VD_ROLE_NORMAL);
+        blank(canvas, &canvas->cells[i], VD_ROLE_NORMAL);
     vd_canvas_clip(canvas, NULL);
     canvas->cursor_x = canvas->cursor_y = -1;
 }
@@ -159,9 +162,9 @@ static void part(VdCanvas *canvas, int x, int y)
 {
     VdCell *cell = cell_at(canvas, x, y);
     if (cell->width == 0 && x > 0)
-        blank(cell_at(canvas, x - 1, y), cell_at(canvas, x - 1, y)->role);
+        blank(canvas, cell_at(canvas, x - 1, y), cell_at(canvas, x - 1, y)->role);
     if (cell->width == 2 && x + 1 < canvas->width)
-        blank(cell_at(canvas, x + 1, y), cell_at(canvas, x + 1, y)->role);
+        blank(canvas, cell_at(canvas, x + 1, y), cell_at(canvas, x + 1, y)->role);
 }
 
 static void set_cell(VdCanvas *canvas, int x, int y, VdRole role, gunichar c, int width)
@@ -174,14 +177,14 @@ static void set_cell(VdCanvas *canvas, int x, int y, VdRole role, gunichar c, in
     }
     part(canvas, x, y);
     VdCell *cell = cell_at(canvas, x, y);
-    blank(cell, role);
+    blank(canvas, cell, role);
     cell->chars[0] = c;
     cell->width = (guint8)width;
     if (width != 2)
         return;
     part(canvas, x + 1, y);
     VdCell *right = cell_at(canvas, x + 1, y);
-    *right = (VdCell){.width = 0, .role = (guint8)role};
+    *right = (VdCell){.width = 0, .role = (guint8)role, .ground = (guint8)canvas->ground};
 }
 
 /* A combining character joins the cell to the left of x. */
@@ -316,6 +319,11 @@ int vd_canvas_wrap(VdCanvas *canvas, VdRect rect, VdRole role, const char *text)
         lines++;
     }
     return lines;
+}
+
+void vd_canvas_set_ground(VdCanvas *canvas, VdRole ground)
+{
+    canvas->ground = ground;
 }
 
 void vd_canvas_fill(VdCanvas *canvas, VdRect rect, VdRole role)

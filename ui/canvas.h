@@ -56,6 +56,7 @@ typedef struct {
     gunichar chars[VD_CELL_CHARS]; /* zero-padded; chars[0] 0: the right half of a wide cell */
     guint8 width;                  /* 1 or 2; 0: right half */
     guint8 role;                   /* VdRole */
+    guint8 ground; /* VdRole: whose background shows where the role has none of its own */
 } VdCell;
 
 typedef struct _VdCanvas VdCanvas;
@@ -83,6 +84,10 @@ const VdCell *vd_canvas_cell(const VdCanvas *canvas, int x, int y);
 
 /* From now on nothing outside rect (cut to the canvas) is drawn; NULL: the whole canvas. */
 void vd_canvas_clip(VdCanvas *canvas, const VdRect *rect);
+
+/* What is drawn from now on stands on this ground: VD_ROLE_NORMAL, or VD_ROLE_DIALOG for dialogs.
+ */
+void vd_canvas_set_ground(VdCanvas *canvas, VdRole ground);
 
 /* Blanks of this role. */
 void vd_canvas_fill(VdCanvas *canvas, VdRect rect, VdRole role);

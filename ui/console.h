@@ -32,6 +32,7 @@ struct _VdApp {
     char *message;      /* or NULL */
     gboolean message_bad;
     gint64 message_time; /* monotonic */
+    GHashTable *paces;   /* job id → VdPace: the remaining times that are shown */
     char *summary;       /* of the fleet, for the header; made anew when it changes */
 
     /* what is typed */

@@ -219,7 +219,9 @@ static void draw_dialog(VdApp *app, VdDialog *dialog, int width, int height)
     dialog->rect = (VdRect){(width - w) / 2, (max_h - h) / 2, w, h};
     vd_canvas_clip(app->canvas, &dialog->rect);
     vd_canvas_set_cursor(app->canvas, -1, -1);
+    vd_canvas_set_ground(app->canvas, VD_ROLE_DIALOG);
     dialog->class->draw(dialog, app->canvas, dialog->rect);
+    vd_canvas_set_ground(app->canvas, VD_ROLE_NORMAL);
     vd_canvas_clip(app->canvas, NULL);
 }
 

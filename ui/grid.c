@@ -1,6 +1,6 @@
 /* One table describes the columns: width, what goes first when there is no room, how a cell is
  * drawn. At 80 cells all of them fit; below, the least needed goes until the name has room; above,
- * the name grows first and then the history. */
+ * another table says what the room is good for. */
 #include "config.h"
 
 #include "ui/grid.h"
@@ -11,7 +11,7 @@
 #include "src/base/text.h"
 #include "ui/figures.h"
 
-enum { NAME_LEAST = 15, NAME_MOST = 34, SPARK_MORE = 24, MARK = 1, INDENT = 2 };
+enum { NAME_LEAST = 15, MARK = 1, INDENT = 2, SHARE_WIDTH = 9, PERCENT_WIDTH = 4 };
 
 static const struct {
     const char *id, *title;
@@ -76,26 +76,47 @@ static guint drop_one(VdGridColumn *chosen, guint n)
     return n - 1;
 }
 
+/* What grows, one after the other, each up to a width: longer names, the share of the memory in
+ * per cent, a history of a minute, whole names, addresses of IPv6, a longer history, and air. */
+static const struct {
+    VdGridColumn column;
+    int most;
+} growth[] = {
+    {VD_GRID_NAME, 24}, {VD_GRID_MEM, SHARE_WIDTH + 1 + PERCENT_WIDTH},
+    {VD_GRID_CPU, 16},  {VD_GRID_NAME, 34},
+    {VD_GRID_HOST, 16}, {VD_GRID_IP, 26},
+    {VD_GRID_CPU, 28},  {VD_GRID_DISK, 11},
+    {VD_GRID_NET, 11},  {VD_GRID_NAME, 48},
+    {VD_GRID_HOST, 24}, {VD_GRID_CPU, 64},
+    {VD_GRID_IP, 39},   {VD_GRID_NAME, 64},
+};
+
+static void grow(VdGridLayout *layout, int spare)
+{
+    for (guint g = 0; g < G_N_ELEMENTS(growth); g++)
+        for (guint i = 0; i < layout->n; i++) {
+            if (layout->column[i] != growth[g].column)
+                continue;
+            int more = CLAMP(growth[g].most - layout->width[i], 0, spare);
+            layout->width[i] += more;
+            spare -= more;
+        }
+}
+
 void vd_grid_layout(VdGridLayout *layout, int width, char *const *wanted, gboolean flat)
 {
     guint n = choose(layout->column, wanted, flat);
     while (n > 1 && total_width(layout->column, n) > width)
         n = drop_one(layout->column, n);
-    int spare = MAX(0, width - total_width(layout->column, n));
-    int more_name = MIN(spare, NAME_MOST - NAME_LEAST);
-    int more_spark = MIN(spare - more_name, SPARK_MORE);
-    int x = 0;
     layout->n = n;
-    for (guint i = 0; i < n; i++) {
-        VdGridColumn column = layout->column[i];
-        layout->x[i] = x;
-        layout->width[i] = columns[column].width;
-        if (column == VD_GRID_NAME)
-            layout->width[i] = n == 1 ? width : columns[column].width + more_name;
-        if (column == VD_GRID_CPU)
-            layout->width[i] += more_spark;
-        x += layout->width[i] + 1;
-    }
+    for (guint i = 0; i < n; i++)
+        layout->width[i] = columns[layout->column[i]].width;
+    if (n == 1)
+        layout->width[0] = width;
+    else
+        grow(layout, MAX(0, width - total_width(layout->column, n)));
+    for (guint i = 0, x = 0; i < n; x += (guint)layout->width[i++] + 1)
+        layout->x[i] = (int)x;
 }
 
 static VdSort column_sort(VdGridColumn column)
@@ -187,13 +208,18 @@ static void draw_figures(VdCanvas *canvas, int x, int y, int width, VdGridColumn
     const VdVm *vm = row->row->vm;
     const VdFigures *now = vm ? &vm->now : &row->row->host->now;
     char text[VD_FIGURE_SIZE] = "";
+    double total = vd_grid_memory(row->row);
     if (column == VD_GRID_DISK)
         vd_figure_pair(text, now->disk_read, now->disk_write);
     else if (column == VD_GRID_NET)
         vd_figure_pair(text, now->net_rx, now->net_tx);
     else
-        vd_figure_share(text, now->mem_used, vd_grid_memory(row->row));
+        vd_figure_share(text, now->mem_used, total);
     vd_canvas_text_right(canvas, x, y, width, VD_ROLE_NORMAL, text);
+    if (column == VD_GRID_MEM && width > SHARE_WIDTH + PERCENT_WIDTH && now->mem_used >= 0 &&
+        total > 0)
+        vd_canvas_printf(canvas, x, y, PERCENT_WIDTH, VD_ROLE_NORMAL, "%3.0f%%",
+                         MIN(now->mem_used / total, 1) * 100);
 }
 
 static void draw_cell(VdCanvas *canvas, int x, int y, int width, VdGridColumn column,

@@ -29,6 +29,13 @@ const VdJob *vd_job_find(VdApp *app, const char *id)
     return NULL;
 }
 
+char *vd_job_left_text(VdApp *app, const VdJob *job)
+{
+    gint64 now = g_get_real_time();
+    gint64 left = vd_pace_left(vd_app_pace(app, job->id), vd_job_remaining(job, now), now);
+    return left < 0 || vd_app_span(app, 0, left) == 0 ? NULL : vd_left_text(left);
+}
+
 /* ---- what it says ---- */
 
 static const char *step_glyph(VdStepState state, VdRole *ret_role)
@@ -166,8 +173,7 @@ static void draw_total(VdApp *app, VdCanvas *canvas, VdRect row, const VdJob *jo
         return;
     }
     double fraction = vd_job_fraction(job);
-    gint64 left = vd_job_remaining(job, g_get_real_time());
-    g_autofree char *time = left >= 0 ? vd_format_duration(vd_app_span(app, 0, left)) : NULL;
+    g_autofree char *time = vd_job_left_text(app, job);
     g_autofree char *text =
         time ? g_strdup_printf(_("%3d%%, about %s left"), percent(fraction), time)
              : g_strdup_printf("%3d%%", percent(fraction));

@@ -80,7 +80,7 @@ static const struct {
     {"host.retry", "r"},     {"host.disconnect", "X"},
     {"host.add", "N"},       {"host.edit", "e"},
     {"host.remove", "D"},    {"image.show", "Enter F3"},
-    {"image.add", "Ins A"},  {"image.remove", "F8 D"},
+    {"image.add", "A"},      {"image.remove", "F8 D"},
     {"job.show", "F3"},      {"job.log", "L"},
     {"job.cancel", "F8 C"},  {"job.resume", "R"},
     {"request.trace", "F3"},

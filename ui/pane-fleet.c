@@ -148,6 +148,49 @@ static void draw_empty(FleetPane *self, VdCanvas *canvas, VdRect rect)
     vd_canvas_wrap(canvas, rect, VD_ROLE_DIM, text);
 }
 
+/* No host has a machine: nothing is filtered, everything has been listed. */
+static gboolean nothing_here_yet(const FleetPane *self)
+{
+    VdDeck *deck = vd_app_deck(self->pane.app);
+    const VdFleet *fleet = vd_deck_fleet(deck);
+    gboolean up = FALSE;
+    for (guint i = 0; fleet && i < fleet->hosts->len; i++) {
+        const VdHost *host = g_ptr_array_index(fleet->hosts, i);
+        if (host->vms->len > 0)
+            return FALSE;
+        up |= host->state == VD_HOST_UP && host->listed;
+    }
+    return up && !*vd_tree_filter(self->rows);
+}
+
+/* Who comes for the first time sees what to do next, with the keys as they are bound. */
+static void draw_welcome(FleetPane *self, VdCanvas *canvas, VdRect rect)
+{
+    static const struct {
+        const char *command, *text;
+    } lines[] = {
+        {"image.add", N_("adds an image to deploy from")},
+        {"deploy", N_("deploys a machine from an image")},
+        {"doctor", N_("checks what this host still needs")},
+        {"menu", N_("opens the menu of everything that can be done")},
+        {"help", N_("lists the keys")},
+    };
+    VdApp *app = self->pane.app;
+    gboolean images = vd_deck_images(vd_app_deck(app))->len > 0;
+    vd_canvas_text(canvas, rect.x, rect.y++, rect.w, VD_ROLE_NORMAL,
+                   images ? _("There are no machines yet. To make one:")
+                          : _("There are no machines yet, and no images to make them from:"));
+    rect.y++;
+    for (guint i = images ? 1 : 0; i < G_N_ELEMENTS(lines); i++) {
+        const VdCommand *command = vd_keymap_find(app->keymap, lines[i].command);
+        g_autofree char *key = command ? vd_keymap_keys(app->keymap, command, 1) : g_strdup("");
+        if (!*key)
+            continue;
+        vd_canvas_text(canvas, rect.x + 2, rect.y, 7, VD_ROLE_KEY, key);
+        vd_canvas_text(canvas, rect.x + 9, rect.y++, rect.w - 9, VD_ROLE_DIM, _(lines[i].text));
+    }
+}
+
 static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
 {
     FleetPane *self = (FleetPane *)pane;
@@ -168,7 +211,10 @@ static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
     for (guint i = 0; i < n; i++)
         draw_row(self, canvas, (VdRect){rect.x, rect.y + (int)i, rect.w, 1}, top + i, focused);
     tell_wanted(self, top, n);
-    if (count == 0)
+    if (nothing_here_yet(self))
+        draw_welcome(self, canvas,
+                     (VdRect){rect.x + 1, rect.y + (int)count + 1, rect.w - 1, rect.h});
+    else if (count == 0)
         draw_empty(self, canvas, rect);
 }
 

@@ -9,12 +9,17 @@
 #include "ui/console.h"
 #include "ui/figures.h"
 #include "ui/forms.h"
+#include "ui/job-window.h"
 
 typedef struct {
     VdPane pane;
     VdList list;
     GPtrArray *jobs; /* VdJob* (ref), in the order of drawing */
+    guint doubled;   /* the first so many have two rows each */
 } JobsPane;
+
+/* Below this many cells a job's title, step and bar do not fit in one row. */
+enum { NARROW = 76 };
 
 static VdRole state_role(VdJobState state)
 {
@@ -34,14 +39,25 @@ static VdRole state_role(VdJobState state)
     }
 }
 
+static gboolean at_work(const VdJob *job)
+{
+    return !vd_job_state_ended(job->state) && job->state != VD_JOB_INTERRUPTED;
+}
+
+/* Those at work, those that wait for people, those that ended. */
+static int rank(const VdJob *job)
+{
+    return at_work(job) ? 0 : job->state == VD_JOB_INTERRUPTED ? 1 : 2;
+}
+
 static void collect(JobsPane *self)
 {
     GPtrArray *all = vd_deck_jobs(vd_app_deck(self->pane.app));
     g_ptr_array_set_size(self->jobs, 0);
-    for (int ended = 0; ended < 2; ended++)
+    for (int wanted = 0; wanted < 3; wanted++)
         for (guint i = 0; all && i < all->len; i++) {
             VdJob *job = g_ptr_array_index(all, i);
-            if (vd_job_state_ended(job->state) == (ended == 1))
+            if (rank(job) == wanted)
                 g_ptr_array_add(self->jobs, vd_job_ref(job));
         }
 }
@@ -55,12 +71,34 @@ static guint step_number(const VdJob *job)
     return 0;
 }
 
+/* The first key of a verb, "" if it has none. The caller frees. */
+static char *key_of(VdApp *app, const char *verb)
+{
+    const VdCommand *command = vd_keymap_find(app->keymap, verb);
+    return command ? vd_keymap_keys(app->keymap, command, 1) : g_strdup("");
+}
+
+/* Its process is gone: the keys that go on with it or take it back. The caller frees. */
+static char *way_out(VdApp *app, const VdJob *job)
+{
+    const char *word = _(vd_job_state_word(job->state));
+    g_autofree char *resume = key_of(app, "job.resume");
+    g_autofree char *cancel = key_of(app, "job.cancel");
+    /* One that can only be taken back is taken back by itself. */
+    if (job->error || !*resume || !*cancel)
+        return g_strdup(word);
+    /* TRANSLATORS: a job's state, and the keys for its two ways on */
+    return g_strdup_printf(_("%s: %s goes on with it, %s takes it back"), word, resume, cancel);
+}
+
 /* "3/6 grow the disk", or how it ended. The caller frees. */
-static char *what(const VdJob *job)
+static char *what(VdApp *app, const VdJob *job)
 {
     if (vd_job_state_ended(job->state))
         return job->error ? g_strdup_printf("%s: %s", _(vd_job_state_word(job->state)), job->error)
                           : g_strdup(_(vd_job_state_word(job->state)));
+    if (job->state == VD_JOB_INTERRUPTED)
+        return way_out(app, job);
     const VdStep *step = vd_job_current(job);
     if (!step || job->state == VD_JOB_CANCELLING)
         return g_strdup(_(vd_job_state_word(job->state)));
@@ -71,12 +109,12 @@ static char *what(const VdJob *job)
 static char *timing(VdApp *app, const VdJob *job)
 {
     gint64 now = vd_app_clock(app);
-    gint64 left = vd_app_span(app, 0, vd_job_remaining(job, now));
-    if (!vd_job_state_ended(job->state) && left > 0) {
-        g_autofree char *text = vd_format_duration((guint64)left);
+    if (job->state == VD_JOB_INTERRUPTED)
+        return g_strdup(""); /* nobody knows when it was */
+    g_autofree char *left = at_work(job) ? vd_job_left_text(app, job) : NULL;
+    if (left)
         /* TRANSLATORS: time left: "8s left" */
-        return g_strdup_printf(_("%s left"), text);
-    }
+        return g_strdup_printf(_("%s left"), left);
     gint64 to = job->ended ? job->ended : now;
     return vd_format_duration((guint64)MAX(0, vd_app_span(app, job->started, to)));
 }
@@ -95,27 +133,65 @@ static int draw_origin(VdApp *app, VdCanvas *canvas, int x, int y, gboolean room
     return 24;
 }
 
-static void draw_row(JobsPane *self, VdCanvas *canvas, VdRect rect, const VdJob *job)
+/* The bar and the per cent, ending at right. Returns the cells taken. */
+static int draw_bar(VdApp *app, VdCanvas *canvas, int right, int y, int width, const VdJob *job)
 {
-    gboolean ended = vd_job_state_ended(job->state);
-    int time_width = 10, x = rect.x + 1, right = rect.x + rect.w;
-    if (self->pane.app->view == VD_VIEW_JOBS && rect.w >= 76)
-        x += draw_origin(self->pane.app, canvas, x, rect.y, rect.w >= 100, job);
+    double done = vd_job_fraction(job);
+    vd_canvas_printf(canvas, right - 4, y, 4, VD_ROLE_NORMAL, "%3.0f%%", done * 100);
+    vd_canvas_bar(canvas, right - 5 - width, y, width, done, vd_app_phase(app));
+    return width + 6;
+}
+
+/* line has two rows where the pane is too narrow for title, step and bar in one. */
+static void draw_row(JobsPane *self, VdCanvas *canvas, VdRect line, const VdJob *job)
+{
+    VdApp *app = self->pane.app;
+    int time_width = 10, x = line.x + 1, y = line.y, right = line.x + line.w;
+    if (app->view == VD_VIEW_JOBS && line.w >= 76)
+        x += draw_origin(app, canvas, x, y, line.w >= 100, job);
     int title = CLAMP((right - x) / 3, 10, 30);
-    vd_canvas_text(canvas, x, rect.y, MIN(title, right - x), VD_ROLE_NORMAL, job->title);
-    x += title + 1;
-    g_autofree char *time = timing(self->pane.app, job);
-    vd_canvas_text_right(canvas, right - time_width, rect.y, time_width, VD_ROLE_DIM, time);
-    right -= time_width + 1;
-    if (!ended && right - x >= 30) {
-        double done = vd_job_fraction(job);
-        int bar = MIN(40, (right - x) / 2 - 5);
-        vd_canvas_printf(canvas, right - 4, rect.y, 4, VD_ROLE_NORMAL, "%3.0f%%", done * 100);
-        vd_canvas_bar(canvas, right - 5 - bar, rect.y, bar, done, vd_app_phase(self->pane.app));
-        right -= bar + 6;
+    g_autofree char *time = timing(app, job);
+    g_autofree char *text = what(app, job);
+    if (line.h > 1) {
+        title = right - x - time_width - 1;
+        int bar = MIN(40, MAX(8, (right - x) / 2 - 5));
+        int taken = draw_bar(app, canvas, right, y + 1, bar, job);
+        vd_canvas_text(canvas, x + 2, y + 1, right - x - 2 - taken, state_role(job->state), text);
     }
-    g_autofree char *text = what(job);
-    vd_canvas_text(canvas, x, rect.y, right - x, state_role(job->state), text);
+    vd_canvas_text(canvas, x, y, MIN(title, right - x), VD_ROLE_NORMAL, job->title);
+    vd_canvas_text_right(canvas, right - time_width, y, time_width, VD_ROLE_DIM, time);
+    if (line.h > 1)
+        return;
+    x += title + 1;
+    right -= time_width + 1;
+    if (at_work(job) && right - x >= 30)
+        right -= draw_bar(app, canvas, right, y, MIN(40, (right - x) / 2 - 5), job);
+    vd_canvas_text(canvas, x, y, right - x, state_role(job->state), text);
+}
+
+/* Jobs at work come first; each has two rows if all of them find room so. */
+static guint double_rows(const JobsPane *self, VdRect rect)
+{
+    guint working = 0;
+    while (working < self->jobs->len && at_work(g_ptr_array_index(self->jobs, working)))
+        working++;
+    gboolean narrow = rect.w < NARROW && self->pane.app->view != VD_VIEW_JOBS;
+    return narrow && working * 2 <= (guint)MAX(rect.h, 0) ? working : 0;
+}
+
+static void draw_rows(JobsPane *self, VdCanvas *canvas, VdRect rect, gboolean focused)
+{
+    self->doubled = double_rows(self, rect);
+    guint height = (guint)MAX(rect.h, 1) - self->doubled;
+    guint top = vd_list_top(&self->list, self->jobs->len, MAX(height, 1));
+    int y = rect.y;
+    for (guint i = top; i < self->jobs->len && y < rect.y + rect.h; i++) {
+        VdRect line = {rect.x, y, rect.w, i < self->doubled ? 2 : 1};
+        draw_row(self, canvas, line, g_ptr_array_index(self->jobs, i));
+        if (focused && i == self->list.cursor)
+            vd_canvas_tint(canvas, line, VD_ROLE_CURSOR);
+        y += line.h;
+    }
 }
 
 static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
@@ -126,18 +202,11 @@ static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
                    _("jobs"));
     rect.y++;
     rect.h--;
-    if (self->jobs->len == 0 && rect.h > 0) {
+    if (self->jobs->len == 0 && rect.h > 0)
         vd_canvas_text(canvas, rect.x + 1, rect.y, rect.w - 2, VD_ROLE_DIM,
                        _("No jobs yet: deployments and other long work show here."));
-        return;
-    }
-    guint top = vd_list_top(&self->list, self->jobs->len, (guint)MAX(rect.h, 1));
-    for (guint i = top; i < self->jobs->len && (int)(i - top) < rect.h; i++) {
-        VdRect line = {rect.x, rect.y + (int)(i - top), rect.w, 1};
-        draw_row(self, canvas, line, g_ptr_array_index(self->jobs, i));
-        if (focused && i == self->list.cursor)
-            vd_canvas_tint(canvas, line, VD_ROLE_CURSOR);
-    }
+    else if (rect.h > 0)
+        draw_rows(self, canvas, rect, focused);
 }
 
 static VdJob *selected(JobsPane *self)
@@ -166,7 +235,9 @@ static void mouse(VdPane *pane, const VdEvent *event)
         vd_list_scroll(&self->list, event->kind == VD_EVENT_WHEEL_UP ? -1 : 1);
         return;
     }
-    guint row = self->list.top + (guint)MAX(0, event->y - pane->rect.y - 1);
+    guint row = self->list.top;
+    for (int y = event->y - pane->rect.y - 1; y >= (row < self->doubled ? 2 : 1); row++)
+        y -= row < self->doubled ? 2 : 1;
     if (row >= self->jobs->len)
         return;
     self->list.cursor = row;

@@ -1,6 +1,5 @@
-/* The live figures of what is under the cursor, with the last ten minutes of each. Where the panel
- * is narrower than the history, neighbouring buckets are averaged, so that it always shows all ten
- * minutes; where it is high, the histories are drawn over several rows. */
+/* The live figures of what is under the cursor, with up to the last ten minutes of each, over the
+ * panel's whole width; where it is high, the histories are drawn over several rows. */
 #include "config.h"
 
 #include "ui/pane.h"
@@ -20,38 +19,71 @@ typedef struct {
     const VdTreeRow *row;
     const VdFigures *now;
     VdCanvas *canvas;
+    guint span; /* buckets that are drawn, the same for all series */
 } Live;
 
-/* The ten minutes in `width` values. Returns how many hold something. */
-static guint history(const Live *live, VdSeries series, float *out, guint width)
+enum { GRAPH_MOST = 512, A_MINUTE = VD_HISTORY_BUCKETS / 10 };
+
+/* How much of the ten minutes is drawn: as little as holds what is known, so that the first samples
+ * are as easy to read as the last. In buckets. */
+static guint span_of(const float *all)
 {
-    float all[VD_HISTORY_BUCKETS];
-    guint known = vd_deck_history(vd_app_deck(live->app), live->row->host->id,
-                                  live->row->vm ? live->row->vm->uuid : NULL, series, all,
-                                  VD_HISTORY_BUCKETS);
-    guint step = (VD_HISTORY_BUCKETS + width - 1) / width;
-    guint n = VD_HISTORY_BUCKETS / step;
+    static const guint spans[] = {A_MINUTE, 2 * A_MINUTE, 5 * A_MINUTE};
+    guint oldest = 0;
+    while (oldest < VD_HISTORY_BUCKETS && all[oldest] < 0)
+        oldest++;
+    for (guint i = 0; i < G_N_ELEMENTS(spans); i++)
+        if (VD_HISTORY_BUCKETS - oldest <= spans[i])
+            return spans[i];
+    return VD_HISTORY_BUCKETS;
+}
+
+/* The newest `span` buckets in n cells: averaged where cells are fewer, wider where they are more.
+ */
+static void spread(const float *all, guint span, float *out, guint n)
+{
     for (guint i = 0; i < n; i++) {
+        guint from = i * span / n, to = MAX(from + 1, (i + 1) * span / n), of = 0;
         float sum = 0;
-        guint of = 0;
-        for (guint k = 0; k < step; k++) {
-            float value = all[VD_HISTORY_BUCKETS - (n - i) * step + k];
+        for (guint k = from; k < to; k++) {
+            float value = all[VD_HISTORY_BUCKETS - span + k];
             sum += value >= 0 ? value : 0;
             of += value >= 0;
         }
         out[i] = of ? sum / (float)of : (float)VD_NONE;
     }
-    return known ? n : 0;
+}
+
+/* All that is kept of a series. FALSE: nothing. */
+static gboolean history(const Live *live, VdSeries series, float all[VD_HISTORY_BUCKETS])
+{
+    return vd_deck_history(vd_app_deck(live->app), live->row->host->id,
+                           live->row->vm ? live->row->vm->uuid : NULL, series, all,
+                           VD_HISTORY_BUCKETS) > 0;
 }
 
 static void graph(const Live *live, VdRect rect, VdSeries series, double max)
 {
-    float values[VD_HISTORY_BUCKETS];
-    if (rect.w < 4 || rect.h < 1)
+    float all[VD_HISTORY_BUCKETS], values[GRAPH_MOST];
+    guint n = (guint)CLAMP(rect.w, 0, GRAPH_MOST);
+    if (rect.w < 4 || rect.h < 1 || !history(live, series, all))
         return;
-    guint n = history(live, series, values, (guint)MIN(rect.w, VD_HISTORY_BUCKETS));
-    if (n)
-        vd_canvas_graph(live->canvas, rect, VD_ROLE_SPARK, values, n, max);
+    spread(all, live->span, values, n);
+    vd_canvas_graph(live->canvas, rect, VD_ROLE_SPARK, values, n, max);
+}
+
+/* "peak 1.2M" at the end of a line: what the full height of a graph stands for. */
+static void peak(const Live *live, VdRect rect, VdSeries series)
+{
+    float all[VD_HISTORY_BUCKETS], most = 0;
+    char text[VD_FIGURE_SIZE];
+    if (!history(live, series, all))
+        return;
+    for (guint i = VD_HISTORY_BUCKETS - live->span; i < VD_HISTORY_BUCKETS; i++)
+        most = MAX(most, all[i]);
+    /* TRANSLATORS: the largest value of a graph: "peak 1.2M" */
+    g_autofree char *words = g_strdup_printf(_("peak %s"), vd_figure_bytes(text, (double)most));
+    vd_canvas_text_right(live->canvas, rect.x, rect.y, rect.w, VD_ROLE_DIM, words);
 }
 
 /* "cpu   12%" with its history after it, or below it if high is more than one row. */
@@ -62,6 +94,9 @@ static void series(const Live *live, VdRect rect, const char *label, const char 
     int taken =
         vd_canvas_text(live->canvas, rect.x + used, rect.y, rect.w - used, VD_ROLE_NORMAL, value);
     if (rect.h > 1) {
+        if (max <= 0)
+            peak(live, (VdRect){rect.x + used + taken + 1, rect.y, rect.w - used - taken - 1, 1},
+                 which);
         graph(live, (VdRect){rect.x, rect.y + 1, rect.w, rect.h - 1}, which, max);
         return;
     }
@@ -142,6 +177,29 @@ static void net_rx(const Live *live, VdRect rect)
 static void net_tx(const Live *live, VdRect rect)
 {
     rate(live, rect, _("net sent"), live->now->net_tx, VD_SERIES_NET_TX);
+}
+
+/* Of all series, the one that reaches back the furthest decides. 0: there is none. */
+static guint common_span(const Live *live)
+{
+    float all[VD_HISTORY_BUCKETS];
+    guint span = 0;
+    for (guint i = 0; i < VD_SERIES_COUNT; i++)
+        if (history(live, (VdSeries)i, all))
+            span = MAX(span, span_of(all));
+    return span;
+}
+
+/* "last 2 min" at the end of the title's rule. */
+static void draw_span(const Live *live, VdRect rect)
+{
+    if (!live->span || rect.w < 40 || vd_app_span(live->app, 0, 1) == 0)
+        return;
+    /* TRANSLATORS: what a graph covers: "last 2 min" */
+    g_autofree char *last = g_strdup_printf(_("last %u min"), live->span / A_MINUTE);
+    g_autofree char *words = g_strdup_printf(" %s ", last);
+    int width = vd_text_width(words);
+    vd_canvas_text(live->canvas, rect.x + rect.w - width - 2, rect.y, width, VD_ROLE_TITLE, words);
 }
 
 static char *title_of(const VdTreeRow *row)
@@ -227,7 +285,9 @@ static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
                    title);
     if (!row || rect.h < 2)
         return;
-    Live live = {pane->app, row, row->vm ? &row->vm->now : &row->host->now, canvas};
+    Live live = {pane->app, row, row->vm ? &row->vm->now : &row->host->now, canvas, 0};
+    live.span = common_span(&live);
+    draw_span(&live, rect);
     rect = (VdRect){rect.x + 1, rect.y + 1, rect.w - 2, rect.h - 1};
     gboolean bad = !row->vm && row->host->state == VD_HOST_DOWN;
     if (bad) {

@@ -36,11 +36,16 @@
 static struct {
     SCREEN *screen; /* NULL: not taken */
     gboolean ascii, paste, fresh;
+    gboolean colors_own; /* the terminal's own colours may be used */
+    short pairs;         /* how many of pair are made */
+    struct {
+        short fg, bg;
+    } pair[2 * VD_ROLE_COUNT];
     int saved_stderr;
-    struct termios before; /* the modes as they were */
-    attr_t attrs[VD_ROLE_COUNT];
-    VdCell *shown; /* what is on the screen */
-    VdOut *out;    /* NULL: curses writes to the terminal itself */
+    struct termios before;                                    /* the modes as they were */
+    attr_t attrs[VD_ROLE_COUNT], dialog_attrs[VD_ROLE_COUNT]; /* the second on a dialog's ground */
+    VdCell *shown;                                            /* what is on the screen */
+    VdOut *out; /* NULL: curses writes to the terminal itself */
     VdLink link;
     int width, height;
 } term = {.saved_stderr = -1};
@@ -97,27 +102,50 @@ static attr_t curses_attrs(guint attrs)
            (attrs & VD_ATTR_REVERSE ? A_REVERSE : 0);
 }
 
+/* Terminals have few pairs: the same colours are one. 0 is the terminal's own, also when there is
+ * no pair left. */
+static short pair_of(short fg, short bg)
+{
+    if (!term.colors_own) {
+        fg = fg < 0 ? COLOR_WHITE : fg;
+        bg = bg < 0 ? COLOR_BLACK : bg;
+    }
+    for (short i = 0; i < term.pairs; i++)
+        if (term.pair[i].fg == fg && term.pair[i].bg == bg)
+            return (short)(i + 1);
+    if (term.pairs >= (short)G_N_ELEMENTS(term.pair) || term.pairs + 1 >= COLOR_PAIRS)
+        return 0;
+    term.pair[term.pairs].fg = fg;
+    term.pair[term.pairs].bg = bg;
+    init_pair(++term.pairs, fg, bg);
+    return term.pairs;
+}
+
+static attr_t look_attrs(VdLook look, gboolean colors)
+{
+    return curses_attrs(look.attrs) | (colors ? (attr_t)COLOR_PAIR(pair_of(look.fg, look.bg)) : 0);
+}
+
 static void make_looks(const VdTheme *theme)
 {
     const char *no_color = getenv("NO_COLOR");
     int colors = 0;
-    gboolean own = FALSE; /* the terminal's own colours may be used */
+    term.colors_own = FALSE;
+    term.pairs = 0;
     if (has_colors() && !(no_color && *no_color) && start_color() == OK &&
         COLOR_PAIRS > VD_ROLE_COUNT) {
-        own = use_default_colors() == OK;
+        term.colors_own = use_default_colors() == OK;
         colors = COLORS;
     }
+    short ground = vd_theme_look(theme, VD_ROLE_DIALOG, colors).bg;
     for (int role = 0; role < VD_ROLE_COUNT; role++) {
         VdLook look = vd_theme_look(theme, (VdRole)role, colors);
-        term.attrs[role] = curses_attrs(look.attrs);
-        if (colors < 8)
-            continue;
-        if (!own) {
-            look.fg = look.fg < 0 ? COLOR_WHITE : look.fg;
-            look.bg = look.bg < 0 ? COLOR_BLACK : look.bg;
-        }
-        init_pair((short)(role + 1), look.fg, look.bg);
-        term.attrs[role] |= (attr_t)COLOR_PAIR(role + 1);
+        term.attrs[role] = look_attrs(look, colors >= 8);
+        if (look.bg < 0)
+            look.bg = ground;
+        if (look.fg == look.bg && look.fg >= 0) /* would hide the text */
+            look.fg = vd_theme_look(theme, VD_ROLE_DIALOG, colors).fg;
+        term.dialog_attrs[role] = look_attrs(look, colors >= 8);
     }
 }
 
@@ -356,7 +384,8 @@ static void put_cell(int x, int y, const VdCell *cell)
     for (int i = 0; i < VD_CELL_CHARS; i++)
         text[i] = (wchar_t)cell->chars[i];
     cchar_t out;
-    attr_t attrs = term.attrs[cell->role];
+    attr_t attrs =
+        cell->ground == VD_ROLE_DIALOG ? term.dialog_attrs[cell->role] : term.attrs[cell->role];
     if (wcwidth(text[0]) != cell->width) {
         text[0] = L'?';
         text[1] = L'\0';

@@ -21,6 +21,7 @@ typedef struct {
     GHashTable *told; /* step id → GINT_TO_POINTER(state + 1) */
     VdJob *job;       /* (owned) the newest snapshot, or NULL */
     guint looks;
+    VdPace pace;
 } Follow;
 
 static char *bar(double fraction)
@@ -64,9 +65,11 @@ static void tell_line(Follow *follow, const VdJob *job)
     if (!follow->terminal || !step || vd_job_state_ended(job->state))
         return;
     g_autofree char *cells = bar(vd_job_fraction(job));
-    gint64 left = vd_job_remaining(job, g_get_real_time());
-    g_autofree char *rest = left >= 0 ? vd_format_duration(left) : g_strdup("");
-    vd_err("\r\033[K%s %3.0f%% %s %s", cells, 100.0 * vd_job_fraction(job), step->id, rest);
+    gint64 now = g_get_real_time();
+    g_autofree char *left =
+        vd_left_text(vd_pace_left(&follow->pace, vd_job_remaining(job, now), now));
+    g_autofree char *rest = left ? g_strdup_printf(_("%s left"), left) : g_strdup("");
+    vd_err("\r\033[K%s %3.0f%% %s  %s", cells, 100.0 * vd_job_fraction(job), step->id, rest);
     follow->line_open = TRUE;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/base/i18n.h"
+#include "src/base/text.h"
 #include "src/model/image.h"
 #include "src/model/job.h"
 
@@ -114,24 +115,92 @@ double vd_job_fraction(const VdJob *job)
     return all > 0 ? done / all : 0;
 }
 
+static double seconds(gint64 usec)
+{
+    return (double)MAX(usec, 0) / G_USEC_PER_SEC;
+}
+
+/* How this machine's seconds compare with the expected ones, by the steps that have ended. Short
+ * ones prove little: some seconds as expected are added. */
+static double speed_of(const VdJob *job)
+{
+    double expected = 5, took = 5;
+    for (guint i = 0; i < job->steps->len; i++) {
+        const VdStep *step = g_ptr_array_index(job->steps, i);
+        if (step->state != VD_STEP_DONE || !step->started || !step->ended)
+            continue;
+        expected += step->weight;
+        took += seconds(step->ended - step->started);
+    }
+    return CLAMP(took / expected, 0.2, 10.0);
+}
+
+/* Seconds left of a step that runs: by the plan at first, then more and more by its own progress.
+ * Below 0: it takes longer than planned and tells no progress. */
+static double left_of_running(const VdStep *step, double speed, gint64 now)
+{
+    double spent = step->started ? seconds(now - step->started) : 0;
+    double by_plan = step->weight * speed - spent;
+    double share = step_share(step);
+    if (share < 0.05)
+        return by_plan;
+    double trust = MIN(1.0, share * 2);
+    return MAX(by_plan, 0.0) * (1 - trust) + spent * (1 - share) / share * trust;
+}
+
 gint64 vd_job_remaining(const VdJob *job, gint64 now)
 {
     if (job->state != VD_JOB_RUNNING || job->started == 0)
         return -1;
-    /* The steps so far tell how this machine's seconds compare with the expected ones. */
-    double expected = 0, left = 0;
+    double left = 0, speed = speed_of(job);
     for (guint i = 0; i < job->steps->len; i++) {
         const VdStep *step = g_ptr_array_index(job->steps, i);
-        double share = step_share(step);
-        if (step->state != VD_STEP_SKIPPED) {
-            expected += step->weight * share;
-            left += step->weight * (1.0 - share);
-        }
+        double more = step->state == VD_STEP_WAITING   ? step->weight * speed
+                      : step->state == VD_STEP_RUNNING ? left_of_running(step, speed, now)
+                                                       : 0;
+        if (more < 0)
+            return -1;
+        left += more;
     }
-    double spent = (double)(now - job->started) / G_USEC_PER_SEC;
-    if (expected < 1.0 || spent < 1.0)
-        return (gint64)(left * G_USEC_PER_SEC);
-    return (gint64)(left * CLAMP(spent / expected, 0.2, 10.0) * G_USEC_PER_SEC);
+    return (gint64)(left * G_USEC_PER_SEC);
+}
+
+/* An estimate that has become that much larger is not shown for so long. */
+enum { SILENCE_USEC = 4 * G_USEC_PER_SEC, LEAP_USEC = 15 * G_USEC_PER_SEC };
+
+gint64 vd_pace_left(VdPace *pace, gint64 estimate, gint64 now)
+{
+    double passed = (double)MAX(0, now - pace->at), nearer = MIN(1.0, passed / SILENCE_USEC);
+    if (estimate < 0) {
+        *pace = (VdPace){0};
+        return -1;
+    }
+    gboolean leaps = pace->at && estimate > 2 * pace->left + LEAP_USEC;
+    pace->doubted = leaps ? (pace->doubted ? pace->doubted : now) : 0;
+    if (pace->at == 0 || (leaps && now - pace->doubted >= SILENCE_USEC)) {
+        *pace = (VdPace){.at = now, .left = estimate};
+        return estimate;
+    }
+    if (leaps)
+        return -1;
+    double counted = (double)pace->left - passed; /* what a clock would show */
+    double next = counted + ((double)estimate - counted) * nearer;
+    /* It may stand still, but people do not want to see it grow. */
+    pace->left = (gint64)CLAMP(next, 0.0, MAX((double)pace->left + passed / 8, 0.0));
+    pace->at = now;
+    return pace->left;
+}
+
+char *vd_left_text(gint64 left)
+{
+    if (left < 0)
+        return NULL;
+    gint64 whole = (left + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
+    if (whole < 60)
+        return g_strdup_printf("%us", (guint)MAX(whole, 1));
+    if (whole < 600)
+        whole = (whole + 4) / 5 * 5;
+    return vd_format_duration(whole * G_USEC_PER_SEC);
 }
 
 const VdStep *vd_job_current(const VdJob *job)

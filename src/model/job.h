@@ -66,5 +66,18 @@ VdStep *vd_job_step(const VdJob *job, const char *step_id);
 double vd_job_fraction(const VdJob *job);
 /* Expected microseconds left at real time now, -1 if nobody can tell. */
 gint64 vd_job_remaining(const VdJob *job, gint64 now);
+
+/* What one reader has been shown of a job's remaining time; begins as zeros. */
+typedef struct {
+    gint64 at, left; /* at 0: nothing yet */
+    gint64 doubted;  /* since when the estimate is much larger than what was shown */
+} VdPace;
+/* The remaining time to show for this estimate (vd_job_remaining()) at real time now: it goes down
+ * with the clock and follows the estimate slowly, stands still rather than grows, and where the
+ * estimate leaps up there is none for a while, before the new one. -1: show nothing. */
+gint64 vd_pace_left(VdPace *pace, gint64 estimate, gint64 now);
+/* "8s", "1m25s": whole seconds, five of them above a minute; NULL below 0. The caller frees. */
+char *vd_left_text(gint64 left);
+
 /* The step that runs, else the last that ended, or NULL. */
 const VdStep *vd_job_current(const VdJob *job);

@@ -21,6 +21,8 @@ static char *fleet_make(VdFleetKind kind, const char *folder)
         return vd_fleet_large(folder, "fleet", 1000);
     case VD_FLEET_HOSTILE:
         return vd_fleet_hostile(folder, "fleet");
+    case VD_FLEET_EMPTY:
+        return vd_fleet_empty(folder, "fleet");
     case VD_FLEET_DOWN:
         return g_strdup_printf("test://%s/missing.xml", folder);
     default:

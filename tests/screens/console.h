@@ -4,7 +4,13 @@
 
 #include "tests/screens/pty.h"
 
-typedef enum { VD_FLEET_SMALL, VD_FLEET_LARGE, VD_FLEET_HOSTILE, VD_FLEET_DOWN } VdFleetKind;
+typedef enum {
+    VD_FLEET_SMALL,
+    VD_FLEET_LARGE,
+    VD_FLEET_HOSTILE,
+    VD_FLEET_DOWN,
+    VD_FLEET_EMPTY
+} VdFleetKind;
 
 typedef struct {
     VdFleetKind fleet;

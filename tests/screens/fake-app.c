@@ -11,6 +11,7 @@
 struct _VdApp {
     VdFake fake;
     GQueue answers; /* Answer */
+    VdPace pace;
 };
 
 typedef struct {
@@ -300,6 +301,12 @@ gint64 vd_app_span(VdApp *app, gint64 from, gint64 to)
 {
     (void)app;
     return to - from;
+}
+
+VdPace *vd_app_pace(VdApp *app, const char *job)
+{
+    (void)job;
+    return &app->pace;
 }
 
 guint vd_app_phase(VdApp *app)

@@ -61,6 +61,11 @@ char *vd_fleet_small(const char *folder, const char *name)
     return node_write(xml, folder, name);
 }
 
+char *vd_fleet_empty(const char *folder, const char *name)
+{
+    return node_write(node_begin(), folder, name);
+}
+
 char *vd_fleet_large(const char *folder, const char *name, guint n)
 {
     GString *xml = node_begin();

@@ -151,10 +151,14 @@ static void test_job_window(void **state)
     VdConsole *console = console_with(fixture, 80, 24, NULL, NULL);
     vd_console_expect(console, "deploy db-07");
     vd_console_golden(console, "job-pane");
+    vd_pty_resize(console->pty, 45, 160); /* narrow and high: a bar all the same, below the title */
+    vd_console_golden(console, "job-pane-160x45");
+    vd_pty_resize(console->pty, 24, 80);
+    vd_console_golden(console, "job-pane");
     vd_console_type(console, "2"); /* which may be the start of a count: it is waited for */
     vd_console_type(console, "<Enter>");
     vd_console_expect(console, "Total");
-    vd_console_golden(console, "job-window");
+    vd_console_golden(console, "job-window"); /* greyed words stand on the dialog's ground */
     vd_fixture_progress(fixture, JOB, 0.75, "and on"); /* another process writes: it is seen */
     vd_console_expect(console, "75%");
     vd_console_type(console, "l");

@@ -292,6 +292,20 @@ static void test_hostile_names(void **state)
     }
 }
 
+/* Who starts it for the first time is told what to do next. */
+static void test_first_run(void **state)
+{
+    (void)state;
+    VdConsole *console = vd_console_start(&(VdConsoleOptions){.fleet = VD_FLEET_EMPTY});
+    vd_console_expect(console, "no images to make them from");
+    vd_console_golden(console, "first-run");
+    vd_console_type(console, "A");
+    vd_console_expect(console, "Add an image");
+    vd_console_type(console, "<Esc>/web");
+    vd_console_expect_gone(console, "no images to make them from");
+    vd_console_leave(console);
+}
+
 static void test_host_down(void **state)
 {
     (void)state;
@@ -400,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_no_mouse),
         cmocka_unit_test(test_thousand),
         cmocka_unit_test(test_hostile_names),
+        cmocka_unit_test(test_first_run),
         cmocka_unit_test(test_host_down),
         cmocka_unit_test(test_broken_configuration),
         cmocka_unit_test(test_hangup_and_signals),

@@ -224,14 +224,19 @@ static void test_job(void **state)
     assert_null(vd_job_step(job, "none"));
     assert_int_equal(vd_job_remaining(job, 0), -1);
     job->state = VD_JOB_RUNNING;
-    job->started = G_USEC_PER_SEC;
+    job->started = disk->started = G_USEC_PER_SEC;
+    disk->ended = grow->started = 26 * G_USEC_PER_SEC;
     disk->state = VD_STEP_DONE;
     grow->state = VD_STEP_RUNNING;
     grow->fraction = 0.5;
     assert_true(vd_job_fraction(job) > 0.62 && vd_job_fraction(job) < 0.63);
     assert_ptr_equal(vd_job_current(job), grow);
-    /* 25 expected seconds took 50: the other 15 will take 30. */
-    assert_int_equal(vd_job_remaining(job, 51 * G_USEC_PER_SEC) / G_USEC_PER_SEC, 30);
+    /* Half of it took thirty seconds. */
+    assert_int_equal(vd_job_remaining(job, 56 * G_USEC_PER_SEC) / G_USEC_PER_SEC, 30);
+    /* Without progress: 10 expected seconds took 25, so 30 take 60; beyond them nobody can tell. */
+    grow->fraction = 0;
+    assert_int_equal(vd_job_remaining(job, 46 * G_USEC_PER_SEC) / G_USEC_PER_SEC, 40);
+    assert_int_equal(vd_job_remaining(job, 90 * G_USEC_PER_SEC), -1);
     /* Unknown, and what no clock should give. */
     grow->fraction = -1;
     assert_true(vd_job_fraction(job) == 0.25);
@@ -247,6 +252,43 @@ static void test_job(void **state)
 }
 
 /* ---- machines ---- */
+
+/* A first boot whose progress comes in jumps: what is shown runs down, and does not jump up again.
+ */
+static void test_pace(void **state)
+{
+    (void)state;
+    VdPace pace = {0};
+    gint64 shown = vd_pace_left(&pace, 40 * G_USEC_PER_SEC, G_USEC_PER_SEC);
+    assert_int_equal(shown, 40 * G_USEC_PER_SEC);
+    for (gint64 t = 1; t <= 30; t++) {
+        gint64 swings = (40 - t + (t % 3) * 8) * G_USEC_PER_SEC;
+        gint64 next = vd_pace_left(&pace, swings, (1 + t) * G_USEC_PER_SEC);
+        assert_true(next >= 0 && next <= shown + G_USEC_PER_SEC / 8);
+        shown = next;
+    }
+    assert_in_range(shown / G_USEC_PER_SEC, 5, 25);
+    /* It turns out to take far longer: silence first, then what is true now. */
+    assert_int_equal(vd_pace_left(&pace, 600 * G_USEC_PER_SEC, 32 * G_USEC_PER_SEC), -1);
+    assert_int_equal(vd_pace_left(&pace, 600 * G_USEC_PER_SEC, 34 * G_USEC_PER_SEC), -1);
+    assert_int_equal(vd_pace_left(&pace, 600 * G_USEC_PER_SEC, 37 * G_USEC_PER_SEC),
+                     600 * G_USEC_PER_SEC);
+    assert_int_equal(vd_pace_left(&pace, -1, 38 * G_USEC_PER_SEC), -1);
+    /* A clock that was set back. */
+    assert_int_equal(vd_pace_left(&pace, 9 * G_USEC_PER_SEC, 39 * G_USEC_PER_SEC),
+                     9 * G_USEC_PER_SEC);
+    assert_true(vd_pace_left(&pace, 9 * G_USEC_PER_SEC, 2 * G_USEC_PER_SEC) >= 0);
+    static const struct {
+        gint64 left;
+        const char *text;
+    } texts[] = {
+        {0, "1s"}, {7200000, "8s"}, {59 * G_USEC_PER_SEC, "59s"}, {101 * G_USEC_PER_SEC, "1m45s"}};
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autofree char *text = vd_left_text(texts[i].left);
+        assert_string_equal(text, texts[i].text);
+    }
+    assert_null(vd_left_text(-1));
+}
 
 static void test_vm(void **state)
 {
@@ -372,8 +414,8 @@ int main(void)
         cmocka_unit_test(test_arg_check), cmocka_unit_test(test_args),
         cmocka_unit_test(test_args_json), cmocka_unit_test(test_doc),
         cmocka_unit_test(test_values),    cmocka_unit_test(test_job),
-        cmocka_unit_test(test_vm),        cmocka_unit_test(test_vm_order),
-        cmocka_unit_test(test_roster),
+        cmocka_unit_test(test_pace),      cmocka_unit_test(test_vm),
+        cmocka_unit_test(test_vm_order),  cmocka_unit_test(test_roster),
     };
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }

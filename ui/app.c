@@ -7,6 +7,7 @@
 #include <stdarg.h>
 
 #include "src/base/i18n.h"
+#include "ui/credentials.h"
 
 static void notice_free(gpointer data)
 {
@@ -38,6 +39,9 @@ VdApp *vd_console_new(VdDeck *deck, GMainContext *context, const VdUiOptions *op
 
 void vd_console_free(VdApp *app)
 {
+    if (app->asking)
+        g_source_destroy(app->asking);
+    g_clear_pointer(&app->asking, g_source_unref);
     g_clear_pointer(&app->canvas, vd_canvas_free); /* first: no frame is due any more */
     while (app->dialogs->len > 0)
         vd_app_close(app, vd_console_top(app));
@@ -95,6 +99,42 @@ static void show_newest_notice(VdApp *app)
     vd_app_say(app, notice->bad, "%s", notice->text);
 }
 
+/* ---- what hosts ask ---- */
+
+/* Somebody who types would answer without having read. */
+#define HANDS_REST_MS 700
+
+static void show_question(VdApp *app);
+
+static gboolean hands_rest(gpointer data)
+{
+    VdApp *app = data;
+    g_clear_pointer(&app->asking, g_source_unref);
+    show_question(app);
+    return G_SOURCE_REMOVE;
+}
+
+static void show_question(VdApp *app)
+{
+    GPtrArray *questions = vd_deck_questions(app->deck);
+    const VdDialog *top = vd_console_top(app);
+    gint64 rest = (g_get_monotonic_time() - app->key_time) / 1000;
+    if (questions->len == 0 || app->asking ||
+        (top && g_strcmp0(top->class->name, "credentials") == 0))
+        return;
+    if (rest >= HANDS_REST_MS || !app->key_time) {
+        for (guint i = 0; i < questions->len; i++)
+            if (vd_question_open(g_ptr_array_index(questions, i))) {
+                vd_app_push(app, vd_credentials_new(g_ptr_array_index(questions, i)));
+                return;
+            }
+        return;
+    }
+    app->asking = g_timeout_source_new((guint)(HANDS_REST_MS - rest));
+    g_source_set_callback(app->asking, hands_rest, app, NULL);
+    g_source_attach(app->asking, app->context);
+}
+
 void vd_console_changed(VdApp *app, guint changed)
 {
     gboolean dirty = FALSE;
@@ -110,6 +150,8 @@ void vd_console_changed(VdApp *app, guint changed)
     }
     if (changed & (VD_CHANGED_FLEET | VD_CHANGED_JOBS))
         g_clear_pointer(&app->summary, g_free);
+    if (changed & VD_CHANGED_QUESTION)
+        show_question(app);
     if (changed & VD_CHANGED_NOTICE)
         show_newest_notice(app);
     if (dirty)

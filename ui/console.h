@@ -44,6 +44,8 @@ struct _VdApp {
 
     /* the loop */
     GMainLoop *loop;
+    GSource *asking; /* a question waits until the hands rest */
+    gint64 key_time; /* monotonic time of the last key */
     GSource *frame_source, *idle_source, *animation;
     gboolean dirty;
     gboolean key_waits; /* the next frame answers a key */

@@ -186,6 +186,8 @@ void vd_console_event(VdApp *app, const VdEvent *event)
 {
     VdDialog *top = vd_console_top(app);
     vd_console_stir(app);
+    if (event->kind == VD_EVENT_KEY)
+        app->key_time = g_get_monotonic_time();
     if (always(app, event))
         return;
     if (top) {

@@ -6,6 +6,7 @@ libui_a_SOURCES = \
   ui/ask.c ui/ask.h \
   ui/canvas.c ui/canvas.h \
   ui/choose.c ui/choose.h \
+  ui/credentials.c ui/credentials.h \
   ui/console.h \
   ui/dialog.c ui/dialog.h \
   ui/dispatch.c \

@@ -61,17 +61,29 @@ char *vd_path_self(void)
     return path ? g_steal_pointer(&path) : g_strdup("vmdeck");
 }
 
-char *vd_path_guest(void)
+/* A program of ours: by its variable, beside this one, or where it was installed. */
+static char *helper(const char *variable, const char *name)
 {
-    char *path = from_env("VMDECK_GUEST");
+    char *path = from_env(variable);
     if (path)
         return path;
     g_autofree char *self = vd_path_self();
     g_autofree char *folder = g_path_get_dirname(self);
-    g_autofree char *beside = g_build_filename(folder, "vmdeck-guest", NULL);
+    g_autofree char *beside = g_build_filename(folder, name, NULL);
     if (g_file_test(beside, G_FILE_TEST_IS_EXECUTABLE))
         return g_steal_pointer(&beside);
-    return g_build_filename(PKGLIBEXECDIR, "vmdeck-guest", NULL);
+    return g_build_filename(PKGLIBEXECDIR, name, NULL);
+}
+
+char *vd_path_guest(void)
+{
+    return helper("VMDECK_GUEST", "vmdeck-guest");
+}
+
+char *vd_path_ssh(void)
+{
+    g_autofree char *path = helper("VMDECK_SSH", "vmdeck-ssh");
+    return g_file_test(path, G_FILE_TEST_IS_EXECUTABLE) ? g_steal_pointer(&path) : NULL;
 }
 
 char **vd_path_theme_dirs(void)

@@ -41,5 +41,10 @@ char *vd_help_manual(void);
  * output. The exit status. */
 int vd_follow_job(VdDeck *deck, GMainContext *context, const char *job, VdFormat format);
 
+/* ask.c: asks on the terminal, if there is one, and answers later; restore: puts the terminal back
+ * as it was found, before the program leaves. */
+void vd_ask_on_terminal(VdQuestion *question);
+void vd_ask_restore(void);
+
 /* run.c: resolves targets, asks, submits and waits. The exit status. */
 int vd_command_run(const VdCommand *command);

@@ -441,6 +441,22 @@ static guint complain_notices(Run *run, guint from)
     return notices->len;
 }
 
+/* Each question once: those that are being asked are remembered by the table. */
+static void deck_changed(VdDeck *deck, guint changed, gpointer data)
+{
+    GHashTable *asked = data;
+    GPtrArray *questions = vd_deck_questions(deck);
+    if (!(changed & VD_CHANGED_QUESTION))
+        return;
+    for (guint i = 0; i < questions->len; i++) {
+        VdQuestion *question = g_ptr_array_index(questions, i);
+        if (!g_hash_table_contains(asked, question)) {
+            g_hash_table_add(asked, vd_question_ref(question));
+            vd_ask_on_terminal(question);
+        }
+    }
+}
+
 int vd_command_run(const VdCommand *command)
 {
     Run run = {.command = command};
@@ -456,6 +472,9 @@ int vd_command_run(const VdCommand *command)
     run.deck = vd_deck_new(run.context, &options);
     run.targets = g_ptr_array_new_with_free_func((GDestroyNotify)target_free);
     run.docs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_doc_unref);
+    g_autoptr(GHashTable) asked =
+        g_hash_table_new_full(NULL, NULL, (GDestroyNotify)vd_question_unref, NULL);
+    vd_deck_listen(run.deck, deck_changed, asked);
     guint told = complain_notices(&run, 0);
     run_verb(&run);
     while (!vd_deck_flushed(run.deck))
@@ -464,6 +483,7 @@ int vd_command_run(const VdCommand *command)
     g_ptr_array_unref(run.docs);
     g_ptr_array_unref(run.targets);
     g_free(run.job);
+    vd_ask_restore();
     vd_deck_free(run.deck);
     g_main_context_pop_thread_default(run.context);
     g_main_context_unref(run.context);

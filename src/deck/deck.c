@@ -203,6 +203,16 @@ static void open_log(VdDeck *deck)
         vd_deck_notice(deck, TRUE, NULL, error->message, NULL);
 }
 
+static void asked(VdQuestion *question, gboolean open, gpointer data)
+{
+    VdDeck *deck = data;
+    if (open)
+        g_ptr_array_add(deck->questions, vd_question_ref(question));
+    else
+        g_ptr_array_remove(deck->questions, question);
+    vd_deck_changed(deck, VD_CHANGED_QUESTION);
+}
+
 static void journal_notice(const char *text, gpointer data)
 {
     vd_deck_notice(data, TRUE, NULL, text, NULL);
@@ -224,6 +234,7 @@ VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
     deck->images = g_ptr_array_new_with_free_func((GDestroyNotify)vd_image_unref);
     deck->offers = g_ptr_array_new_with_free_func((GDestroyNotify)vd_offer_unref);
     deck->notices = g_ptr_array_new_with_free_func((GDestroyNotify)notice_free);
+    deck->questions = g_ptr_array_new_with_free_func((GDestroyNotify)vd_question_unref);
     deck->uris = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     deck->names = g_ptr_array_new_with_free_func(g_free);
     deck->requests = g_hash_table_new(g_str_hash, g_str_equal);
@@ -235,8 +246,10 @@ VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
     vd_worker_on_notice(deck->work, journal_notice, deck);
     find_problems(deck, options);
     open_log(deck);
-    VdVirtOptions virt = {
-        .interval_ms = deck->conf->interval_ms, .sample = options->live, .events = options->live};
+    VdVirtOptions virt = {.ask = asked,
+                          .interval_ms = deck->conf->interval_ms,
+                          .sample = options->live,
+                          .events = options->live};
     deck->virt = vd_virt_new(context, &virt, host_changed, deck);
     deck->connect = options->connect;
     vd_deck_add_hosts(deck, options->uris);
@@ -276,6 +289,7 @@ void vd_deck_free(VdDeck *deck)
     g_ptr_array_unref(deck->images);
     g_ptr_array_unref(deck->offers);
     g_ptr_array_unref(deck->notices);
+    g_ptr_array_unref(deck->questions);
     g_ptr_array_unref(deck->problems);
     g_hash_table_unref(deck->uris);
     g_ptr_array_unref(deck->names);
@@ -312,6 +326,11 @@ GPtrArray *vd_deck_offers(VdDeck *deck)
 GPtrArray *vd_deck_notices(VdDeck *deck)
 {
     return deck->notices;
+}
+
+GPtrArray *vd_deck_questions(VdDeck *deck)
+{
+    return deck->questions;
 }
 
 const char *vd_deck_person(VdDeck *deck)

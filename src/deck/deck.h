@@ -13,6 +13,7 @@
 #include "src/model/job.h"
 #include "src/model/meter.h"
 #include "src/model/offer.h"
+#include "src/model/question.h"
 
 typedef struct _VdDeck VdDeck;
 
@@ -97,10 +98,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdDeck, vd_deck_free)
 /* ---- one way out ---- */
 
 enum {
-    VD_CHANGED_FLEET = 1,  /* vd_deck_fleet() is new */
-    VD_CHANGED_JOBS = 2,   /* vd_deck_jobs() */
-    VD_CHANGED_IMAGES = 4, /* vd_deck_images() */
-    VD_CHANGED_NOTICE = 8, /* vd_deck_notices() */
+    VD_CHANGED_FLEET = 1,     /* vd_deck_fleet() is new */
+    VD_CHANGED_JOBS = 2,      /* vd_deck_jobs() */
+    VD_CHANGED_IMAGES = 4,    /* vd_deck_images() */
+    VD_CHANGED_NOTICE = 8,    /* vd_deck_notices() */
+    VD_CHANGED_QUESTION = 16, /* vd_deck_questions() */
 };
 typedef void (*VdDeckListener)(VdDeck *deck, guint changed, gpointer data);
 void vd_deck_listen(VdDeck *deck, VdDeckListener listener, gpointer data);
@@ -126,6 +128,10 @@ typedef struct {
 /* The last 200 notices, oldest first: outcomes of requests, hosts lost and found, mistakes in the
  * configuration. Borrowed. */
 GPtrArray *vd_deck_notices(VdDeck *deck);
+
+/* What hosts that are being connected to ask the person (VdQuestion*), oldest first: to be answered
+ * with vd_question_give(). Borrowed. */
+GPtrArray *vd_deck_questions(VdDeck *deck);
 
 /* What is shown: dear figures are sampled for these machines alone. Copied. */
 typedef struct {

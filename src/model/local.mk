@@ -13,4 +13,6 @@ libmodel_a_SOURCES = \
   src/model/job.c \
   src/model/job.h \
   src/model/offer.c \
-  src/model/offer.h
+  src/model/offer.h \
+  src/model/question.c \
+  src/model/question.h

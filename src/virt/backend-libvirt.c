@@ -2,17 +2,15 @@
  * backend-list.c, figures in backend-stats.c. */
 #include "config.h"
 
-#include <errno.h>
 #include <libvirt/virterror.h>
 #include <malloc.h>
 #include <string.h>
 
 #include "src/base/error.h"
 #include "src/base/i18n.h"
-#include "src/base/text.h"
 #include "src/virt/call.h"
+#include "src/virt/connect.h"
 #include "src/virt/lv.h"
-#include "src/virt/vevent.h"
 
 /* A dead peer is seen in interval × (count + 1) = 20 s. */
 #define KEEPALIVE_SECONDS 5
@@ -66,52 +64,13 @@ static gboolean is_private(virConnectPtr conn, const char *uri)
     return type && g_ascii_strcasecmp(type, "TEST") == 0 && g_str_has_prefix(uri, "test:");
 }
 
-/* In people's words where libvirt's name a socket and an errno; NULL: libvirt's will do. */
-static const char *why_not(const virError *last)
-{
-    if (!last || last->code != VIR_ERR_SYSTEM_ERROR || last->domain != VIR_FROM_RPC)
-        return NULL;
-    switch (last->int1) {
-    case ENOENT:
-        return _("no libvirt daemon listens there; is it installed and started?");
-    case ECONNREFUSED:
-        return _("the connection is refused; is the daemon up?");
-    case EACCES:
-    case EPERM:
-        return _("this user may not; is the user in the group libvirt?");
-    default:
-        return NULL;
-    }
-}
-
-/* A connection that cannot be had is unreachable, or denied; a wrong address stays wrong. */
-static void open_failed(const char *uri, VdOpened *ret, GError **error)
-{
-    g_autoptr(GError) why = NULL;
-    g_autofree char *clean = vd_text_clean(uri, 256, FALSE);
-    int code = virGetLastErrorCode();
-    const char *words = why_not(virGetLastError());
-    vd_virt_fail(&why, _("Cannot connect to %s"), clean);
-    gboolean denied = vd_error_code(why) == VD_ERR_DENIED;
-    ret->hopeless = denied || code == VIR_ERR_INVALID_ARG || code == VIR_ERR_NO_CONNECT ||
-                    code == VIR_ERR_CONFIG_UNSUPPORTED;
-    VdErrorCode as = denied ? VD_ERR_DENIED : VD_ERR_UNREACHABLE;
-    if (words)
-        vd_error_set(error, as, vd_error_detail(why), _("Cannot connect to %s: %s"), clean, words);
-    else
-        vd_error_set(error, as, vd_error_detail(why), "%s", why->message);
-}
-
-static VdBackendConn *lv_open(const VdBackend *backend, const char *uri, VdOpened *ret,
-                              GError **error)
+static VdBackendConn *lv_open(const VdBackend *backend, const char *uri, VdAsker *asker,
+                              VdOpened *ret, GError **error)
 {
     (void)backend;
-    vd_vevent_start();
-    virConnectPtr conn = virConnectOpen(uri);
-    if (!conn) {
-        open_failed(uri, ret, error);
+    virConnectPtr conn = vd_lv_connect(uri, asker, ret, error);
+    if (!conn)
         return NULL;
-    }
     (void)virConnectSetKeepAlive(conn, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
     VdBackendConn *self = g_new0(VdBackendConn, 1);
     self->refs = 1;

@@ -6,6 +6,7 @@
 #include <glib.h>
 
 #include "src/model/fleet.h"
+#include "src/virt/asker.h"
 #include "src/virt/tap.h"
 #include "src/virt/virt.h"
 
@@ -94,13 +95,16 @@ typedef gboolean (*VdNeedsInfo)(const char *uuid, gpointer data);
 typedef struct {
     gboolean is_private; /* it has a state of its own that no second connection would see (the test
                           * driver's), so that lanes must share it */
+    gboolean asked;      /* the person was asked for it, and is not to be asked again for each lane:
+                          * they share it as well */
     gboolean hopeless;   /* it failed, and will fail as long as the URI and the rights are these */
 } VdOpened;
 
 struct _VdBackend {
     gpointer self; /* the tests' script */
-    /* Errors: VD_ERR_UNREACHABLE or VD_ERR_DENIED. *ret is set in any case. */
-    VdBackendConn *(*open)(const VdBackend *backend, const char *uri, VdOpened *ret,
+    /* asker: NULL: nobody can be asked. Errors: VD_ERR_UNREACHABLE or VD_ERR_DENIED. *ret is set in
+     * any case. */
+    VdBackendConn *(*open)(const VdBackend *backend, const char *uri, VdAsker *asker, VdOpened *ret,
                            GError **error);
     VdBackendConn *(*ref)(VdBackendConn *conn); /* any thread */
     void (*unref)(VdBackendConn *conn);         /* closes the last one */

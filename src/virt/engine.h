@@ -34,7 +34,7 @@ struct _VdVirt {
     VdVirtHostFn changed;
     gpointer data;
     GPtrArray *keepers; /* VdKeeper*, owned */
-    GPtrArray *trials;  /* VdLane*, owned (trial.c) */
+    GPtrArray *trials;  /* tests of addresses that run (trial.c), owned */
 };
 
 /* A machine as the engine keeps it. */
@@ -64,7 +64,10 @@ struct _VdKeeper {
     GPtrArray *stuck; /* VdLane*: abandoned monitor lanes whose call has not come back */
     GPtrArray *left;  /* VdLane*: those that were let go of while a call ran */
     VdTap *tap;
-    VdBackendConn *shared; /* a private connection that all lanes share, or NULL */
+    VdAsker *asker;        /* of the connection that is being opened, or NULL */
+    VdBackendConn *shared; /* a connection that all lanes share, or NULL: it is private, or the
+                            * person was asked for it */
+    gboolean in_process;   /* it is private: a call costs next to nothing */
     gboolean events;       /* the driver has events */
 
     GSource *publish, *retry, *merge, *refresh;
@@ -90,6 +93,8 @@ struct _VdKeeper {
 
 /* ---- virt.c ---- */
 
+/* Of the asker of a lane's owner: holds the lane's deadlines and hands the question on. */
+void vd_virt_ask(VdVirt *virt, VdLane *lane, VdQuestion *question, gboolean begun);
 VdKeeper *vd_virt_keeper(const VdVirt *virt, const char *id); /* borrowed, or NULL */
 
 /* ---- host.c ---- */
@@ -126,6 +131,10 @@ void vd_cell_take(VdKeeper *keeper, VdCell *cell, VdVm *vm);
 VdRoster *vd_keeper_roster(VdKeeper *keeper);
 void vd_keeper_push_list(VdKeeper *keeper);
 void vd_keeper_push_look(VdKeeper *keeper, GHashTable *uuids);
+
+/* ---- trial.c ---- */
+
+void vd_attempt_free(gpointer attempt);
 
 /* ---- calls.c ---- */
 

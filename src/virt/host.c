@@ -8,6 +8,7 @@
 #include "src/base/i18n.h"
 #include "src/base/log.h"
 #include "src/virt/engine.h"
+#include "src/virt/ssh.h"
 #include "src/virt/uri.h"
 
 /* A look is followed by a rest of so many times what it took. */
@@ -94,6 +95,7 @@ static void on_stuck(VdLane *lane, gpointer owner)
     keeper->monitor = NULL;
     gboolean bound = keeper->stuck->len >= keeper->virt->tuning->max_stuck;
     vd_error_set(&why, VD_ERR_UNREACHABLE, NULL, _("%s does not answer."), keeper->face->id);
+    vd_ssh_abort(keeper->uri);
     vd_log(VD_LOG_WARNING, NULL, "host %s: a call was abandoned, %u hang", keeper->face->id,
            keeper->stuck->len);
     vd_keeper_down(keeper, why, bound);
@@ -129,7 +131,8 @@ static const VdLaneHooks hooks = {on_slow, on_stuck, on_returned};
 typedef struct {
     VdKeeper *keeper; /* loop thread only */
     char *uri;
-    VdTap *tap; /* NULL: no events */
+    VdTap *tap;     /* NULL: no events */
+    VdAsker *asker; /* one reference */
     /* written by the lane */
     const VdBackend *backend;
     VdOpened opened;
@@ -143,6 +146,7 @@ static void open_free(gpointer data)
     OpenTask *task = data;
     g_free(task->uri);
     vd_tap_unref(task->tap);
+    vd_asker_unref(task->asker);
     if (task->shared)
         task->backend->unref(task->shared);
     g_clear_error(&task->error);
@@ -153,10 +157,11 @@ static void open_run(VdLaneSlot *slot, gpointer data)
 {
     OpenTask *task = data;
     task->backend = slot->backend;
-    slot->conn = slot->backend->open(slot->backend, task->uri, &task->opened, &task->error);
+    slot->conn =
+        slot->backend->open(slot->backend, task->uri, task->asker, &task->opened, &task->error);
     if (!slot->conn)
         return;
-    if (task->opened.is_private)
+    if (task->opened.is_private || task->opened.asked)
         task->shared = slot->backend->ref(slot->conn);
     if (task->tap)
         task->events = slot->backend->watch(slot->conn, task->tap);
@@ -176,6 +181,7 @@ static void open_done(VdLane *lane, VdTaskEnd end, gpointer data)
         return;
     }
     keeper->shared = g_steal_pointer(&task->shared);
+    keeper->in_process = task->opened.is_private;
     keeper->events = task->events;
     /* The screen wants the machines first; who asks once wants everything at once. */
     if (!keeper->virt->options.events)
@@ -226,6 +232,8 @@ static void close_lanes(VdKeeper *keeper)
     if (keeper->tap)
         vd_tap_close(keeper->tap);
     g_clear_pointer(&keeper->tap, vd_tap_unref);
+    vd_asker_close(keeper->asker);
+    g_clear_pointer(&keeper->asker, vd_asker_unref);
     /* Before the lanes go: the monitor's thread has a reference too, so that it closes, not we. */
     if (keeper->shared)
         keeper->virt->yard->backend->unref(g_steal_pointer(&keeper->shared));
@@ -252,6 +260,18 @@ void vd_keeper_down(VdKeeper *keeper, GError *why, gboolean hopeless)
     set_state(keeper, VD_HOST_DOWN);
     vd_keeper_touch(keeper);
     vd_keeper_fail_calls(keeper);
+}
+
+/* Who waits for a person is not slow. */
+static void on_asked(VdQuestion *question, gboolean begun, gpointer owner)
+{
+    VdKeeper *keeper = owner;
+    GError *why = NULL;
+    if (begun)
+        vd_error_set(&why, VD_ERR_DENIED, NULL, _("%s asks a question"), keeper->face->id);
+    set_why(keeper, why);
+    vd_keeper_touch(keeper);
+    vd_virt_ask(keeper->virt, keeper->monitor, question, begun);
 }
 
 void vd_keeper_connect(VdKeeper *keeper)
@@ -291,6 +311,8 @@ void vd_keeper_connect(VdKeeper *keeper)
     task->keeper = keeper;
     task->uri = g_strdup(keeper->uri);
     task->tap = keeper->tap ? vd_tap_ref(keeper->tap) : NULL;
+    keeper->asker = vd_asker_new(virt->yard->box, keeper->face->id, on_asked, keeper);
+    task->asker = vd_asker_ref(keeper->asker);
     VdTaskKind kind = {open_run, open_done, open_free, (guint)virt->options.connect_soft_ms,
                        (guint)virt->options.connect_hard_ms};
     vd_lane_push(keeper->monitor, &kind, task);

@@ -118,7 +118,7 @@ gboolean vd_slot_connect(VdLaneSlot *slot, const char *uri, GError **error)
         backend->cache_free(g_steal_pointer(&slot->cache));
     if (slot->conn)
         backend->unref(g_steal_pointer(&slot->conn));
-    slot->conn = backend->open(backend, uri, &opened, error);
+    slot->conn = backend->open(backend, uri, NULL, &opened, error);
     return slot->conn != NULL;
 }
 
@@ -297,19 +297,43 @@ static gboolean past_soft(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* The call's deadlines, from now on. */
+static void arm(VdLane *lane)
+{
+    const VdTaskKind *kind = &lane->current->kind;
+    lane->begun = g_get_monotonic_time();
+    if (kind->soft_ms > 0)
+        vd_timer_set(&lane->timer, lane->yard->context, kind->soft_ms, past_soft, lane);
+    else if (kind->hard_ms > 0)
+        vd_timer_set(&lane->timer, lane->yard->context, kind->hard_ms, past_hard, lane);
+}
+
+void vd_lane_hold(VdLane *lane)
+{
+    if (!lane->current)
+        return;
+    vd_timer_clear(&lane->timer);
+    if (!lane->slow)
+        return;
+    lane->slow = FALSE;
+    lane->hooks->slow(lane, FALSE, lane->owner);
+}
+
+void vd_lane_go_on(VdLane *lane)
+{
+    if (lane->current)
+        arm(lane);
+}
+
 static void next(VdLane *lane)
 {
     Task *task = g_queue_pop_head(&lane->waiting);
     if (!task)
         return;
     lane->current = task;
-    lane->begun = g_get_monotonic_time();
     lane->soft_ms = task->kind.soft_ms;
     lane->hard_ms = task->kind.hard_ms;
-    if (task->kind.soft_ms > 0)
-        vd_timer_set(&lane->timer, lane->yard->context, task->kind.soft_ms, past_soft, lane);
-    else if (task->kind.hard_ms > 0)
-        vd_timer_set(&lane->timer, lane->yard->context, task->kind.hard_ms, past_hard, lane);
+    arm(lane);
     pthread_mutex_lock(&lane->lock);
     lane->handed = task_ref(task);
     pthread_cond_signal(&lane->changed);

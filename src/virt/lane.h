@@ -77,6 +77,10 @@ void vd_lane_give_up(VdLane *lane);
 /* Lets go of it as vd_lane_close() does, but keeps count of a call that runs: the lane goes into
  * hanging, and `returned` tells when the call comes back. *lane is NULL then, and may be before. */
 void vd_lane_let_go(VdLane **lane, GPtrArray *hanging);
+/* Its call waits for a person: its deadlines stand still until vd_lane_go_on(), from which they run
+ * anew. Nothing if no call runs. */
+void vd_lane_hold(VdLane *lane);
+void vd_lane_go_on(VdLane *lane);
 /* Queues a task. kind is copied. */
 void vd_lane_push(VdLane *lane, const VdTaskKind *kind, gpointer data);
 gboolean vd_lane_idle(const VdLane *lane);      /* nothing runs and nothing waits */

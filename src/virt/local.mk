@@ -4,10 +4,12 @@ libvirtroom_a_SOURCES = \
   src/virt/virt.h src/virt/call.h src/virt/ops.h src/virt/provision.h
 # the engine
 libvirtroom_a_SOURCES += \
+  src/virt/asker.c src/virt/asker.h \
   src/virt/backend-libvirt.c src/virt/backend.h \
   src/virt/backend-list.c src/virt/lv.h \
   src/virt/backend-stats.c \
   src/virt/calls.c \
+  src/virt/connect.c src/virt/connect.h \
   src/virt/detail.c \
   src/virt/host.c src/virt/engine.h \
   src/virt/inventory.c \
@@ -15,7 +17,9 @@ libvirtroom_a_SOURCES += \
   src/virt/mailbox.c src/virt/mailbox.h \
   src/virt/meter.c \
   src/virt/memory.c src/virt/memory.h src/virt/rates.c src/virt/rates.h \
+  src/virt/reach.c src/virt/reach.h \
   src/virt/sampler.c src/virt/sampler.h \
+  src/virt/ssh.c src/virt/ssh.h \
   src/virt/tap.c src/virt/tap.h \
   src/virt/trial.c \
   src/virt/uri.c src/virt/uri.h \
@@ -44,3 +48,6 @@ libvirtroom_a_SOURCES += \
   src/virt/provision-storage.c \
   src/virt/provision-vm.c \
   src/virt/provision-console.c
+# what libvirt runs in place of ssh
+pkglibexec_PROGRAMS += vmdeck-ssh
+vmdeck_ssh_SOURCES = src/virt/ssh-main.c

@@ -11,6 +11,7 @@
 #include "src/base/kvm.h"
 #include "src/base/log.h"
 #include "src/virt/call.h"
+#include "src/virt/connect.h"
 #include "src/virt/provision-private.h"
 #include "src/virt/uri.h"
 #include "src/virt/vevent.h"
@@ -32,6 +33,7 @@ gboolean vd_uri_is_here(const char *uri)
 VdConn *vd_conn_open(const char *uri, const char *request, GError **error)
 {
     g_autofree char *target = vd_uri_effective(uri);
+    VdOpened opened = {0};
     VdConn *conn;
     virConnectPtr vir;
     char *real;
@@ -39,12 +41,9 @@ VdConn *vd_conn_open(const char *uri, const char *request, GError **error)
 
     if (!vd_uri_check(target, error))
         return NULL;
-    vd_vevent_start();
-    vir = virConnectOpen(target);
-    if (!vir) {
-        vd_virt_fail(error, _("The host %s does not answer"), target);
+    vir = vd_lv_connect(target, NULL, &opened, error);
+    if (!vir)
         return NULL;
-    }
     conn = g_new0(VdConn, 1);
     conn->conn = vir;
     real = virConnectGetURI(vir);

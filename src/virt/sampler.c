@@ -263,7 +263,7 @@ static GHashTable *info_wanted(VdSampler *sampler)
 {
     const VdKeeper *keeper = sampler->keeper;
     guint active = 0;
-    if (keeper->shared) /* in this process a call costs next to nothing */
+    if (keeper->in_process) /* in this process a call costs next to nothing */
         return NULL;
     for (guint i = 0; i < keeper->order->len; i++)
         active += vd_vm_active(((const VdCell *)g_ptr_array_index(keeper->order, i))->vm);

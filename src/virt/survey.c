@@ -8,6 +8,7 @@
 
 #include "src/base/i18n.h"
 #include "src/base/text.h"
+#include "src/virt/connect.h"
 #include "src/virt/ops-util.h"
 #include "src/virt/survey.h"
 #include "src/virt/uri.h"
@@ -101,14 +102,14 @@ gboolean vd_survey(const char *uri, VdSurvey *ret, GError **error)
 {
     g_autofree char *effective = vd_survey_uri(uri, &ret->local);
     g_autofree char *clean = vd_text_clean(effective, 200, FALSE);
+    VdOpened opened = {0};
     virConnectPtr conn;
 
     if (!vd_uri_check(effective, error))
         return FALSE;
-    vd_vevent_start();
-    conn = virConnectOpen(effective);
+    conn = vd_lv_connect(effective, NULL, &opened, error);
     if (conn == NULL)
-        return vd_virt_fail(error, _("The host %s does not answer"), clean);
+        return FALSE;
     ret->uri = g_strdup(clean);
     ret->session = g_str_has_suffix(effective, "/session");
     look(conn, ret);

@@ -5,13 +5,24 @@
 #include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/virt/engine.h"
+#include "src/virt/ssh.h"
 #include "src/virt/uri.h"
 
+/* What the room keeps of it. */
 typedef struct {
-    VdVirt *virt; /* loop thread only */
+    VdLane *lane;
+    VdAsker *asker;
+} Attempt;
+
+typedef struct {
+    /* loop thread only */
+    VdVirt *virt;
     VdVirtDone done;
     gpointer data;
-    char *uri; /* immutable */
+    Attempt *attempt; /* the room's */
+    /* immutable */
+    VdAsker *asker;
+    char *uri;
     /* written by the lane */
     VdHost *facts;
     guint machines, running;
@@ -23,6 +34,7 @@ static void trial_free(gpointer data)
 {
     Trial *trial = data;
     g_free(trial->uri);
+    vd_asker_unref(trial->asker);
     vd_host_unref(trial->facts);
     g_clear_error(&trial->error);
     g_free(trial);
@@ -52,7 +64,7 @@ static void trial_run(VdLaneSlot *slot, gpointer data)
     const VdBackend *backend = slot->backend;
     gint64 begun = g_get_monotonic_time();
     VdOpened opened = {0};
-    slot->conn = backend->open(backend, trial->uri, &opened, &trial->error);
+    slot->conn = backend->open(backend, trial->uri, trial->asker, &opened, &trial->error);
     if (!slot->conn || !backend->facts(slot->conn, FALSE, trial->facts, &trial->error))
         return;
     trial->took = g_get_monotonic_time() - begun;
@@ -111,15 +123,23 @@ static VdDoc *report(const Trial *trial)
 static void trial_done(VdLane *lane, VdTaskEnd end, gpointer data)
 {
     Trial *trial = data;
+    (void)lane;
     g_autoptr(GError) silent = NULL;
     if (end != VD_TASK_ANSWERED) {
+        vd_ssh_abort(trial->uri);
         vd_error_set(&silent, VD_ERR_UNREACHABLE, NULL, _("%s does not answer."), trial->uri);
         trial->done(NULL, silent, trial->data);
         return; /* the lane reports itself as stuck */
     }
     g_autoptr(VdDoc) doc = trial->error ? NULL : report(trial);
-    g_ptr_array_remove(trial->virt->trials, lane);
+    g_ptr_array_remove(trial->virt->trials, trial->attempt);
     trial->done(doc, trial->error, trial->data);
+}
+
+static void on_asked(VdQuestion *question, gboolean begun, gpointer owner)
+{
+    const Trial *trial = owner;
+    vd_virt_ask(trial->virt, trial->attempt->lane, question, begun);
 }
 
 static void on_slow(VdLane *lane, gboolean slow, gpointer owner)
@@ -131,8 +151,10 @@ static void on_slow(VdLane *lane, gboolean slow, gpointer owner)
 
 static void on_stuck(VdLane *lane, gpointer owner)
 {
-    VdVirt *virt = owner;
-    g_ptr_array_remove(virt->trials, lane);
+    const VdVirt *virt = owner;
+    for (guint i = virt->trials->len; i-- > 0;)
+        if (((Attempt *)g_ptr_array_index(virt->trials, i))->lane == lane)
+            g_ptr_array_remove_index(virt->trials, i);
 }
 
 static void on_returned(VdLane *lane, gpointer owner)
@@ -155,6 +177,15 @@ static void refuse(Trial *trial)
     vd_mailbox_post(trial->virt->yard->box, refused, trial, trial_free);
 }
 
+void vd_attempt_free(gpointer data)
+{
+    Attempt *attempt = data;
+    vd_asker_close(attempt->asker);
+    vd_asker_unref(attempt->asker);
+    vd_lane_close(attempt->lane);
+    g_free(attempt);
+}
+
 void vd_virt_test(VdVirt *virt, const char *uri, VdVirtDone done, gpointer data)
 {
     Trial *trial = g_new0(Trial, 1);
@@ -171,7 +202,11 @@ void vd_virt_test(VdVirt *virt, const char *uri, VdVirtDone done, gpointer data)
         refuse(trial);
         return;
     }
-    g_ptr_array_add(virt->trials, lane);
+    trial->attempt = g_new0(Attempt, 1);
+    trial->attempt->lane = lane;
+    trial->attempt->asker = vd_asker_new(virt->yard->box, trial->uri, on_asked, trial);
+    trial->asker = vd_asker_ref(trial->attempt->asker);
+    g_ptr_array_add(virt->trials, trial->attempt);
     VdTaskKind kind = {trial_run, trial_done, trial_free, (guint)virt->options.connect_soft_ms,
                        (guint)virt->options.connect_hard_ms};
     vd_lane_push(lane, &kind, trial);

@@ -1,13 +1,35 @@
-/* Connection URIs before libvirt sees them. Pure; any thread. */
+/* Connection URIs before libvirt sees them. Pure but for vd_uri_to_open(), which looks where our
+ * ssh is; any thread. */
 #pragma once
 
 #include <glib.h>
 
-/* The URI to open: NULL or "" is LIBVIRT_DEFAULT_URI or else the system's QEMU for root, the
+/* The URI of a host: NULL or "" is LIBVIRT_DEFAULT_URI or else the system's QEMU for root, the
  * session's for others; over ssh `no_tty=1` is added unless the URI has a word on it, so that ssh
  * never asks on our screen. The caller frees. */
 char *vd_uri_effective(const char *uri);
-/* Whether libvirt has a driver and a transport of that name (libvirt's doc/uri.html, 9.0). A word
- * without "://" is an alias of libvirt's client configuration and passes. FALSE with a sentence
- * (VD_ERR_UNREACHABLE) in error. */
+/* What libvirt is given for it: over ssh with our own command, which adds time-outs to ssh (unless
+ * the URI has a word on it). The caller frees. */
+char *vd_uri_to_open(const char *uri);
+/* Whether it is an address as libvirt has them (its doc/uri.html, 9.0): driver, transport, host,
+ * path. A word without "://" is an alias of libvirt's client configuration and passes. FALSE with a
+ * sentence that says what is wrong (VD_ERR_UNREACHABLE) in error. */
 gboolean vd_uri_check(const char *uri, GError **error);
+
+typedef struct {
+    char *driver;      /* "qemu", lower case */
+    char *transport;   /* "ssh", or NULL */
+    char *server;      /* without the brackets of IPv6; NULL: this machine */
+    char *user;        /* or NULL */
+    char *path;        /* "/system" */
+    int port;          /* -1: the usual one */
+    GHashTable *query; /* or NULL */
+    gboolean has_password;
+    gboolean foreign; /* its driver does not speak libvirt's protocol */
+} VdUri;
+
+/* FALSE: it cannot be parsed (*ret is empty then). */
+gboolean vd_uri_parse(const char *uri, VdUri *ret);
+void vd_uri_clear(VdUri *uri);
+/* The value of a parameter, or NULL. Borrowed. */
+const char *vd_uri_option(const VdUri *uri, const char *name);

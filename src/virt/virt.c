@@ -49,7 +49,7 @@ VdVirt *vd_virt_new_on(GMainContext *context, const VdVirtOptions *options,
     virt->changed = changed;
     virt->data = data;
     virt->keepers = g_ptr_array_new_with_free_func((GDestroyNotify)vd_keeper_free);
-    virt->trials = g_ptr_array_new_with_free_func((GDestroyNotify)vd_lane_close);
+    virt->trials = g_ptr_array_new_with_free_func(vd_attempt_free);
     return virt;
 }
 
@@ -69,6 +69,20 @@ void vd_virt_free(VdVirt *virt)
     vd_yard_unref(virt->yard);
     g_main_context_unref(virt->context);
     g_free(virt);
+}
+
+void vd_virt_ask(VdVirt *virt, VdLane *lane, VdQuestion *question, gboolean begun)
+{
+    if (begun && !virt->options.ask) {
+        vd_question_give(question, NULL);
+        return;
+    }
+    if (lane && begun)
+        vd_lane_hold(lane);
+    else if (lane)
+        vd_lane_go_on(lane);
+    if (virt->options.ask)
+        virt->options.ask(question, begun, virt->data);
 }
 
 VdKeeper *vd_virt_keeper(const VdVirt *virt, const char *id)

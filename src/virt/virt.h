@@ -10,13 +10,19 @@
 #include "src/model/doc.h"
 #include "src/model/fleet.h"
 #include "src/model/meter.h"
+#include "src/model/question.h"
 
 typedef struct _VdVirt VdVirt;
 
 /* host is a new snapshot of that host: take a reference to keep it. */
 typedef void (*VdVirtHostFn)(VdHost *host, gpointer data);
 
+/* A host asks the person (open TRUE; take a reference and answer with vd_question_give(), from any
+ * thread), or no longer does. */
+typedef void (*VdVirtAskFn)(VdQuestion *question, gboolean open, gpointer data);
+
 typedef struct {
+    VdVirtAskFn ask; /* NULL: nobody can be asked */
     int interval_ms; /* between samples: 1000 */
     gboolean sample; /* FALSE: no figures (command line) */
     gboolean events; /* FALSE: one listing and no events (command line) */

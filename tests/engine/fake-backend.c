@@ -23,7 +23,7 @@ typedef struct {
     guint calls[FAKE_OPS], hanging[FAKE_OPS];
     VdErrorCode code[FAKE_OPS];
     char *message[FAKE_OPS];
-    gboolean one_by_one, is_private;
+    gboolean one_by_one, is_private, asks;
     guint looked, watchers, breaks;
     VdTap *tap;
 } Site;
@@ -116,15 +116,32 @@ static gboolean enter(Site *site, FakeOp op, GError **error)
 
 /* ---- the backend, on lanes ---- */
 
-static VdBackendConn *f_open(const VdBackend *backend, const char *uri, VdOpened *ret,
-                             GError **error)
+/* Asks for a password, outside the lock; TRUE if it was the right one. */
+static gboolean let_in(Site *site, VdAsker *asker)
+{
+    g_autoptr(VdQuestion) question = vd_question_new(asker ? vd_asker_host(asker) : "", "Who?");
+    vd_question_add(question, "Password", NULL, TRUE);
+    pthread_mutex_unlock(&site->fake->lock);
+    gboolean answered = asker && vd_asker_ask(asker, question);
+    gboolean right = answered && strcmp(vd_question_answer(question, 0), "sesame") == 0;
+    pthread_mutex_lock(&site->fake->lock);
+    return right;
+}
+
+static VdBackendConn *f_open(const VdBackend *backend, const char *uri, VdAsker *asker,
+                             VdOpened *ret, GError **error)
 {
     Fake *fake = backend->self;
     VdBackendConn *conn = NULL;
     pthread_mutex_lock(&fake->lock);
     Site *site = site_of(fake, uri);
     fake->opening++;
-    if (enter(site, FAKE_OPEN, error)) {
+    if (site->asks && !let_in(site, asker)) {
+        (void)vd_fail(error, VD_ERR_DENIED, "fake", "wrong password");
+        site->calls[FAKE_OPEN]++;
+        ret->hopeless = TRUE;
+    } else if (enter(site, FAKE_OPEN, error)) {
+        ret->asked = site->asks;
         conn = g_new0(VdBackendConn, 1);
         conn->refs = 1;
         conn->site = site;
@@ -372,6 +389,13 @@ Fake *fake_new(void)
 const VdBackend *fake_backend(Fake *fake)
 {
     return &fake->backend;
+}
+
+void fake_ask(Fake *fake, const char *uri)
+{
+    pthread_mutex_lock(&fake->lock);
+    site_of(fake, uri)->asks = TRUE;
+    pthread_mutex_unlock(&fake->lock);
 }
 
 static void release_all(Site *site)

@@ -41,6 +41,7 @@ void fake_fail(Fake *fake, const char *uri, FakeOp op, VdErrorCode code, const c
 void fake_stick(Fake *fake, const char *uri, guint number, gboolean stuck);
 void fake_one_by_one(Fake *fake, const char *uri); /* as a driver without bulk statistics */
 void fake_private(Fake *fake, const char *uri);    /* as the test driver */
+void fake_ask(Fake *fake, const char *uri);        /* asks for the password, which is "sesame" */
 void fake_break(Fake *fake, const char *uri);      /* connections are no longer alive */
 
 /* From libvirt's side: an event, the end of the connection. */

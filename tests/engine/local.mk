@@ -2,6 +2,7 @@
 # the engine of src/virt on a scripted backend
 if HAVE_CMOCKA
 check_PROGRAMS += tests/engine/test-virt-calls
+check_PROGRAMS += tests/engine/test-virt-hosts
 check_PROGRAMS += tests/engine/test-virt-lanes
 check_PROGRAMS += tests/engine/test-virt-sampler
 check_PROGRAMS += tests/engine/test-virt-storm
@@ -14,6 +15,9 @@ fake_test_libs = libvirtroom.a libmodel.a libbase.a $(LIBVIRT_LIBS) $(XML_LIBS) 
 tests_engine_test_virt_calls_SOURCES = tests/engine/test-virt-calls.c $(fake_test_files)
 tests_engine_test_virt_calls_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
 tests_engine_test_virt_calls_LDADD = $(fake_test_libs)
+tests_engine_test_virt_hosts_SOURCES = tests/engine/test-virt-hosts.c $(fake_test_files)
+tests_engine_test_virt_hosts_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
+tests_engine_test_virt_hosts_LDADD = $(fake_test_libs)
 tests_engine_test_virt_lanes_SOURCES = tests/engine/test-virt-lanes.c $(fake_test_files)
 tests_engine_test_virt_lanes_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
 tests_engine_test_virt_lanes_LDADD = $(fake_test_libs)

@@ -6,10 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <gio/gio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "src/base/error.h"
+#include "src/virt/reach.h"
 #include "src/virt/uri.h"
 
 static void becomes(const char *uri, const char *expected)
@@ -74,14 +78,99 @@ static void test_check(void **state)
     unknown("qemu+://kvm1/system", "qemu+:");
     unknown("://", "://");
     unknown("\033[31m://x", "://x");
+    known("qemu+ssh://root@kvm1:2222/system?keyfile=/k&no_tty=1");
+    known("qemu+tcp://[2001:db8::1]:16509/system");
+    known("qemu+unix:///system?socket=/run/x");
+    known("esx://root@esx1/?no_verify=1");
+    known("xen:///");
+    known("test:///a%20b.xml");
+    known("test:///100%.xml");
+    unknown("qemu+ssh:///system", "which host");
+    unknown("qemu+tcp:///system", "which host");
+    unknown("qemu://kvm1", "/system");
+    unknown("qemu+ssh://kvm1/sytem", "/system");
+    unknown("qemu+unix://kvm1/system", "unix");
+    unknown("qemu+ssh://root:secret@kvm1/system", "password");
+    unknown("qemu+ssh://kvm1:99999/system", "65535");
+    unknown("qemu+ssh://kvm 1/system", "blank");
+    unknown("kvm1:16509", "no address");
+    unknown("root@kvm1", "no address");
+}
+
+/* Where nobody listens it is said at once; where somebody does, or where only libvirt can tell, it
+ * passes. */
+static void test_reach(void **state)
+{
+    (void)state;
+    g_autoptr(GError) refused = NULL, missing = NULL, nobody = NULL;
+    g_autoptr(GSocketListener) listener = g_socket_listener_new();
+    guint16 port = g_socket_listener_add_any_inet_port(listener, NULL, NULL);
+    g_autofree char *there = g_strdup_printf("qemu+tcp://127.0.0.1:%u/system", port);
+    assert_true(vd_reach(there, 20000, NULL));
+    g_socket_listener_close(listener);
+    assert_false(vd_reach(there, 20000, &refused));
+    assert_int_equal(vd_error_code(refused), VD_ERR_UNREACHABLE);
+    assert_non_null(strstr(refused->message, "refused"));
+    assert_false(vd_reach("qemu+unix:///system?socket=/nowhere/sock", 20000, &missing));
+    assert_non_null(strstr(missing->message, "no libvirt daemon listens"));
+    assert_false(vd_reach("qemu+tls://no-such-host.invalid/system", 20000, &nobody));
+    assert_non_null(strstr(nobody->message, "no-such-host.invalid"));
+    assert_true(vd_reach("qemu+ssh://no-such-host.invalid/system", 20000, NULL));
+    assert_true(vd_reach("qemu:///system", 20000, NULL));
+    assert_true(vd_reach("test:///default", 20000, NULL));
+    assert_true(vd_reach("esx://no-such-host.invalid/", 20000, NULL));
+}
+
+/* A daemon that no longer takes what waits at its socket: the time-out holds. */
+static void test_full_backlog(void **state)
+{
+    (void)state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    g_autofree char *folder = g_dir_make_tmp("vmdeck-reach-XXXXXX", NULL);
+    g_snprintf(address.sun_path, sizeof address.sun_path, "%s/sock", folder);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0), full[64];
+    guint n = 0;
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    while (n < G_N_ELEMENTS(full)) {
+        full[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        if (connect(full[n++], (struct sockaddr *)&address, sizeof address) != 0)
+            break;
+    }
+    g_autofree char *uri = g_strdup_printf("qemu+unix:///system?socket=%s", address.sun_path);
+    g_autoptr(GError) error = NULL;
+    assert_false(vd_reach(uri, 50, &error));
+    assert_non_null(strstr(error->message, "does not answer"));
+    while (n-- > 0)
+        close(full[n]);
+    close(fd);
+    unlink(address.sun_path);
+    rmdir(folder);
+}
+
+/* Only over ssh, and only where it is, is ssh replaced. */
+static void test_to_open(void **state)
+{
+    (void)state;
+    g_setenv("VMDECK_SSH", "/bin/true", TRUE);
+    g_autofree char *ssh = vd_uri_to_open("qemu+ssh://kvm1/system?no_tty=1");
+    g_autofree char *own = vd_uri_to_open("qemu+ssh://kvm1/system?command=/opt/ssh");
+    g_autofree char *tcp = vd_uri_to_open("qemu+tcp://kvm1/system");
+    assert_string_equal(ssh, "qemu+ssh://kvm1/system?no_tty=1&command=/bin/true");
+    assert_string_equal(own, "qemu+ssh://kvm1/system?command=/opt/ssh");
+    assert_string_equal(tcp, "qemu+tcp://kvm1/system");
+    g_setenv("VMDECK_SSH", "/nowhere/ssh", TRUE);
+    g_autofree char *none = vd_uri_to_open("qemu+ssh://kvm1/system?no_tty=1");
+    assert_string_equal(none, "qemu+ssh://kvm1/system?no_tty=1");
+    g_unsetenv("VMDECK_SSH");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_default),
-        cmocka_unit_test(test_ssh),
-        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_default),      cmocka_unit_test(test_ssh),
+        cmocka_unit_test(test_check),        cmocka_unit_test(test_reach),
+        cmocka_unit_test(test_full_backlog), cmocka_unit_test(test_to_open),
     };
     return cmocka_run_group_tests_name("virt-uri", tests, NULL, NULL);
 }

@@ -94,7 +94,7 @@ in_host kill -STOP "$daemon"
 ok "a daemon that hangs is bad" finds libvirt bad "did not answer within"
 in_host kill -CONT "$daemon"
 in_host kill -KILL "$daemon"
-ok "no daemon is bad" finds libvirt bad "does not answer"
+ok "no daemon is bad" finds libvirt bad "Cannot connect"
 ok "the advice starts the daemon" eval 'obey libvirt; until_ok 30 finds libvirt ok answers'
 
 in_host sh -c 'printf "no database at all" >/var/lib/vmdeck/journal.db'

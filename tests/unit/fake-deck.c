@@ -16,7 +16,7 @@ typedef struct {
 struct _VdDeck {
     VdConf conf;
     VdFleet *fleet;
-    GPtrArray *jobs, *images, *notices, *requests;
+    GPtrArray *jobs, *images, *notices, *requests, *questions;
     GQueue pending;
     guint wanted;
 };
@@ -137,6 +137,7 @@ VdDeck *fake_deck_new(guint n)
     deck->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_job_unref);
     deck->images = g_ptr_array_new();
     deck->notices = g_ptr_array_new();
+    deck->questions = g_ptr_array_new();
     deck->requests = g_ptr_array_new_with_free_func(g_free);
     return deck;
 }
@@ -147,6 +148,7 @@ void vd_deck_free(VdDeck *deck)
     g_ptr_array_unref(deck->jobs);
     g_ptr_array_unref(deck->images);
     g_ptr_array_unref(deck->notices);
+    g_ptr_array_unref(deck->questions);
     g_ptr_array_unref(deck->requests);
     g_queue_clear_full(&deck->pending, pending_free);
     g_free(deck);
@@ -270,6 +272,11 @@ guint vd_deck_history(VdDeck *deck, const char *host, const char *uuid, VdSeries
     for (guint i = 0; i < n; i++)
         out[i] = (float)((i * 3 + (guint)series) % 100);
     return n;
+}
+
+GPtrArray *vd_deck_questions(VdDeck *deck)
+{
+    return deck->questions;
 }
 
 VdArgs *vd_deck_values(VdDeck *deck, const VdVerb *verb, const VdTarget *target)

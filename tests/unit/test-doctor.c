@@ -183,7 +183,7 @@ static void test_no_daemon(void **state)
     Machine *machine = *state;
 
     examine(machine, "qemu+unix:///system?socket=/nonexistent/libvirt-sock", FALSE);
-    found(machine, "libvirt", 0, "bad", "does not answer", "Type");
+    found(machine, "libvirt", 0, "bad", "Cannot connect", "Type");
     assert_null(row(machine, "default pool", 0));
     assert_null(row(machine, "default network", 0));
     assert_int_equal(machine->bad, 1);
@@ -216,7 +216,7 @@ static void test_remote(void **state)
     Machine *machine = *state;
 
     examine(machine, "qemu+tcp://127.0.0.1:1/system", FALSE);
-    found(machine, "libvirt", 0, "bad", "does not answer", "address");
+    found(machine, "libvirt", 0, "bad", "Cannot connect", "address");
     assert_null(row(machine, "KVM", 0));
     assert_null(row(machine, "kernel", 0));
     found(machine, "journal", 0, "ok", "at first use", NULL);

@@ -238,10 +238,12 @@ static char *theme_names(char **dirs)
                 continue;
             g_autofree char *raw = g_strndup(file, strlen(file) - strlen(".conf"));
             char *name = vd_text_clean(raw, 64, FALSE);
-            if (g_hash_table_add(seen, name))
-                g_ptr_array_add(names, name);
-            else
+            if (g_hash_table_contains(seen, name)) {
                 g_free(name);
+                continue;
+            }
+            g_hash_table_add(seen, name);
+            g_ptr_array_add(names, name);
         }
     }
     if (!g_hash_table_contains(seen, "default"))

@@ -104,6 +104,12 @@ static void a_broken_file_leaves_the_built_in_look(void **state)
     assert_int_equal(problems->len, 4);
     assert_non_null(strstr(g_ptr_array_index(problems, 0), "/own.conf:"));
     assert_non_null(strstr(g_ptr_array_index(problems, 2), "no-such"));
+    /* A person's own theme goes by the name of one that is installed: it is named once. */
+    g_autofree char *folder = theme_folder();
+    char *twice[] = {folder, folder, NULL};
+    g_autoptr(VdTheme) named = vd_theme_load("no-such", twice, NULL, problems);
+    const char *told = g_ptr_array_index(problems, 4);
+    assert_non_null(strstr(told, "default, high-contrast, light, mono;"));
     g_autoptr(VdTheme) built_in = vd_theme_load_file(NULL, problems);
     VdLook a = vd_theme_look(theme, VD_ROLE_CURSOR, 256);
     VdLook b = vd_theme_look(built_in, VD_ROLE_CURSOR, 256);

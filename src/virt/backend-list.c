@@ -82,6 +82,7 @@ static gboolean list_single(VdBackendConn *conn, VdNeedsInfo needs, gpointer dat
 {
     virDomainPtr *domains = NULL;
     int n = virConnectListAllDomains(conn->conn, &domains, 0);
+    n = vd_virt_listed(n, domains);
     if (n < 0)
         return FALSE;
     for (int i = 0; i < n; i++) {
@@ -121,6 +122,7 @@ static void mark_rows(VdBackendConn *conn, unsigned int flags, Mark mark, GArray
 {
     virDomainPtr *domains = NULL;
     int n = virConnectListAllDomains(conn->conn, &domains, flags);
+    n = vd_virt_listed(n, domains);
     for (int i = 0; i < n; i++) {
         char uuid[37];
         vd_lv_uuid(domains[i], uuid);

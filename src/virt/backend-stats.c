@@ -17,6 +17,8 @@
 
 /* The device names of a machine are read anew this often. */
 #define DEVICES_USEC (60 * G_USEC_PER_SEC)
+/* Processor times are a round trip each: on a slow link some of them wait for the next sample. */
+#define INFO_USEC (G_USEC_PER_SEC / 2)
 
 typedef struct {
     GPtrArray *disks, *nics; /* char*: targets */
@@ -68,6 +70,25 @@ static virDomainPtr cached_domain(VdBackendConn *conn, VdBackendCache *cache, co
     if (domain)
         g_hash_table_insert(cache->domains, g_strdup(uuid), domain);
     return domain;
+}
+
+/* Makes known those that are not, by one round trip instead of one for each. */
+static void cache_all(VdBackendConn *conn, VdBackendCache *cache, const GPtrArray *uuids)
+{
+    virDomainPtr *domains = NULL;
+    guint unknown = 0;
+    for (guint i = 0; i < uuids->len; i++)
+        unknown += !g_hash_table_contains(cache->domains, g_ptr_array_index(uuids, i));
+    if (unknown < 2)
+        return;
+    int n = virConnectListAllDomains(conn->conn, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    n = vd_virt_listed(n, domains);
+    for (int i = 0; i < n; i++) {
+        char uuid[37];
+        vd_lv_uuid(domains[i], uuid);
+        g_hash_table_replace(cache->domains, g_strdup(uuid), domains[i]);
+    }
+    free(domains);
 }
 
 static void forget(VdBackendCache *cache, const char *uuid)
@@ -234,6 +255,25 @@ static gboolean wants_info(const VdCheapSample *sample, const char *uuid)
     return !sample->info || g_hash_table_contains(sample->info, uuid);
 }
 
+/* The processor times that are wanted, in turn from where the last sample ran out of time. */
+static void read_infos(VdBackendConn *conn, VdCheapSample *sample, virDomainStatsRecordPtr *records,
+                       guint first, guint n)
+{
+    gint64 until = g_get_monotonic_time() + INFO_USEC;
+    guint begin = n > 0 ? (guint)g_atomic_int_get(&conn->info_turn) % n : 0;
+    for (guint i = 0; i < n; i++) {
+        guint at = (begin + i) % n;
+        VdCounters *counters = &g_array_index(sample->counters, VdCounters, first + at);
+        if (!wants_info(sample, counters->uuid))
+            continue;
+        if (g_get_monotonic_time() > until) {
+            g_atomic_int_set(&conn->info_turn, (gint)at);
+            return;
+        }
+        read_info(records[at]->dom, counters);
+    }
+}
+
 static gboolean cheap_bulk(VdBackendConn *conn, VdCheapSample *sample)
 {
     virDomainStatsRecordPtr *records = NULL;
@@ -243,13 +283,13 @@ static gboolean cheap_bulk(VdBackendConn *conn, VdCheapSample *sample)
     gint64 taken = g_get_monotonic_time();
     if (n < 0)
         return FALSE;
+    guint first = sample->counters->len;
     for (int i = 0; i < n; i++) {
         VdCounters counters;
         read_record(records[i], taken, &counters);
-        if (wants_info(sample, counters.uuid))
-            read_info(records[i]->dom, &counters);
         g_array_append_val(sample->counters, counters);
     }
+    read_infos(conn, sample, records, first, (guint)n);
     virDomainStatsRecordListFree(records);
     return TRUE;
 }
@@ -258,6 +298,7 @@ static gboolean cheap_single(VdBackendConn *conn, VdCheapSample *sample)
 {
     virDomainPtr *domains = NULL;
     int n = virConnectListAllDomains(conn->conn, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    n = vd_virt_listed(n, domains);
     if (n < 0)
         return FALSE;
     for (int i = 0; i < n; i++) {
@@ -295,6 +336,7 @@ static gboolean dear_bulk(VdBackendConn *conn, VdBackendCache *cache, VdDearSamp
 {
     g_autoptr(GPtrArray) domains = g_ptr_array_new(); /* borrowed from the cache */
     virDomainStatsRecordPtr *records = NULL;
+    cache_all(conn, cache, sample->uuids);
     for (guint i = 0; i < sample->uuids->len; i++) {
         virDomainPtr domain = cached_domain(conn, cache, g_ptr_array_index(sample->uuids, i));
         if (domain)

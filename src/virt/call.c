@@ -156,3 +156,13 @@ gboolean vd_virt_fail(GError **error, const char *format, ...)
         reason = vd_text_clean(without_class(last->message), REASON_CHARS, FALSE);
     return vd_fail(error, code, last->message, "%s: %s", what, reason);
 }
+
+int vd_virt_listed_(int n, const void *const *items)
+{
+    int count = 0;
+    if (n < 0)
+        return n;
+    while (items && items[count])
+        count++;
+    return count;
+}

@@ -25,3 +25,8 @@ void vd_call_expect(VdVirtCall *call, guint seconds);
  * with the right code (no such domain: NOT_FOUND, access denied: DENIED, …), libvirt's words as
  * detail; returns FALSE. format says what was tried, without a full stop: _("Cannot start %s"). */
 gboolean vd_virt_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* How many there are in what one of libvirt's virXListAllY() gave, which returned n: the list ends
+ * with NULL, and a daemon that lies may give another n than the list has. n < 0 stays as it is. */
+#define vd_virt_listed(n, items) vd_virt_listed_(n, (const void *const *)(const void *)(items))
+int vd_virt_listed_(int n, const void *const *items);

@@ -8,7 +8,10 @@
 #include "src/base/text.h"
 #include "src/virt/engine.h"
 
-#define MOST_AT_ONCE  4
+#define MOST_AT_ONCE 4
+/* What takes longer is asked singly, and then not again for so many times what it took. */
+#define LONG_USEC     (G_USEC_PER_SEC / 4)
+#define REST_TIMES    3
 #define SOON_USEC     (5 * G_USEC_PER_SEC)
 #define SOON_TIMES    24
 #define LATER_USEC    (60 * G_USEC_PER_SEC)
@@ -24,6 +27,7 @@ typedef struct {
     VdKeeper *keeper; /* loop thread only */
     char *uri;
     GArray *items; /* Item; their answers are written by the lane */
+    gint64 took;   /* written by the lane */
 } DetailTask;
 
 static void item_clear(gpointer data)
@@ -48,10 +52,12 @@ static void run(VdLaneSlot *slot, gpointer data)
     g_autoptr(GError) error = NULL;
     if (!vd_slot_connect_later(slot, task->uri, &error))
         return; /* the next sample reports it */
+    gint64 begun = g_get_monotonic_time();
     for (guint i = 0; i < task->items->len; i++) {
         Item *item = &g_array_index(task->items, Item, i);
         slot->backend->detail(slot->conn, item->uuid, &item->detail);
     }
+    task->took = g_get_monotonic_time() - begun;
 }
 
 /* Replaces a clean string; TRUE if it differs. */
@@ -90,6 +96,9 @@ static void done(VdLane *lane, VdTaskEnd end, gpointer data)
         return;
     for (guint i = 0; i < task->items->len; i++)
         apply(task->keeper, &g_array_index(task->items, Item, i));
+    task->keeper->details_took = task->took / task->items->len;
+    if (task->keeper->details_took > LONG_USEC)
+        task->keeper->details_after = g_get_monotonic_time() + task->took * REST_TIMES;
 }
 
 static gboolean wants_address(const VdCell *cell, gint64 now)
@@ -104,12 +113,15 @@ static gboolean wants_address(const VdCell *cell, gint64 now)
 void vd_details_push(VdKeeper *keeper, VdLane *lane, GHashTable *wanted)
 {
     gint64 now = g_get_monotonic_time();
+    guint most = keeper->details_took > LONG_USEC ? 1 : MOST_AT_ONCE;
+    if (now < keeper->details_after)
+        return;
     GArray *items = g_array_new(FALSE, TRUE, sizeof(Item));
     g_array_set_clear_func(items, item_clear);
     GHashTableIter iter;
     gpointer uuid;
     g_hash_table_iter_init(&iter, wanted);
-    while (items->len < MOST_AT_ONCE && g_hash_table_iter_next(&iter, &uuid, NULL)) {
+    while (items->len < most && g_hash_table_iter_next(&iter, &uuid, NULL)) {
         VdCell *cell = vd_keeper_cell(keeper, uuid);
         if (!cell)
             continue;

@@ -89,6 +89,8 @@ struct _VdKeeper {
     GPtrArray *stuck_actions; /* VdLane*: abandoned ones whose call has not come back */
     VdSampler *sampler;       /* NULL: nothing is sampled */
     VdHistogram times;        /* of all calls */
+    gint64 details_after;     /* monotonic: on a slow link details leave time for the figures */
+    gint64 details_took;      /* microseconds, the last time, each */
 };
 
 /* ---- virt.c ---- */

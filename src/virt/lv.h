@@ -17,6 +17,7 @@ struct _VdBackendConn {
     /* atomic: found out while working */
     gint no_bulk;               /* the driver has no bulk statistics at all */
     gint one_by_one;            /* its bulk statistics hold the state alone */
+    gint info_turn;             /* whose processor time is asked first */
     gint node_cpu, node_memory; /* how many figures of the host there are; 0: not asked, -1: none */
 };
 

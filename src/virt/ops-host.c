@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/base/i18n.h"
+#include "src/virt/call.h"
 #include "src/virt/memory.h"
 #include "src/virt/ops-util.h"
 #include "src/virt/ops.h"
@@ -244,6 +245,7 @@ gboolean vd_op_host_pools(VdVirtCall *call, GError **error)
 {
     virStoragePoolPtr *pools = NULL;
     int count = virConnectListAllStoragePools(call->conn, &pools, 0);
+    count = vd_virt_listed(count, pools);
     VdDoc *doc;
     VdSection *section;
 
@@ -360,6 +362,7 @@ gboolean vd_op_host_networks(VdVirtCall *call, GError **error)
 {
     virNetworkPtr *networks = NULL;
     int count = virConnectListAllNetworks(call->conn, &networks, 0);
+    count = vd_virt_listed(count, networks);
     VdDoc *doc;
     VdSection *section;
 

@@ -91,6 +91,7 @@ static char *leased_to(virNetworkPtr network, GInetAddress *address)
 {
     virNetworkDHCPLeasePtr *leases = NULL;
     int n = virNetworkGetDHCPLeases(network, NULL, &leases, 0);
+    n = vd_virt_listed(n, leases);
     char *who = NULL;
 
     for (int i = 0; i < n; i++) {
@@ -124,6 +125,7 @@ static char *machine_with(VdConn *conn, const char *network, GInetAddress *addre
 {
     virDomainPtr *domains = NULL;
     int n = virConnectListAllDomains(conn->conn, &domains, 0);
+    n = vd_virt_listed(n, domains);
     char *who = NULL;
 
     for (int i = 0; i < n; i++) {

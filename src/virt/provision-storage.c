@@ -24,6 +24,7 @@ static char *pool_names(VdConn *conn)
 {
     virStoragePoolPtr *pools = NULL;
     int n = virConnectListAllStoragePools(conn->conn, &pools, 0);
+    n = vd_virt_listed(n, pools);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 
     for (int i = 0; i < n; i++) {
@@ -240,6 +241,7 @@ static char *pool_user_of(virStoragePoolPtr pool, const char *path)
     if (virStoragePoolIsActive(pool) != 1 || virStoragePoolRefresh(pool, 0) < 0)
         return NULL;
     n = virStoragePoolListAllVolumes(pool, &volumes, 0);
+    n = vd_virt_listed(n, volumes);
     for (int i = 0; i < n; i++) {
         char *xml = user ? NULL : virStorageVolGetXMLDesc(volumes[i], 0);
         g_autoptr(xmlDoc) doc = vd_xml_parse(xml ? xml : "", "volume", NULL);
@@ -258,6 +260,7 @@ static char *machine_user_of(VdConn *conn, const char *path)
 {
     virDomainPtr *domains = NULL;
     int n = virConnectListAllDomains(conn->conn, &domains, 0);
+    n = vd_virt_listed(n, domains);
     char *user = NULL;
 
     for (int i = 0; i < n; i++) {
@@ -277,6 +280,7 @@ gboolean vd_conn_file_user(VdConn *conn, const char *path, char **ret_user, GErr
 {
     virStoragePoolPtr *pools = NULL;
     int n = virConnectListAllStoragePools(conn->conn, &pools, 0);
+    n = vd_virt_listed(n, pools);
     char *user = NULL;
 
     *ret_user = NULL;

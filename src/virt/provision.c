@@ -131,6 +131,7 @@ static char *network_names(VdConn *conn, guint *ret_count)
 {
     virNetworkPtr *networks = NULL;
     int n = virConnectListAllNetworks(conn->conn, &networks, 0);
+    n = vd_virt_listed(n, networks);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 
     for (int i = 0; i < n; i++) {

@@ -25,6 +25,13 @@
 #define TURN_LEAST     8
 #define TURN_MOST      256
 #define QUARANTINE_MAX 60000
+/* A call for dear figures takes so long, if that can be had by asking fewer machines at a time: a
+ * thin link must not come near the deadline at which a machine is suspected. */
+#define SHARD_LEAST    2
+#define SHARD_SHORT_MS 500
+#define SHARD_LONG_MS  1200
+/* Lanes that hang on machines of one host: each holds a worker of its daemon, which has twenty. */
+#define DEAR_STUCK 6
 
 struct _VdSampler {
     VdKeeper *keeper;
@@ -40,6 +47,7 @@ struct _VdSampler {
     gint64 suspected;           /* when that call began */
     guint info_turn, dear_turn; /* whose turn it is: a place in the order */
     guint turn;                 /* how many others are read at a time */
+    guint shard;                /* how many machines are asked in one call */
     gint64 dear_took;           /* the last pass, so far */
     VdNodeMeasure node;
 };
@@ -412,6 +420,15 @@ static void dear_abandoned(VdSampler *sampler, DearTask *task, gint64 begun)
     }
 }
 
+static void adapt_shard(VdSampler *sampler, const DearTask *task)
+{
+    guint most = sampler->keeper->virt->tuning->shard;
+    if (task->took > SHARD_LONG_MS * 1000)
+        sampler->shard = MAX(task->sample.uuids->len / 2, (guint)SHARD_LEAST);
+    else if (task->took < SHARD_SHORT_MS * 1000 && sampler->shard < most)
+        sampler->shard = MIN(sampler->shard * 2, most);
+}
+
 static void dear_done(VdLane *lane, VdTaskEnd end, gpointer data)
 {
     DearTask *task = data;
@@ -430,6 +447,7 @@ static void dear_done(VdLane *lane, VdTaskEnd end, gpointer data)
     if (task->probe)
         judge(sampler, task);
     sampler->dear_took += task->took;
+    adapt_shard(sampler, task);
     if (g_queue_is_empty(&sampler->shards)) /* once a pass, not once a shard */
         vd_keeper_touch(sampler->keeper);
     dear_next(sampler);
@@ -457,7 +475,7 @@ static void dear_next(VdSampler *sampler)
 {
     if (in_doubt(sampler))
         return; /* the next plan goes on */
-    if (!sampler->dear && sampler->stuck_dear->len < sampler->keeper->virt->tuning->max_stuck)
+    if (!sampler->dear && sampler->stuck_dear->len < DEAR_STUCK)
         sampler->dear = lane_open(sampler, "vd-dear");
     if (!sampler->dear || !vd_lane_idle(sampler->dear))
         return;
@@ -479,7 +497,7 @@ static void dear_next(VdSampler *sampler)
 static void add_to_shards(VdSampler *sampler, const char *uuid, gboolean alone)
 {
     GPtrArray *last = g_queue_peek_tail(&sampler->shards);
-    if (!last || alone || last->len >= sampler->keeper->virt->tuning->shard) {
+    if (!last || alone || last->len >= sampler->shard) {
         last = g_ptr_array_new_with_free_func(g_free);
         g_queue_push_tail(&sampler->shards, last);
     }
@@ -544,6 +562,7 @@ VdSampler *vd_sampler_new(VdKeeper *keeper)
     sampler->stuck_stats = g_ptr_array_new();
     sampler->stuck_dear = g_ptr_array_new();
     sampler->turn = TURN_LEAST;
+    sampler->shard = SHARD_LEAST * 2;
     g_queue_init(&sampler->shards);
     return sampler;
 }

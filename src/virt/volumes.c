@@ -15,6 +15,7 @@
 #include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/base/text.h"
+#include "src/virt/call.h"
 #include "src/virt/domxml.h"
 #include "src/virt/volumes.h"
 #include "src/virt/xml.h"
@@ -219,6 +220,7 @@ static gboolean keep_used_by_others(const Search *search, GError **error)
 {
     virDomainPtr *domains = NULL;
     int count = virConnectListAllDomains(search->conn, &domains, 0);
+    count = vd_virt_listed(count, domains);
     gboolean ok = TRUE;
 
     if (count < 0)
@@ -270,6 +272,7 @@ static gboolean keep_under_volumes_of(const Search *search, virStoragePoolPtr po
 {
     virStorageVolPtr *vols = NULL;
     int count = virStoragePoolListAllVolumes(pool, &vols, 0);
+    count = vd_virt_listed(count, vols);
     gboolean ok = TRUE;
 
     if (count < 0)
@@ -297,6 +300,7 @@ static gboolean each_active_pool(const Search *search, PoolFunc func, GError **e
     virStoragePoolPtr *pools = NULL;
     int count =
         virConnectListAllStoragePools(search->conn, &pools, VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE);
+    count = vd_virt_listed(count, pools);
     gboolean ok = TRUE;
 
     if (count < 0 && vd_op_not_known())

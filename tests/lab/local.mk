@@ -4,3 +4,24 @@ EXTRA_DIST += tests/lab/lab tests/lab/image tests/lab/guest-console tests/lab/li
   tests/lab/lab-trouble.sh tests/lab/lab-resume.sh tests/lab/lab-firmware.sh \
   tests/lab/tiny-image tests/lab/guest.sh
 EXTRA_DIST += tests/lab/lab-machines.sh tests/lab/tiny-init.c tests/lab/lab-doctor.sh
+
+# Sick hosts: a proxy whose links fall ill, and the console beside them.
+SICK_CPPFLAGS = $(SCREEN_CPPFLAGS) -DSICK_SOURCE_DIR='"$(abs_top_srcdir)"' \
+  -DSICK_BUILD_DIR='"$(abs_top_builddir)"'
+SICK_FILES = tests/lab/sick.c tests/lab/sick.h
+check_PROGRAMS += tests/lab/proxy tests/lab/dead-fs
+tests_lab_proxy_SOURCES = tests/lab/proxy.c
+tests_lab_proxy_LDADD = $(GLIB_LIBS)
+tests_lab_dead_fs_SOURCES = tests/lab/dead-fs.c
+tests_lab_dead_fs_LDADD =
+if HAVE_CMOCKA
+check_PROGRAMS += tests/lab/test-sick-hosts tests/lab/test-sick-guests
+endif
+tests_lab_test_sick_hosts_SOURCES = tests/lab/test-sick-hosts.c $(SICK_FILES)
+tests_lab_test_sick_hosts_CPPFLAGS = $(SICK_CPPFLAGS)
+tests_lab_test_sick_hosts_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)
+tests_lab_test_sick_hosts_LDADD = $(SCREEN_LIBS)
+tests_lab_test_sick_guests_SOURCES = tests/lab/test-sick-guests.c $(SICK_FILES)
+tests_lab_test_sick_guests_CPPFLAGS = $(SICK_CPPFLAGS)
+tests_lab_test_sick_guests_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)
+tests_lab_test_sick_guests_LDADD = $(SCREEN_LIBS)

@@ -38,3 +38,12 @@ endif
 tests_testdriver_test_deploy_form_SOURCES = tests/testdriver/test-deploy-form.c
 tests_testdriver_test_deploy_form_CFLAGS = $(TEST_CFLAGS)
 tests_testdriver_test_deploy_form_LDADD = $(DEPLOY_TEST_LIBS)
+# a daemon that lies, by the lab's proxy
+if HAVE_CMOCKA
+check_PROGRAMS += tests/testdriver/test-fuzz
+endif
+tests_testdriver_test_fuzz_SOURCES = tests/testdriver/test-fuzz.c \
+  tests/engine/loop.c tests/engine/loop.h $(SICK_FILES)
+tests_testdriver_test_fuzz_CPPFLAGS = $(SICK_CPPFLAGS)
+tests_testdriver_test_fuzz_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS) $(VTERM_CFLAGS)
+tests_testdriver_test_fuzz_LDADD = libscreens.a $(virt_test_libs) $(VTERM_LIBS) $(CURSES_LIBS)

@@ -147,3 +147,11 @@ gboolean vd_image_needs_efi(const VdImage *image)
     return root && g_strcmp0(json_object_get_string_member_with_default(root, "firmware", NULL),
                              "efi") == 0;
 }
+
+char *vd_image_root_fs(const VdImage *image)
+{
+    g_autoptr(JsonNode) layout = parse(image);
+    JsonObject *grow = object_member(layout ? json_node_get_object(layout) : NULL, "grow");
+
+    return clean_member(grow, "fs");
+}

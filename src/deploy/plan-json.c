@@ -220,3 +220,19 @@ JsonNode *vd_plan_prepare_request(const VdPlan *plan, const char *request, const
     json_builder_end_object(builder);
     return json_builder_get_root(builder);
 }
+
+JsonNode *vd_plan_check_request(const char *request, const char *layout)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    JsonNode *what = layout ? json_from_string(layout, NULL) : NULL;
+
+    json_builder_begin_object(builder);
+    vd_json_text(builder, "action", "check");
+    vd_json_text(builder, "request", request);
+    if (what) {
+        json_builder_set_member_name(builder, "layout");
+        json_builder_add_value(builder, what);
+    }
+    json_builder_end_object(builder);
+    return json_builder_get_root(builder);
+}

@@ -57,6 +57,8 @@ gboolean vd_plan_check_room(const char *pool, guint64 available, guint64 disk, g
 char *vd_plan_to_json(const VdPlan *plan);
 VdPlan *vd_plan_from_json(const char *json, GError **error);
 
+/* The request for the guest helper's `check`: whether the appliance will have the tools. */
+JsonNode *vd_plan_check_request(const char *request, const char *layout);
 /* The request for the guest helper's `prepare`. secrets: the object of the secrets file, or NULL.
  * layout is JSON. marker: see doc/guest-protocol.md. */
 JsonNode *vd_plan_prepare_request(const VdPlan *plan, const char *request, const char *disk,

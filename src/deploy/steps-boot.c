@@ -18,6 +18,7 @@
 /* How long a machine that asks for a login may keep silent about its first boot, when what it said
  * before was not heard. */
 #define SILENT_SEC 60
+#define BUSY_TRIES 10
 
 typedef struct {
     VdRun *run;
@@ -192,6 +193,24 @@ static gboolean follow_unsure(Watch *watch, VdConn *conn, int seconds, GError **
     return TRUE;
 }
 
+/* A daemon that has just come up finds its machines again one after the other: their consoles may
+ * be late. */
+static gboolean follow_again(Watch *watch, VdConn *conn, int seconds, GError **error)
+{
+    for (int i = 1;; i++) {
+        g_autoptr(GError) why = NULL;
+
+        if (follow_unsure(watch, conn, seconds, &why))
+            return TRUE;
+        if (vd_error_code(why) != VD_ERR_BUSY || i == BUSY_TRIES ||
+            g_cancellable_is_cancelled(watch->stop)) {
+            g_propagate_error(error, g_steal_pointer(&why));
+            return FALSE;
+        }
+        g_usleep(G_USEC_PER_SEC);
+    }
+}
+
 /* Follows the console, over a daemon that is restarted meanwhile; *conn may be another one then. */
 static gboolean follow_console(Watch *watch, VdConn **conn, int seconds, GError **error)
 {
@@ -201,7 +220,7 @@ static gboolean follow_console(Watch *watch, VdConn **conn, int seconds, GError 
         VdConn *fresh;
 
         if (watch->unsure
-                ? follow_unsure(watch, *conn, seconds, &why)
+                ? follow_again(watch, *conn, seconds, &why)
                 : vd_conn_vm_follow(*conn, uuid, seconds, on_line, watch, watch->stop, &why))
             return TRUE;
         fresh = g_cancellable_is_cancelled(watch->stop) || vd_conn_vm_running(*conn, uuid) ||

@@ -9,6 +9,7 @@
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 #include "src/deploy/deploy-private.h"
+#include "src/deploy/guest.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/steps.h"
 #include "src/deploy/store.h"
@@ -101,6 +102,19 @@ static gboolean check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const V
     return TRUE;
 }
 
+/* Before anything is made: whether the appliance will have what the root's file system needs. */
+static gboolean check_tools(VdRun *run, const VdPlan *plan, const VdImage *image, GError **error)
+{
+    g_autofree char *fs = plan->grow ? vd_image_root_fs(image) : NULL;
+    g_autoptr(JsonNode) result = NULL;
+
+    if (g_strcmp0(fs, "xfs") != 0)
+        return TRUE;
+    result = vd_guest_run(run, vd_plan_check_request(vd_run_id(run), image->layout), NULL, NULL,
+                          NULL, error);
+    return result != NULL;
+}
+
 gboolean vd_step_check(VdRun *run, GError **error)
 {
     g_autoptr(VdPlan) plan = vd_step_plan(run, error);
@@ -111,7 +125,8 @@ gboolean vd_step_check(VdRun *run, GError **error)
         return FALSE;
     /* Before anything is made there is no reason to wait for a host. */
     conn = vd_conn_open(plan->uri, vd_run_id(run), error);
-    if (!conn || !check_host(run, plan, conn, image, error))
+    if (!conn || !check_host(run, plan, conn, image, error) ||
+        !check_tools(run, plan, image, error))
         return FALSE;
     vd_run_text(run, _("image, name, room on %s, network %s"), plan->pool, plan->network);
     return TRUE;

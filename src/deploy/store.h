@@ -43,6 +43,8 @@ gboolean vd_image_read_layout(VdImage *image, const char *layout, const char *fi
 gboolean vd_image_customisable(const VdImage *image, char **ret_why);
 /* The timezones it has, maybe none; NULL if nobody looked. Free with g_strfreev(). */
 char **vd_image_timezones(const VdImage *image);
+/* The file system of its root: "xfs", or NULL if unknown. The caller frees. */
+char *vd_image_root_fs(const VdImage *image);
 /* Whether only UEFI firmware can start it. */
 gboolean vd_image_needs_efi(const VdImage *image);
 /* The major version of its distribution, 0 if unknown. */

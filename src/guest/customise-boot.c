@@ -50,6 +50,10 @@ static gboolean install_systemd(VdFiles *files, GError **error)
 #define WANTS "/etc/systemd/system/multi-user.target.wants/"
     static const char getty[] = "/etc/systemd/system/getty.target.wants/"
                                 "serial-getty@ttyS0.service";
+    /* On a slow machine udev may take longer over its devices than systemd waits for one (90 s),
+     * and the getty that is bound to the line would not be started. As systemd-fstab-generator does
+     * it for x-systemd.device-timeout. */
+    static const char patience[] = "[Unit]\nJobRunningTimeoutSec=15min\n";
     return put(files, "/etc/systemd/system/vmdeck-firstboot.service", vd_firstboot_unit(), 0644,
                error) &&
            vd_files_link(files, "/etc/systemd/system/vmdeck-firstboot.service",
@@ -58,7 +62,8 @@ static gboolean install_systemd(VdFiles *files, GError **error)
                error) &&
            vd_files_link(files, "/etc/systemd/system/vmdeck-ssh-keys.service",
                          WANTS "vmdeck-ssh-keys.service", error) &&
-           vd_files_link(files, "/lib/systemd/system/serial-getty@.service", getty, error);
+           vd_files_link(files, "/lib/systemd/system/serial-getty@.service", getty, error) &&
+           put(files, "/etc/systemd/system/dev-ttyS0.device.d/vmdeck.conf", patience, 0644, error);
 #undef WANTS
 }
 

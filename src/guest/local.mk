@@ -45,6 +45,8 @@ vmdeck_guest_SOURCES = \
   src/guest/inspect-grow.h \
   src/guest/inspect.c \
   src/guest/inspect.h \
+  src/guest/appliance.c \
+  src/guest/appliance.h \
   src/guest/launch.c \
   src/guest/launch.h \
   src/guest/leash.c \

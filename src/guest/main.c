@@ -12,6 +12,7 @@
 
 #include "src/base/files.h"
 #include "src/base/i18n.h"
+#include "src/guest/appliance.h"
 #include "src/guest/customise.h"
 #include "src/guest/fail.h"
 #include "src/guest/grow.h"
@@ -153,6 +154,13 @@ static JsonObject *do_prepare(VdGuest *guest, const VdRequest *request, GError *
     return result;
 }
 
+static JsonObject *do_check(VdGuest *guest, const VdRequest *request, GError **error)
+{
+    if (!vd_appliance_check(guest, &request->layout->grow, error))
+        return NULL;
+    return json_object_new();
+}
+
 static JsonObject *run(VdOut *out, const VdRequest *request, const char *tmpdir, GError **error)
 {
     g_autoptr(VdGuest) guest = vd_guest_new(out, tmpdir, error);
@@ -165,6 +173,8 @@ static JsonObject *run(VdOut *out, const VdRequest *request, const char *tmpdir,
         return do_prepare(guest, request, error);
     case VD_ACTION_PROBE:
         return do_probe(guest, request, error);
+    case VD_ACTION_CHECK:
+        return do_check(guest, request, error);
     }
     return NULL;
 }

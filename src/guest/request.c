@@ -282,22 +282,27 @@ static void take_disk(VdTake *take, VdRequest *request)
         vd_take_mistake(take, "format", _("qcow2 or raw"));
 }
 
+static void take_layout(VdTake *take, VdRequest *request)
+{
+    JsonObject *layout = vd_take_object(take, "layout");
+    if (!layout)
+        vd_take_mistake(take, "layout", _("an object"));
+    if (take->failed)
+        return;
+    request->layout = vd_layout_from_json(layout, take->error);
+    take->failed = !request->layout;
+}
+
 static void take_prepare(VdTake *take, VdRequest *request)
 {
     request->grow = vd_take_bool(take, "grow");
     request->size = (guint64)vd_take_int(take, "size", 0, G_MAXINT64);
     request->customise = take_customise(take);
-    JsonObject *layout = vd_take_object(take, "layout");
-    if (!layout)
-        vd_take_mistake(take, "layout", _("an object"));
     if (!request->grow && !request->customise)
         vd_take_mistake(take, "grow", _("asked for, and neither is customising"));
     if (request->grow && request->size == 0)
         vd_take_mistake(take, "size", _("the disk's size"));
-    if (take->failed)
-        return;
-    request->layout = vd_layout_from_json(layout, take->error);
-    take->failed = !request->layout;
+    take_layout(take, request);
 }
 
 VdRequest *vd_request_parse(const char *text, gssize length, GError **error)
@@ -322,8 +327,11 @@ VdRequest *vd_request_parse(const char *text, gssize length, GError **error)
         take_prepare(&take, request);
     } else if (g_strcmp0(action, "probe") == 0) {
         request->action = VD_ACTION_PROBE;
+    } else if (g_strcmp0(action, "check") == 0) {
+        request->action = VD_ACTION_CHECK;
+        take_layout(&take, request);
     } else {
-        vd_take_mistake(&take, "action", _("inspect, prepare or probe"));
+        vd_take_mistake(&take, "action", _("inspect, prepare, check or probe"));
     }
     return take.failed ? NULL : g_steal_pointer(&request);
 }

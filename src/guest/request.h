@@ -6,7 +6,7 @@
 
 #include "src/guest/layout.h"
 
-typedef enum { VD_ACTION_INSPECT, VD_ACTION_PREPARE, VD_ACTION_PROBE } VdAction;
+typedef enum { VD_ACTION_INSPECT, VD_ACTION_PREPARE, VD_ACTION_PROBE, VD_ACTION_CHECK } VdAction;
 
 typedef struct {
     char *name;
@@ -41,10 +41,10 @@ typedef struct {
 typedef struct {
     VdAction action;
     char *id;     /* "r-7K2M9Q" */
-    char *disk;   /* absolute; NULL for a probe */
+    char *disk;   /* absolute; NULL for a probe or a check */
     char *format; /* "qcow2" | "raw" */
     gboolean tcg;
-    VdLayout *layout; /* prepare only */
+    VdLayout *layout; /* prepare and check only */
     gboolean grow;
     guint64 size;           /* bytes */
     VdCustomise *customise; /* NULL: leave the files alone */

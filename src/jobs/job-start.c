@@ -27,10 +27,11 @@
 #include "src/jobs/job-lock.h"
 #include "src/jobs/runner.h"
 
-#define READY_MS    30000
-#define CANCEL_USEC (10 * G_USEC_PER_SEC)
-#define CANCEL_WAIT 20000
-#define LOG_CHUNK   (64 * 1024)
+#define READY_MS      30000
+#define CANCEL_USEC   (10 * G_USEC_PER_SEC)
+#define CANCEL_WAIT   20000
+#define LOG_CHUNK     (64 * 1024)
+#define STEP_SEC_MOST 86400
 
 /* ---- the process ---- */
 
@@ -124,12 +125,17 @@ static gboolean start_runner(const char *id, VdRunMode mode, int lock, GError **
 
 /* ---- starting ---- */
 
-static void fill_steps(VdJob *job, const VdJobKind *kind)
+/* The expected seconds are those that the last jobs of the kind really took here; the table's are
+ * for the first one. */
+static void fill_steps(VdJournal *journal, VdJob *job, const VdJobKind *kind)
 {
     if (job->steps->len > 0)
         return;
-    for (const VdStepSpec *step = kind->steps; step->id; step++)
-        vd_job_add_step(job, step->id, step->label, step->weight);
+    for (const VdStepSpec *step = kind->steps; step->id; step++) {
+        double took = vd_journal_step_seconds(journal, kind->verb, step->id);
+        vd_job_add_step(job, step->id, step->label,
+                        took < 0 ? step->weight : (int)CLAMP(took + 0.5, 1, STEP_SEC_MOST));
+    }
 }
 
 /* Folder, lock, secrets and row; the lock's descriptor or -1. */
@@ -160,7 +166,7 @@ gboolean vd_jobs_start(VdJournal *journal, const VdJobKind *kind, VdJob *job, co
     if (!job->verb)
         job->verb = g_strdup(kind->verb);
     job->state = VD_JOB_QUEUED;
-    fill_steps(job, kind);
+    fill_steps(journal, job, kind);
     int lock = prepare(journal, job, spec, secrets, error);
     if (lock < 0)
         return FALSE;

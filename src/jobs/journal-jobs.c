@@ -157,6 +157,27 @@ gboolean vd_journal_step(VdJournal *journal, const char *id, const VdStep *step,
     return none ? no_job(id, error) : ok;
 }
 
+double vd_journal_step_seconds(VdJournal *journal, const char *verb, const char *step)
+{
+    if (!vd_journal_ready(journal, NULL))
+        return -1;
+    VdDb *db = &journal->db;
+    sqlite3_stmt *statement = vd_db_query(
+        db, NULL,
+        "SELECT avg(spent) FROM (SELECT step.ended - step.started AS spent FROM job"
+        " JOIN step ON step.job = job.id WHERE job.verb = ? AND step.id = ? AND job.state = 'done'"
+        " AND step.state = 'done' AND step.ended > step.started"
+        " ORDER BY job.created DESC LIMIT 5)",
+        "ss", verb, step);
+    if (!statement || vd_db_row(db, statement, NULL) != 1)
+        return -1;
+    double seconds = sqlite3_column_type(statement, 0) == SQLITE_NULL
+                         ? -1
+                         : sqlite3_column_double(statement, 0) / G_USEC_PER_SEC;
+    vd_db_leave(statement);
+    return seconds;
+}
+
 /* ---- undo ---- */
 
 gboolean vd_journal_undo_push(VdJournal *journal, const char *id, const char *kind,

@@ -50,7 +50,7 @@ open_root() {
 
 close_root() {
   local one
-  umount "$1" 2>/dev/null
+  umount -R "$1" 2>/dev/null
   for one in $loops; do losetup -d "$one"; done
 }
 
@@ -90,13 +90,26 @@ make_disk() {
   open_root "$file" "$number" "$layout"
   case $fs in
     xfs) mkfs.xfs -q "$device" ;;
-    btrfs) mkfs.btrfs -q "$device" >/dev/null 2>&1 ;;
+    btrfs*) mkfs.btrfs -q "$device" >/dev/null 2>&1 ;;
     *) "mkfs.$fs" -q "$device" ;;
   esac
   mkdir -p "$mnt"
   mount "$device" "$mnt"
-  [ "$fs" != btrfs ] || btrfs -q subvolume create "$mnt/data" >/dev/null
-  fill "$mnt" "$distro" "$device" "$fs"
+  case $fs in
+    btrfs) btrfs -q subvolume create "$mnt/data" >/dev/null ;;
+    btrfs-@) # the root in a subvolume, as openSUSE, Fedora and Ubuntu install it
+      btrfs -q subvolume create "$mnt/@" >/dev/null
+      btrfs -q subvolume create "$mnt/@home" >/dev/null
+      umount "$mnt"
+      mount -o subvol=@ "$device" "$mnt"
+      ;;
+  esac
+  fill "$mnt" "$distro" "$device" "${fs%-@}"
+  [ "$fs" != btrfs-@ ] || {
+    sed -i 's/ defaults / subvol=@ /' "$mnt/etc/fstab"
+    sed 's| / | /home |; s/subvol=@ /subvol=@home /' "$mnt/etc/fstab" >"$mnt/home.line"
+    cat "$mnt/home.line" >>"$mnt/etc/fstab" && rm "$mnt/home.line"
+  }
   close_root "$mnt"
 }
 
@@ -264,6 +277,7 @@ check_debian() {
   ok "the first-boot unit is enabled" test -e "$1/etc/systemd/system/multi-user.target.wants/vmdeck-firstboot.service" \
     -o -L "$1/etc/systemd/system/multi-user.target.wants/vmdeck-firstboot.service"
   ok "a getty is on the serial line" test -L "$1/etc/systemd/system/getty.target.wants/serial-getty@ttyS0.service"
+  has "it waits for that line on a slow machine too" "$1/etc/systemd/system/dev-ttyS0.device.d/vmdeck.conf" JobRunningTimeoutSec=15min
   ok "the user without a password needs none for sudo" grep -q '^ada .*NOPASSWD' "$1/etc/sudoers.d/90-vmdeck-ada"
   same "that rule is readable to root alone" 440 "$(stat -c %a "$1/etc/sudoers.d/90-vmdeck-ada")"
   ok "cloud-init is off" test -f "$1/etc/cloud/cloud-init.disabled"
@@ -333,7 +347,7 @@ layout() {
   number=$(number_of "$layout")
   make_disk "$work/$name.raw" "$layout" "$fs" "$distro"
   ok "$name: inspected" inspect "$work/$name.raw" raw "$work/$name.inspect"
-  same "$name: what inspection says" "linux true true $fs $7 $8" "$(result "$work/$name.inspect" |
+  same "$name: what inspection says" "linux true true ${fs%-@} $7 $8" "$(result "$work/$name.inspect" |
     jq -r '"\(.os.type) \(.grow.possible) \(.customise.possible) \(.grow.fs) \(.network) \(.init)"')"
   same "$name: users and timezones" "root,old Europe/Vienna" "$(result "$work/$name.inspect" |
     jq -r '"\(.users | join(",")) \(.timezones | join(","))"')"
@@ -354,7 +368,12 @@ layout() {
   fi
   open_root "$raw" "$number" "$layout"
   mkdir -p "$mnt"
-  mount "$device" "$mnt"
+  if [ "$fs" = btrfs-@ ]; then
+    mount -o subvol=@ "$device" "$mnt"
+    mount -o subvol=@home "$device" "$mnt/home"
+  else
+    mount "$device" "$mnt"
+  fi
   check_files "$mnt" | sed "s/ - / - $name: /"
   "check_$distro" "$mnt" | sed "s/ - / - $name: /"
   check_size "$device" "$fs" $size "$mnt" | sed "s/ - / - $name: /"
@@ -382,6 +401,43 @@ refusals() {
       customise: ($c + {timezone: "Mars/Phobos"})}' >"$work/mars"
   ok "refused: a timezone that the image has not" eval '! run_helper "$(cat "$work/mars")" "$work/mars.out"'
   same "refused: the zone's code" bad-timezone "$(code "$work/mars.out")"
+}
+
+# Two volume groups of one name, as when a disk is put together from two images.
+twins() {
+  local cases=0 file=$work/twins.raw device n
+  truncate -s 200M "$file"
+  printf 'label: gpt\nsize=90M,type=lvm\ntype=lvm\n' | sfdisk -q --no-reread --no-tell-kernel "$file"
+  for n in 1 2; do
+    device=$(attach "$file" $n)
+    guest_lvm "$device" pvcreate -q -ff -y "$device" >/dev/null
+    guest_lvm "$device" vgcreate -q vd "$device" >/dev/null
+    guest_lvm "$device" lvcreate -q -an -Wn -Zn -y -l 100%FREE -n root vd >/dev/null
+    losetup -d "$device"
+    open_root "$file" $n lvm
+    mkfs.ext4 -q "$device"
+    mkdir -p "$file.mnt"
+    mount "$device" "$file.mnt"
+    fill "$file.mnt" debian "$device" ext4
+    close_root "$file.mnt"
+  done
+  ok "twins: two volume groups of one name are inspected" inspect "$file" raw "$work/twins.out"
+  cat "$work/twins.out" | sed 's/^/# /' | tail -n 5
+}
+
+# An XFS root, and an appliance that is made without xfsprogs: known before anything is launched.
+no_xfs_tools() {
+  local cases=0 folder=$work/guestfs layout=$work/xfs.inspect path one
+  for path in /usr/lib/*/guestfs /usr/lib64/guestfs; do
+    [ ! -d "$path/supermin.d" ] || break
+  done
+  mkdir "$folder" && cp -r "$path/supermin.d" "$folder"
+  for one in "$folder"/supermin.d/*packages*; do sed -i '/^xfsprogs$/d' "$one"; done
+  result "$layout" | jq -c '{action: "check", request: "r-TEST07", layout: .}' >"$work/check"
+  ok "tools: with them nothing is said" run_helper "$(cat "$work/check")" "$work/check.out"
+  ok "tools: without them it is" eval \
+    '! LIBGUESTFS_PATH=$folder run_helper "$(cat "$work/check")" "$work/check.out"'
+  same "tools: its code" no-xfs-tools "$(code "$work/check.out")"
 }
 
 # A disk that runs full under the guest's feet: an error soon, and no success.
@@ -469,6 +525,7 @@ first() {
   layout gpt-ext4 gpt ext4 debian qcow2 "$static" ifupdown systemd
   layout lvm-ext4 lvm ext4 ubuntu qcow2 "$static" netplan systemd
   layout btrfs gpt btrfs suse qcow2 "$static" ifcfg systemd
+  layout subvolumes gpt btrfs-@ ubuntu qcow2 "$static" netplan systemd
   layout whole-ext2 whole ext2 alpine raw "$dhcp" ifupdown openrc
 }
 
@@ -477,6 +534,8 @@ second() {
   layout mbr-primary primary ext3 sysv qcow2 "$static" ifupdown sysv
   layout mbr-logical logical ext4 debian qcow2 "$static" ifupdown systemd
   layout xfs gpt xfs alma qcow2 "$static" networkmanager systemd
+  no_xfs_tools
+  twins
   refusals
   full_disk
   nothing_there

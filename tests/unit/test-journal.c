@@ -117,6 +117,34 @@ static void test_ended_stays(void **state)
     g_clear_error(&error);
 }
 
+/* A step of a job that took so long and came to an end, or did not. */
+static void took(VdJournal *journal, const char *id, int seconds, VdJobState end)
+{
+    GError *error = NULL;
+    g_autoptr(VdJob) job = jobs_sample(id);
+    jobs_ok(vd_journal_job_create(journal, job, NULL, &error), error);
+    VdStep *step = vd_job_step(job, "grow");
+    step->state = VD_STEP_DONE;
+    step->started = G_USEC_PER_SEC;
+    step->ended = step->started + seconds * G_USEC_PER_SEC;
+    jobs_ok(vd_journal_step(journal, id, step, &error), error);
+    jobs_ok(vd_journal_job_finish(journal, id, end, NULL, NULL, NULL, &error), error);
+}
+
+static void test_step_seconds(void **state)
+{
+    (void)state;
+    g_autoptr(VdJournal) journal = jobs_open();
+    assert_true(vd_journal_step_seconds(journal, "deploy", "grow") < 0);
+    took(journal, "r-000001", 900, VD_JOB_FAILED);
+    assert_true(vd_journal_step_seconds(journal, "deploy", "grow") < 0);
+    took(journal, "r-000002", 10, VD_JOB_DONE);
+    took(journal, "r-000003", 20, VD_JOB_DONE);
+    assert_int_equal((int)vd_journal_step_seconds(journal, "deploy", "grow"), 15);
+    assert_true(vd_journal_step_seconds(journal, "image.add", "grow") < 0);
+    assert_true(vd_journal_step_seconds(journal, "deploy", "disk") < 0);
+}
+
 static void test_requests(void **state)
 {
     (void)state;
@@ -465,6 +493,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_round_trip, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_undo, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_ended_stays, jobs_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_step_seconds, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_requests, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_outcome_of_job, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_odd_strings, jobs_setup, jobs_teardown),

@@ -71,13 +71,34 @@ static gboolean has_encrypted(VdGuest *guest)
            any_encrypted(guest, guestfs_lvs(guest->g));
 }
 
+/* A name that two volume groups have, or NULL: LVM then activates neither. The caller frees. */
+static char *twin_groups(VdGuest *guest)
+{
+    char **names = guestfs_vgs(guest->g);
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    char *twin = NULL;
+    for (guint i = 0; names && names[i] && !twin; i++)
+        if (!g_hash_table_add(seen, names[i]))
+            twin = vd_text_clean(names[i], 100, FALSE);
+    free_strings(names);
+    return twin;
+}
+
 static JsonObject *no_os(VdGuest *guest, const GError *table_error)
 {
+    g_autofree char *twin = twin_groups(guest);
     if (g_error_matches(table_error, VD_GUEST_ERROR, VD_GUEST_TRUNCATED))
         return nothing(VD_GUEST_TRUNCATED, table_error->message);
     if (has_encrypted(guest))
         return nothing(VD_GUEST_ENCRYPTED,
                        _("The image is encrypted, so nothing in it can be grown or customised."));
+    if (twin) {
+        g_autofree char *message = g_strdup_printf(
+            _("The image has two volume groups named %s, so what is in them cannot be "
+              "told apart: rename one of them (vgrename takes its UUID)."),
+            twin);
+        return nothing(VD_GUEST_UNSUPPORTED_LAYOUT, message);
+    }
     return nothing(VD_GUEST_NO_OS, _("No operating system was found in the image."));
 }
 

@@ -101,8 +101,8 @@ static GBytes *take(Follow *follow, GCancellable *cancel, gint64 until, gboolean
     return taken;
 }
 
-static gboolean follow_until(Follow *follow, int seconds, VdConsoleLine line, gpointer data,
-                             GCancellable *cancel, GError **error)
+static gboolean follow_until(VdConn *conn, Follow *follow, int seconds, VdConsoleLine line,
+                             gpointer data, GCancellable *cancel, GError **error)
 {
     g_autoptr(VdLines) lines = vd_lines_new();
     gint64 deadline = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
@@ -116,6 +116,12 @@ static gboolean follow_until(Follow *follow, int seconds, VdConsoleLine line, gp
 
         if (g_cancellable_is_cancelled(cancel))
             return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Cancelled."));
+        /* A stream is not told when its daemon dies. */
+        if (!vd_conn_is_alive(conn))
+            return vd_fail(
+                error, VD_ERR_UNREACHABLE, NULL,
+                _("The connection to the host was lost while the machine's serial console "
+                  "was followed."));
         if (now >= deadline)
             return vd_fail(error, VD_ERR_TIMEOUT, NULL,
                            _("The machine's serial console did not say in %d seconds what was "
@@ -180,7 +186,7 @@ static gboolean follow_console(VdConn *conn, const char *uuid, gboolean wake, in
             handler = g_cancellable_connect(cancel, G_CALLBACK(on_cancel), follow, NULL);
         if (wake && virStreamSend(stream, "\r", 1) < 0)
             virResetLastError();
-        ok = follow_until(follow, seconds, line, data, cancel, error);
+        ok = follow_until(conn, follow, seconds, line, data, cancel, error);
         if (cancel)
             g_cancellable_disconnect(cancel, handler);
         if (virStreamEventRemoveCallback(stream) < 0)

@@ -21,6 +21,7 @@
 #define TEXT_CHARS  300
 #define SECRETS_MAX (64 * 1024)
 #define WRITE_TRIES 3
+#define UNDO_USEC   (60 * G_USEC_PER_SEC)
 
 const char *vd_run_id(const VdRun *run)
 {
@@ -363,6 +364,25 @@ static gboolean undo_entry(VdRun *run, gconstpointer data, GError **error)
     return vd_journal_undo_push(run->journal, run->id, undo->kind, undo->argument, error);
 }
 
+/* A journal that others hold for a while, or whose disk is slow, is waited for: the work so far is
+ * worth more. */
+static gboolean enter_undo(VdRun *run, const VdUndo *undo, GError **error)
+{
+    gint64 until = g_get_monotonic_time() + UNDO_USEC;
+    for (gboolean told = FALSE;; told = TRUE) {
+        g_autoptr(GError) local = NULL;
+        if (vd_run_enter(run, undo_entry, undo, &local))
+            return TRUE;
+        if (vd_error_code(local) != VD_ERR_BUSY || g_get_monotonic_time() >= until ||
+            g_cancellable_is_cancelled(vd_run_cancellable(run))) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+        if (!told)
+            vd_run_log(run, "what is to be undone is not in the journal yet: %s", local->message);
+    }
+}
+
 gboolean vd_run_undo(VdRun *run, const char *kind, const char *argument, GError **error)
 {
     VdUndo *undo = g_new0(VdUndo, 1);
@@ -371,7 +391,7 @@ gboolean vd_run_undo(VdRun *run, const char *kind, const char *argument, GError 
     pthread_mutex_lock(&run->lock);
     undo->step = run->current ? g_strdup(run->current->id) : NULL;
     pthread_mutex_unlock(&run->lock);
-    if (!vd_run_enter(run, undo_entry, undo, error)) {
+    if (!enter_undo(run, undo, error)) {
         vd_undo_free(undo);
         return FALSE;
     }

@@ -122,15 +122,21 @@ static void test_journal_set_aside(void **state)
     run_nothing_left(journal);
 }
 
+static sqlite3 *hold_journal(void)
+{
+    sqlite3 *holder = NULL;
+    assert_int_equal(sqlite3_open(jobs_path(), &holder), SQLITE_OK);
+    sqlite3_busy_timeout(holder, 10000);
+    assert_int_equal(sqlite3_exec(holder, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    return holder;
+}
+
 static void test_journal_locked(void **state)
 {
     (void)state;
     g_autoptr(VdJournal) journal = run_started("gate");
     WAIT_FOR(run_in_gate(journal));
-    sqlite3 *holder = NULL;
-    assert_int_equal(sqlite3_open(jobs_path(), &holder), SQLITE_OK);
-    sqlite3_busy_timeout(holder, 10000);
-    assert_int_equal(sqlite3_exec(holder, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3 *holder = hold_journal();
     run_touch("go");
     /* The last write of the runner has given up once: it says so in the log. */
     WAIT_FOR(log_says("not in the journal yet"));
@@ -139,6 +145,23 @@ static void test_journal_locked(void **state)
     sqlite3_close(holder);
     g_autoptr(VdJob) job = run_ended(journal, VD_JOB_DONE);
     assert_int_equal(run_step_state(job, "wait"), VD_STEP_DONE);
+}
+
+static void test_act_waits(void **state)
+{
+    (void)state;
+    g_autoptr(VdJournal) journal = run_started("gate");
+    WAIT_FOR(run_in_gate(journal));
+    run_touch("more");
+    sqlite3 *holder = hold_journal();
+    run_touch("go");
+    WAIT_FOR(log_says("to be undone is not in the journal yet"));
+    /* Nothing is done that could not be undone. */
+    assert_false(run_exists("four"));
+    sqlite3_exec(holder, "COMMIT", NULL, NULL, NULL);
+    sqlite3_close(holder);
+    vd_job_unref(run_ended(journal, VD_JOB_DONE));
+    assert_true(run_exists("four"));
 }
 
 /* ---- starting ---- */
@@ -263,6 +286,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_never_begun, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_journal_set_aside, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_journal_locked, run_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_act_waits, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_refusals, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_log, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_secrets, run_setup, jobs_teardown),

@@ -41,7 +41,8 @@ static void focus_tab(VdForm *form, int by)
 /* A field that can only be one of its list: what is typed is looked up there. */
 static gboolean is_closed(const VdField *field)
 {
-    return vd_field_has_list(field) && field->spec->type != VD_ARG_FILE && !field->spec->many;
+    return vd_field_has_list(field) && field->spec->type != VD_ARG_FILE &&
+           field->spec->type != VD_ARG_SCRIPT && !field->spec->many;
 }
 
 /* "deb" and Tab are enough where one choice matches, even if the choices are still on their way. */

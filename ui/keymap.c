@@ -81,6 +81,8 @@ static const struct {
     {"host.add", "N"},       {"host.edit", "e"},
     {"host.remove", "D"},    {"image.show", "Enter F3"},
     {"image.add", "A"},      {"image.remove", "F8 D"},
+    {"image.fetch", "f"},    {"script.show", "Enter F3"},
+    {"script.edit", "e"},    {"script.remove", "F8 D"},
     {"job.show", "F3"},      {"job.log", "L"},
     {"job.cancel", "F8 C"},  {"job.resume", "R"},
     {"request.trace", "F3"},

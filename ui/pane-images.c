@@ -1,4 +1,5 @@
-/* The images that machines are deployed from: what was found out when each was added. */
+/* What machines are made from, in one list of three parts: the images that are here, what the
+ * catalogues offer, and the scripts of the first boot. */
 #include "config.h"
 
 #include "ui/pane.h"
@@ -9,17 +10,61 @@
 typedef struct {
     VdPane pane;
     VdList list;
+    int above; /* lines before the list */
 } ImagesPane;
 
-static VdImage *selected(ImagesPane *self)
+typedef enum { ROW_NONE, ROW_HEAD, ROW_IMAGE, ROW_OFFER, ROW_SCRIPT } RowKind;
+
+/* The parts as they are now; each but the first has a line of its own as its head. */
+typedef struct {
+    const GPtrArray *images, *offers, *scripts;
+} Parts;
+
+static Parts parts_of(VdApp *app)
 {
-    GPtrArray *images = vd_deck_images(vd_app_deck(self->pane.app));
-    if (!images || self->list.cursor >= images->len)
-        return NULL;
-    return g_ptr_array_index(images, self->list.cursor);
+    VdDeck *deck = vd_app_deck(app);
+    return (Parts){vd_deck_images(deck), vd_deck_offers(deck), vd_deck_scripts(deck)};
 }
 
-static void draw_row(VdCanvas *canvas, VdRect rect, const VdImage *image)
+static guint count_of(const GPtrArray *part)
+{
+    return part ? part->len : 0;
+}
+
+static guint rows_of(const GPtrArray *part)
+{
+    return count_of(part) ? count_of(part) + 1 : 0;
+}
+
+static guint count_rows(const Parts *parts)
+{
+    return count_of(parts->images) + rows_of(parts->offers) + rows_of(parts->scripts);
+}
+
+/* What stands in a row; *ret_what: the image, offer or script, or the head's words. Borrowed. */
+static RowKind row_at(const Parts *parts, guint row, gconstpointer *ret_what)
+{
+    *ret_what = NULL;
+    if (row < count_of(parts->images)) {
+        *ret_what = g_ptr_array_index(parts->images, row);
+        return ROW_IMAGE;
+    }
+    row -= count_of(parts->images);
+    const GPtrArray *part = row < rows_of(parts->offers) ? parts->offers : parts->scripts;
+    gboolean offers = part == parts->offers && rows_of(parts->offers) > 0;
+    if (!offers)
+        row -= rows_of(parts->offers);
+    if (row >= rows_of(part))
+        return ROW_NONE;
+    if (row == 0) {
+        *ret_what = offers ? _("offered by the catalogues") : _("first-boot scripts");
+        return ROW_HEAD;
+    }
+    *ret_what = g_ptr_array_index(part, row - 1);
+    return offers ? ROW_OFFER : ROW_SCRIPT;
+}
+
+static void draw_image(VdCanvas *canvas, VdRect rect, const VdImage *image)
 {
     int name = MAX(12, MIN(32, rect.w / 3));
     int x = rect.x + 1, right = rect.x + rect.w;
@@ -32,7 +77,75 @@ static void draw_row(VdCanvas *canvas, VdRect rect, const VdImage *image)
     x += 7;
     const char *os = image->os ? image->os : _("no operating system found");
     VdRole role = image->os && image->growable ? VD_ROLE_NORMAL : VD_ROLE_STATE_WARN;
-    vd_canvas_text(canvas, x, rect.y, right - x, role, image->why_not ? image->why_not : os);
+    g_autofree char *newer =
+        image->newer ? g_strdup_printf(_("revision %s is there · %s"), image->newer, os) : NULL;
+    if (newer)
+        role = VD_ROLE_STATE_BUSY;
+    vd_canvas_text(canvas, x, rect.y, right - x, role,
+                   image->why_not ? image->why_not
+                   : newer        ? newer
+                                  : os);
+}
+
+static void draw_offer(VdCanvas *canvas, VdRect rect, const VdOffer *offer)
+{
+    int name = MAX(12, MIN(32, rect.w / 3));
+    int x = rect.x + 1, right = rect.x + rect.w;
+    VdRole role = offer->here ? VD_ROLE_DIM : offer->newer ? VD_ROLE_STATE_BUSY : VD_ROLE_NORMAL;
+    vd_canvas_text(canvas, x, rect.y, name, role, offer->name);
+    x += name + 1;
+    g_autofree char *size = offer->file_size ? vd_format_size(offer->file_size) : NULL;
+    vd_canvas_text_right(canvas, x, rect.y, 9, role, size ? size : "–");
+    x += 11;
+    const char *state = offer->here ? _("here") : offer->newer ? _("newer") : "";
+    vd_canvas_text(canvas, x, rect.y, 6, role, state);
+    x += 7;
+    g_autofree char *text = g_strdup_printf("%s · %s %s", offer->title ? offer->title : offer->name,
+                                            offer->source, offer->revision);
+    vd_canvas_text(canvas, x, rect.y, right - x, role, text);
+}
+
+static void draw_script(VdCanvas *canvas, VdRect rect, const VdScript *script)
+{
+    int name = MAX(12, MIN(32, rect.w / 3));
+    int x = rect.x + 1, right = rect.x + rect.w;
+    vd_canvas_text(canvas, x, rect.y, name, VD_ROLE_NORMAL, script->name);
+    x += name + 1;
+    vd_canvas_text(canvas, x, rect.y, right - x, script->notes ? VD_ROLE_NORMAL : VD_ROLE_DIM,
+                   script->notes ? script->notes : script->path);
+}
+
+static void draw_any(VdCanvas *canvas, VdRect line, const Parts *parts, guint row)
+{
+    gconstpointer what = NULL;
+    switch (row_at(parts, row, &what)) {
+    case ROW_IMAGE:
+        draw_image(canvas, line, what);
+        break;
+    case ROW_OFFER:
+        draw_offer(canvas, line, what);
+        break;
+    case ROW_SCRIPT:
+        draw_script(canvas, line, what);
+        break;
+    case ROW_HEAD:
+        vd_canvas_rule(canvas, line.x, line.y, line.w, VD_ROLE_TITLE, what);
+        break;
+    default:
+        break;
+    }
+}
+
+/* The cursor never rests on a head. */
+static void step_off_heads(ImagesPane *self, const Parts *parts, int by)
+{
+    gconstpointer what = NULL;
+    if (row_at(parts, self->list.cursor, &what) != ROW_HEAD)
+        return;
+    if (by < 0 && self->list.cursor > 0)
+        self->list.cursor--;
+    else
+        self->list.cursor++;
 }
 
 static void draw_empty(VdCanvas *canvas, VdRect rect)
@@ -40,26 +153,27 @@ static void draw_empty(VdCanvas *canvas, VdRect rect)
     vd_canvas_wrap(
         canvas, (VdRect){rect.x + 1, rect.y, rect.w - 2, rect.h}, VD_ROLE_DIM,
         _("There are no images yet. “Add an image” in the menu (F9) takes a qcow2 or raw "
-          "file; so does “vmdeck image add FILE”."));
+          "file; so does “vmdeck image add FILE”. “f” fetches one that a catalogue offers."));
 }
 
 static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
 {
     ImagesPane *self = (ImagesPane *)pane;
-    GPtrArray *images = vd_deck_images(vd_app_deck(pane->app));
-    guint count = images ? images->len : 0;
+    const Parts parts = parts_of(pane->app);
+    guint count = count_rows(&parts);
     vd_canvas_rule(canvas, rect.x, rect.y, rect.w, focused ? VD_ROLE_TITLE_FOCUS : VD_ROLE_TITLE,
                    _("images"));
-    rect.y++;
-    rect.h--;
-    if (count == 0) {
-        draw_empty(canvas, rect);
-        return;
-    }
+    int skip = count_of(parts.images) == 0 ? 4 : 1;
+    if (skip > 1)
+        draw_empty(canvas, (VdRect){rect.x, rect.y + 1, rect.w, MIN(rect.h - 1, 3)});
+    rect.y += skip;
+    rect.h = MAX(rect.h - skip, 0);
+    self->above = skip;
     guint top = vd_list_top(&self->list, count, (guint)MAX(rect.h, 1));
+    step_off_heads(self, &parts, 1);
     for (guint i = top; i < count && (int)(i - top) < rect.h; i++) {
         VdRect line = {rect.x, rect.y + (int)(i - top), rect.w, 1};
-        draw_row(canvas, line, g_ptr_array_index(images, i));
+        draw_any(canvas, line, &parts, i);
         if (i == self->list.cursor)
             vd_canvas_tint(canvas, line, VD_ROLE_CURSOR);
     }
@@ -67,20 +181,29 @@ static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
 
 static gboolean act(VdPane *pane, VdAction action, int count, gboolean counted)
 {
-    return vd_list_act(&((ImagesPane *)pane)->list, action, count, counted);
+    ImagesPane *self = (ImagesPane *)pane;
+    const Parts parts = parts_of(pane->app);
+    guint before = self->list.cursor;
+    gboolean done = vd_list_act(&self->list, action, count, counted);
+    step_off_heads(self, &parts, self->list.cursor < before ? -1 : 1);
+    return done;
 }
 
 static void mouse(VdPane *pane, const VdEvent *event)
 {
     ImagesPane *self = (ImagesPane *)pane;
+    const Parts parts = parts_of(pane->app);
     if (event->kind == VD_EVENT_WHEEL_UP || event->kind == VD_EVENT_WHEEL_DOWN) {
         vd_list_scroll(&self->list, event->kind == VD_EVENT_WHEEL_UP ? -3 : 3);
+        step_off_heads(self, &parts, event->kind == VD_EVENT_WHEEL_UP ? -1 : 1);
         return;
     }
-    guint row = self->list.top + (guint)MAX(0, event->y - pane->rect.y - 1);
-    if (row >= self->list.count)
+    int y = event->y - pane->rect.y - self->above;
+    guint row = self->list.top + (guint)MAX(0, y);
+    if (y < 0 || row >= self->list.count)
         return;
     self->list.cursor = row;
+    step_off_heads(self, &parts, 1);
     if (event->kind == VD_EVENT_DOUBLE)
         vd_app_key(pane->app, VD_KEY_ENTER);
 }
@@ -93,11 +216,19 @@ static gboolean changed(VdPane *pane, guint changes)
 
 static VdTargets *targets(VdPane *pane, VdTargetKind kind)
 {
-    const VdImage *image = selected((ImagesPane *)pane);
-    if (!image || kind != VD_TARGET_IMAGE)
+    static const VdTargetKind kinds[] = {[ROW_IMAGE] = VD_TARGET_IMAGE,
+                                         [ROW_OFFER] = VD_TARGET_OFFER,
+                                         [ROW_SCRIPT] = VD_TARGET_SCRIPT};
+    const Parts parts = parts_of(pane->app);
+    gconstpointer what = NULL;
+    RowKind row = row_at(&parts, ((ImagesPane *)pane)->list.cursor, &what);
+    if (row < ROW_IMAGE || kinds[row] != kind)
         return NULL;
+    const char *name = row == ROW_IMAGE   ? ((const VdImage *)what)->name
+                       : row == ROW_OFFER ? ((const VdOffer *)what)->name
+                                          : ((const VdScript *)what)->name;
     VdTargets *one = vd_targets_new(kind);
-    vd_targets_add(one, NULL, image->name, image->name);
+    vd_targets_add(one, NULL, name, name);
     return one;
 }
 

@@ -24,6 +24,10 @@ char *vd_path_ssh(void);
 /* themes: built-in search list is VMDECK_THEME_DIR, $XDG_CONFIG_HOME/vmdeck/themes,
  * PKGDATADIR/themes and the source tree's; returns a NULL-terminated array. */
 char **vd_path_theme_dirs(void);
+/* First-boot scripts: our own beside the images, and the folders of those that are shipped
+ * (VMDECK_SCRIPT_DIR, PKGDATADIR/scripts and the source tree's). */
+char *vd_path_scripts(void);
+char **vd_path_script_dirs(void);
 /* The locale directory: VMDECK_LOCALE_DIR, else LOCALEDIR. */
 char *vd_path_locale(void);
 /* mkdir -p with a mode; the sentence in error names the folder. */

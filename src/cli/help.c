@@ -51,6 +51,8 @@ static const char *target_word(const VdVerb *verb)
         return verb->many ? "IMAGE…" : "IMAGE";
     case VD_TARGET_OFFER:
         return "IMAGE";
+    case VD_TARGET_SCRIPT:
+        return "SCRIPT";
     case VD_TARGET_JOB:
         return verb->many ? "ID…" : "ID";
     case VD_TARGET_REQUEST:
@@ -63,12 +65,23 @@ static const char *target_word(const VdVerb *verb)
 static char *option_words(const VdArgSpec *spec)
 {
     static const char *const values[] = {
-        [VD_ARG_TEXT] = "TEXT",     [VD_ARG_FLAG] = "",           [VD_ARG_INT] = "N",
-        [VD_ARG_SIZE] = "SIZE",     [VD_ARG_CHOICE] = "WORD",     [VD_ARG_NAME] = "NAME",
-        [VD_ARG_HOSTNAME] = "NAME", [VD_ARG_TIMEZONE] = "ZONE",   [VD_ARG_FILE] = "FILE",
-        [VD_ARG_SECRET] = "FILE",   [VD_ARG_IMAGE] = "IMAGE",     [VD_ARG_HOST] = "HOST",
-        [VD_ARG_POOL] = "POOL",     [VD_ARG_NETWORK] = "NETWORK", [VD_ARG_ADDRESS] = "ADDRESS/N",
+        [VD_ARG_TEXT] = "TEXT",
+        [VD_ARG_FLAG] = "",
+        [VD_ARG_INT] = "N",
+        [VD_ARG_SIZE] = "SIZE",
+        [VD_ARG_CHOICE] = "WORD",
+        [VD_ARG_NAME] = "NAME",
+        [VD_ARG_HOSTNAME] = "NAME",
+        [VD_ARG_TIMEZONE] = "ZONE",
+        [VD_ARG_FILE] = "FILE",
+        [VD_ARG_SECRET] = "FILE",
+        [VD_ARG_IMAGE] = "IMAGE",
+        [VD_ARG_HOST] = "HOST",
+        [VD_ARG_POOL] = "POOL",
+        [VD_ARG_NETWORK] = "NETWORK",
+        [VD_ARG_ADDRESS] = "ADDRESS/N",
         [VD_ARG_IP] = "ADDRESS",
+        [VD_ARG_SCRIPT] = "NAME|FILE",
     };
     if (spec->type == VD_ARG_FLAG)
         return g_strdup_printf("--%s", spec->name);

@@ -4,6 +4,7 @@ libcli_a_SOURCES = \
   src/cli/ask.c \
   src/cli/cli.c \
   src/cli/cli.h \
+  src/cli/edit.c \
   src/cli/follow.c \
   src/cli/help.c \
   src/cli/print.c \

@@ -48,3 +48,6 @@ void vd_ask_restore(void);
 
 /* run.c: resolves targets, asks, submits and waits. The exit status. */
 int vd_command_run(const VdCommand *command);
+/* Opens the user's editor on a temporary file with text and waits until it has ended. The path of
+ * the file, to be removed with vd_secret_unlink() and freed; NULL with a sentence. */
+char *vd_edit_file(const char *text, GError **error);

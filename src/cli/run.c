@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "src/base/error.h"
+#include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 #include "src/cli/private.h"
@@ -387,6 +388,47 @@ static void submit_all(Run *run)
         g_main_context_iteration(run->context, TRUE);
 }
 
+/* ---- a script in the editor ---- */
+
+static void text_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
+{
+    (void)deck;
+    Volumes *answer = data;
+    answer->waiting--;
+    if (outcome->error)
+        complain(NULL, outcome->error);
+    if (outcome->doc)
+        g_ptr_array_add(answer->docs, vd_doc_ref(outcome->doc));
+}
+
+/* `script edit NAME` alone: the text is asked for, edited, and given back as a file; *ret_path is
+ * to be removed. FALSE: nothing to go on with. */
+static gboolean edit_script(Run *run, char **ret_path, GError **error)
+{
+    static const char *const given[] = {"from", "for", "notes"};
+    for (guint i = 0; i < G_N_ELEMENTS(given); i++)
+        if (vd_args_get(run->command->args, given[i]))
+            return TRUE;
+    if (strcmp(run->command->verb->id, "script.edit") != 0 || !isatty(STDIN_FILENO) ||
+        !isatty(STDOUT_FILENO))
+        return TRUE;
+    const Target *target = g_ptr_array_index(run->targets, 0);
+    g_autoptr(GPtrArray) docs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_doc_unref);
+    Volumes answer = {docs, 1};
+    VdTarget which = {VD_TARGET_SCRIPT, NULL, target->id};
+    vd_deck_submit(run->deck, vd_deck_verb("script.show"), &which, NULL, text_told, &answer);
+    while (answer.waiting > 0)
+        g_main_context_iteration(run->context, TRUE);
+    if (docs->len == 0)
+        return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Nothing was done."));
+    const VdDoc *doc = g_ptr_array_index(docs, 0);
+    const VdSection *section = g_ptr_array_index(doc->sections, 0);
+    *ret_path = vd_edit_file(((char **)g_ptr_array_index(section->rows, 0))[0], error);
+    if (*ret_path)
+        vd_args_set(run->command->args, "from", *ret_path);
+    return *ret_path != NULL;
+}
+
 static gboolean wants_fleet(const VdVerb *verb)
 {
     return strcmp(verb->id, "host.list") == 0 || strcmp(verb->id, "vm.list") == 0;
@@ -396,10 +438,12 @@ static void run_verb(Run *run)
 {
     const VdCommand *command = run->command;
     g_autoptr(GError) error = NULL;
+    g_autofree char *edited = NULL;
     if (command->host && strcmp(command->verb->id, "vm.list") == 0)
         vd_args_set(command->args, "on-host", command->host);
     if (!know_host(run, command->host, &error) || !take_positionals(run, &error) ||
-        !find_targets(run, &error) || !confirmed(run, &error)) {
+        !find_targets(run, &error) || !confirmed(run, &error) ||
+        !edit_script(run, &edited, &error)) {
         complain(NULL, error);
         run->status = vd_error_exit_status(error);
         return;
@@ -416,6 +460,8 @@ static void run_verb(Run *run)
             run->status = 3;
     }
     submit_all(run);
+    if (edited)
+        vd_secret_unlink(edited);
     if (run->job && !command->detach) {
         vd_err("%s: %s\n", _(command->verb->label), run->job);
         run->status = vd_follow_job(run->deck, run->context, run->job, command->format);

@@ -232,6 +232,7 @@ VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
     deck->history = vd_history_new();
     deck->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_job_unref);
     deck->images = g_ptr_array_new_with_free_func((GDestroyNotify)vd_image_unref);
+    deck->scripts = g_ptr_array_new_with_free_func((GDestroyNotify)vd_script_unref);
     deck->offers = g_ptr_array_new_with_free_func((GDestroyNotify)vd_offer_unref);
     deck->notices = g_ptr_array_new_with_free_func((GDestroyNotify)notice_free);
     deck->questions = g_ptr_array_new_with_free_func((GDestroyNotify)vd_question_unref);
@@ -288,6 +289,7 @@ void vd_deck_free(VdDeck *deck)
     g_ptr_array_unref(deck->jobs);
     g_ptr_array_unref(deck->images);
     g_ptr_array_unref(deck->offers);
+    g_ptr_array_unref(deck->scripts);
     g_ptr_array_unref(deck->notices);
     g_ptr_array_unref(deck->questions);
     g_ptr_array_unref(deck->problems);
@@ -316,6 +318,11 @@ GPtrArray *vd_deck_jobs(VdDeck *deck)
 GPtrArray *vd_deck_images(VdDeck *deck)
 {
     return deck->images;
+}
+
+GPtrArray *vd_deck_scripts(VdDeck *deck)
+{
+    return deck->scripts;
 }
 
 GPtrArray *vd_deck_offers(VdDeck *deck)

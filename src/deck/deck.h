@@ -14,6 +14,7 @@
 #include "src/model/meter.h"
 #include "src/model/offer.h"
 #include "src/model/question.h"
+#include "src/model/script.h"
 
 typedef struct _VdDeck VdDeck;
 
@@ -24,7 +25,8 @@ typedef enum {
     VD_TARGET_HOST,
     VD_TARGET_VM,
     VD_TARGET_IMAGE,
-    VD_TARGET_OFFER, /* of a catalogue */
+    VD_TARGET_OFFER,  /* of a catalogue */
+    VD_TARGET_SCRIPT, /* of the library */
     VD_TARGET_JOB,
     VD_TARGET_REQUEST,
 } VdTargetKind;
@@ -111,10 +113,11 @@ const VdConf *vd_deck_conf(VdDeck *deck);
 /* The mistakes in the configuration (char *): file, line, what was expected. Each is a notice as
  * well. Borrowed. */
 GPtrArray *vd_deck_problems(VdDeck *deck);
-VdFleet *vd_deck_fleet(VdDeck *deck);    /* borrowed until the next change; ref it to keep it */
-GPtrArray *vd_deck_jobs(VdDeck *deck);   /* VdJob*, newest first; borrowed */
-GPtrArray *vd_deck_images(VdDeck *deck); /* VdImage*; borrowed */
-GPtrArray *vd_deck_offers(VdDeck *deck); /* VdOffer* of all catalogues; changes with the images */
+VdFleet *vd_deck_fleet(VdDeck *deck);     /* borrowed until the next change; ref it to keep it */
+GPtrArray *vd_deck_jobs(VdDeck *deck);    /* VdJob*, newest first; borrowed */
+GPtrArray *vd_deck_images(VdDeck *deck);  /* VdImage*; borrowed */
+GPtrArray *vd_deck_offers(VdDeck *deck);  /* VdOffer* of all catalogues; changes with the images */
+GPtrArray *vd_deck_scripts(VdDeck *deck); /* VdScript*; changes with the images */
 /* The person and the role, for the header: "root". Borrowed. */
 const char *vd_deck_person(VdDeck *deck);
 

@@ -126,6 +126,17 @@ static char **image_names(void)
     return all;
 }
 
+static char **script_names(void)
+{
+    g_autoptr(GPtrArray) scripts = vd_scripts_list();
+    GStrvBuilder *names = g_strv_builder_new();
+    for (guint i = 0; i < scripts->len; i++)
+        g_strv_builder_add(names, ((const VdScript *)g_ptr_array_index(scripts, i))->name);
+    char **all = g_strv_builder_end(names);
+    g_strv_builder_unref(names);
+    return all;
+}
+
 static gint compare_words(gconstpointer a, gconstpointer b, gpointer data)
 {
     (void)data;
@@ -175,6 +186,8 @@ static void choices_work(VdWorker *worker, gpointer data)
         return;
     if (spec->type == VD_ARG_IMAGE)
         question->words = image_names();
+    else if (spec->type == VD_ARG_SCRIPT)
+        question->words = script_names();
     else if (spec->type == VD_ARG_TIMEZONE)
         question->words = zone_names();
     else if ((spec->type == VD_ARG_FILE || spec->type == VD_ARG_TEXT) && strstr(spec->name, "key"))

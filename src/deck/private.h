@@ -21,7 +21,7 @@ struct _VdDeck {
 
     VdFleet *fleet;
     VdHistory *history;
-    GPtrArray *jobs, *images, *offers, *notices, *questions;
+    GPtrArray *jobs, *images, *offers, *scripts, *notices, *questions;
     GPtrArray *problems; /* char *: mistakes in the configuration */
 
     VdVirt *virt;

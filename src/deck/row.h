@@ -62,6 +62,11 @@ gboolean vd_local_image_search(VdLocalCall *call, GError **error);
 gboolean vd_local_image_sources(VdLocalCall *call, GError **error);
 gboolean vd_local_image_fetch(VdLocalCall *call, GError **error);
 gboolean vd_local_image_refresh(VdLocalCall *call, GError **error);
+gboolean vd_local_script_list(VdLocalCall *call, GError **error);
+gboolean vd_local_script_show(VdLocalCall *call, GError **error);
+gboolean vd_local_script_add(VdLocalCall *call, GError **error);
+gboolean vd_local_script_edit(VdLocalCall *call, GError **error);
+gboolean vd_local_script_remove(VdLocalCall *call, GError **error);
 /* What a job's verb answers: its id, by which it is followed. TRUE. */
 gboolean vd_local_answer_job(VdLocalCall *call);
 gboolean vd_local_deploy(VdLocalCall *call, GError **error);

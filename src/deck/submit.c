@@ -141,7 +141,8 @@ static void request_end(Request *request, gboolean journalled)
     VdOutcome outcome = {request->id, &request->row->verb, request->doc, request->error};
     if (request->done)
         request->done(deck, &outcome, request->data);
-    if (request->row->verb.target == VD_TARGET_IMAGE && changes(request))
+    if (changes(request) && (request->row->verb.target == VD_TARGET_IMAGE ||
+                             g_str_has_prefix(request->row->verb.id, "script.")))
         vd_deck_images_read(deck);
     if (request->row->verb.kind == VD_VERB_JOB || request->row->verb.target == VD_TARGET_JOB)
         vd_deck_watch_now(deck);

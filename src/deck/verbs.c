@@ -9,10 +9,11 @@
 #include "src/deploy/deploy.h"
 #include "src/virt/ops.h"
 
-#define MENU_VM    N_("Machine")
-#define MENU_HOST  N_("Host")
-#define MENU_IMAGE N_("Image")
-#define MENU_JOB   N_("Job")
+#define MENU_VM     N_("Machine")
+#define MENU_HOST   N_("Host")
+#define MENU_IMAGE  N_("Image")
+#define MENU_SCRIPT N_("Script")
+#define MENU_JOB    N_("Job")
 
 #define END                                                                                        \
     {                                                                                              \
@@ -395,6 +396,53 @@ const VdVerbRow vd_verb_rows[] = {
               .question = N_("Remove the image %s?")},
      .role = VD_ROLE_ADMIN,
      .local = vd_local_image_remove},
+    {.verb = {.id = "script.list",
+              .command = "script list",
+              .menu = MENU_SCRIPT,
+              .label = N_("First-boot scripts"),
+              .help = N_("List the scripts that a machine may run at its first boot."),
+              .kind = VD_VERB_QUERY},
+     .local = vd_local_script_list},
+    {.verb = {.id = "script.show",
+              .command = "script show",
+              .menu = MENU_SCRIPT,
+              .label = N_("Show a script"),
+              .help = N_("Show a script's text."),
+              .target = VD_TARGET_SCRIPT,
+              .kind = VD_VERB_QUERY},
+     .role = VD_ROLE_OPERATE,
+     .local = vd_local_script_show},
+    {.verb = {.id = "script.add",
+              .command = "script add",
+              .menu = MENU_SCRIPT,
+              .label = N_("Add a script"),
+              .help = N_("Take a file into the library of first-boot scripts."),
+              .kind = VD_VERB_QUICK,
+              .args = vd_script_add_args},
+     .role = VD_ROLE_ADMIN,
+     .local = vd_local_script_add},
+    {.verb = {.id = "script.edit",
+              .command = "script edit",
+              .menu = MENU_SCRIPT,
+              .label = N_("Change a script"),
+              .help = N_("Change a script's text, its notes or what it is for."),
+              .target = VD_TARGET_SCRIPT,
+              .kind = VD_VERB_QUICK,
+              .args = vd_script_edit_args},
+     .role = VD_ROLE_ADMIN,
+     .local = vd_local_script_edit},
+    {.verb = {.id = "script.remove",
+              .command = "script remove",
+              .menu = MENU_SCRIPT,
+              .label = N_("Remove a script"),
+              .help = N_("Remove a script from the library."),
+              .target = VD_TARGET_SCRIPT,
+              .many = TRUE,
+              .kind = VD_VERB_QUICK,
+              .danger = TRUE,
+              .question = N_("Remove the script %s?")},
+     .role = VD_ROLE_ADMIN,
+     .local = vd_local_script_remove},
     {.verb = {.id = "job.list",
               .command = "jobs",
               .label = N_("Jobs"),

@@ -136,7 +136,7 @@ void vd_deck_watch_now(VdDeck *deck)
 
 typedef struct {
     VdDeck *deck;
-    GPtrArray *images, *offers;
+    GPtrArray *images, *offers, *scripts;
 } Reading;
 
 static void reading_free(gpointer data)
@@ -144,6 +144,7 @@ static void reading_free(gpointer data)
     Reading *reading = data;
     g_clear_pointer(&reading->images, g_ptr_array_unref);
     g_clear_pointer(&reading->offers, g_ptr_array_unref);
+    g_clear_pointer(&reading->scripts, g_ptr_array_unref);
     g_free(reading);
 }
 
@@ -154,6 +155,7 @@ static void images_work(VdWorker *worker, gpointer data)
     Reading *reading = data;
     reading->images = vd_images_list(reading->deck->conf->sources, &error);
     reading->offers = vd_offers_list(reading->deck->conf->sources, NULL);
+    reading->scripts = vd_scripts_list();
 }
 
 static void images_done(gpointer data)
@@ -167,6 +169,8 @@ static void images_done(gpointer data)
         g_ptr_array_unref(reading->deck->offers);
         reading->deck->offers = g_steal_pointer(&reading->offers);
     }
+    g_ptr_array_unref(reading->deck->scripts);
+    reading->deck->scripts = g_steal_pointer(&reading->scripts);
     vd_deck_changed(reading->deck, VD_CHANGED_IMAGES);
 }
 

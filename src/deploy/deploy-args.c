@@ -98,8 +98,9 @@ const VdArgSpec vd_deploy_args[] = {
      .many = TRUE},
     {.name = "firstboot",
      .label = N_("First boot"),
-     .help = N_("A script that root runs once, when the machine boots for the first time."),
-     .type = VD_ARG_FILE},
+     .help = N_("A script that root runs once, when the machine boots for the first time: one of "
+                "the library, or a file."),
+     .type = VD_ARG_SCRIPT},
     {.name = "title",
      .label = N_("Title"),
      .help = N_("A few words that describe it."),

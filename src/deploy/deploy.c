@@ -33,7 +33,8 @@ static gboolean add_hash(JsonObject *secrets, const char *member, const VdArgs *
     return TRUE;
 }
 
-static gboolean add_script(JsonObject *secrets, const VdArgs *args, GError **error)
+static gboolean add_script(JsonObject *secrets, const VdArgs *args, const VdImage *image,
+                           GError **error)
 {
     const char *path = vd_args_get(args, "firstboot");
     gboolean converted = FALSE;
@@ -41,7 +42,7 @@ static gboolean add_script(JsonObject *secrets, const VdArgs *args, GError **err
 
     if (!path || !*path)
         return TRUE;
-    script = vd_read_script(path, &converted, error);
+    script = vd_script_take(path, image, &converted, error);
     if (!script)
         return FALSE;
     json_object_set_string_member(secrets, "script", script);
@@ -60,7 +61,7 @@ static char *make_secrets(const VdArgs *args, const VdImage *image, GError **err
     json_node_take_object(node, secrets);
     if (!add_hash(secrets, "root", args, "password", image, error) ||
         !add_hash(secrets, "user", args, "user-password", image, error) ||
-        !add_script(secrets, args, error))
+        !add_script(secrets, args, image, error))
         return NULL;
     return json_to_string(node, FALSE);
 }

@@ -6,6 +6,7 @@
 #include "src/model/args.h"
 #include "src/model/image.h"
 #include "src/model/offer.h"
+#include "src/model/script.h"
 
 /* Kinds of jobs of this room, for vd_runner_main(): "deploy", "image.add". Ends with a NULL verb.
  */
@@ -35,6 +36,19 @@ gboolean vd_image_fetch_submit(VdJournal *journal, const char *request, const ch
 gboolean vd_image_refresh_submit(VdJournal *journal, const char *request, const char *author,
                                  const GPtrArray *sources, const VdArgs *args, GError **error);
 
+/* The library of first-boot scripts (VdScript), by name. Reads files, as do the others. */
+GPtrArray *vd_scripts_list(void);
+VdScript *vd_script_find(const char *name, GError **error);
+/* Free with vd_secret_free(). */
+char *vd_script_text(const char *name, GError **error);
+gboolean vd_script_add(const VdArgs *args, GError **error);
+gboolean vd_script_edit(const char *name, const VdArgs *args, GError **error);
+gboolean vd_script_remove(const char *name, GError **error);
+/* The text of value, a script of the library that suits the image (may be NULL), or a file's path:
+ * LF lines, *ret_converted says if it had others. Free with vd_secret_free(). */
+char *vd_script_take(const char *value, const VdImage *image, gboolean *ret_converted,
+                     GError **error);
+
 /* `deploy NAME …`: checks all that is cheap (image there, disk not smaller, name free is the
  * runner's), hashes the passwords, writes spec and secrets, starts the runner. uri: of the host it
  * goes to; host_id its name. *ret_note may get a visible note. May wait. */
@@ -52,3 +66,5 @@ extern const VdArgSpec vd_deploy_args[];
 extern const VdArgSpec vd_image_add_args[];
 extern const VdArgSpec vd_image_fetch_args[];
 extern const VdArgSpec vd_image_refresh_args[];
+extern const VdArgSpec vd_script_add_args[];
+extern const VdArgSpec vd_script_edit_args[];

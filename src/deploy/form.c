@@ -218,7 +218,8 @@ static gboolean field_address(Field *field, GError **error)
 static gboolean field_script(Field *field, GError **error)
 {
     gboolean converted = FALSE;
-    char *script = *field->value ? vd_read_script(field->value, &converted, error) : g_strdup("");
+    char *script = *field->value ? vd_script_take(field->value, field->image, &converted, error)
+                                 : g_strdup("");
 
     if (!script)
         return FALSE;
@@ -272,7 +273,7 @@ gboolean vd_deploy_check_field(const char *uri, const VdArgs *args, const char *
     if (spec->required && !*field.value)
         return vd_fail(error, VD_ERR_INVALID, NULL, _("%s must be given."), _(spec->label));
     /* Keys and scripts have better words of their own for what is wrong. */
-    if (*field.value && !spec->many && spec->type != VD_ARG_FILE &&
+    if (*field.value && !spec->many && spec->type != VD_ARG_FILE && spec->type != VD_ARG_SCRIPT &&
         !vd_arg_check(spec, field.value, error))
         return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(fields) && ok; i++) {

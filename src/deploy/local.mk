@@ -26,6 +26,7 @@ libdeploy_a_SOURCES = \
   src/deploy/layout.c \
   src/deploy/plan-json.c \
   src/deploy/plan.c src/deploy/plan.h \
+  src/deploy/scripts.c \
   src/deploy/signature.c src/deploy/signature.h \
   src/deploy/spec.c src/deploy/spec.h \
   src/deploy/steps-boot.c \

@@ -269,8 +269,9 @@ static gboolean follow(Watch *watch, VdConn **conn, GError **error)
     return judge(watch, *conn, why, error);
 }
 
-/* The step's last words: address and how the script ended. */
-static void tell(Watch *watch, VdConn *conn)
+/* The step's last words: its address; and what became of the script. A machine whose script failed
+ * is up and may be mended: it stays, while the job has failed. */
+static gboolean tell(Watch *watch, VdConn *conn, GError **error)
 {
     g_autofree char *asked = NULL;
     const char *address = watch->boot.address ? watch->boot.address : watch->address;
@@ -279,16 +280,16 @@ static void tell(Watch *watch, VdConn *conn)
         address = asked = vd_conn_vm_address(conn, watch->plan->uuid);
     if (!address)
         address = _("no address known");
-    if (watch->boot.done && watch->boot.status != 0) {
-        g_autofree char *text = g_strdup_printf(_("the first-boot script ended with status %d; see "
-                                                  "/var/log/vmdeck-firstboot.log in the machine"),
-                                                watch->boot.status);
-
-        add_note(watch->run, text);
-        vd_run_text(watch->run, "%s, %s", address, text);
-        return;
-    }
     vd_run_text(watch->run, "%s", address);
+    if (!watch->boot.done || watch->boot.status == 0)
+        return TRUE;
+    vd_run_keep(watch->run);
+    return vd_fail(
+        error, VD_ERR_FAILED, NULL,
+        _("The machine %s is up (%s), and its first-boot script ended with status %d. It "
+          "stays; the job's log and /var/log/vmdeck-firstboot.log there have the "
+          "script's words."),
+        watch->plan->name, address, watch->boot.status);
 }
 
 gboolean vd_step_boot(VdRun *run, GError **error)
@@ -316,7 +317,7 @@ gboolean vd_step_boot(VdRun *run, GError **error)
     watch.unsure = vd_run_resumed(run);
     ok = follow(&watch, &conn, error);
     if (ok)
-        tell(&watch, conn);
+        ok = tell(&watch, conn, error);
     vd_boot_clear(&watch.boot);
     g_free(watch.address);
     g_object_unref(watch.stop);

@@ -71,6 +71,16 @@ static void forget(VdRun *run, const VdUndo *undo)
     pthread_mutex_unlock(&run->journal_lock);
 }
 
+void vd_run_keep(VdRun *run)
+{
+    g_autoptr(GPtrArray) list = entries(run);
+    for (guint i = 0; i < list->len; i++)
+        forget(run, g_ptr_array_index(list, i));
+    pthread_mutex_lock(&run->lock);
+    g_ptr_array_set_size(run->undos, 0);
+    pthread_mutex_unlock(&run->lock);
+}
+
 static void watch(VdRun *run, const char *kind)
 {
     pthread_mutex_lock(&run->lock);

@@ -30,6 +30,9 @@ void vd_run_log(VdRun *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
  * too. The argument is no secret, and is all that the undo function gets: it may run in another
  * process. */
 gboolean vd_run_undo(VdRun *run, const char *kind, const char *argument, GError **error);
+/* What was made so far stays, whatever becomes of the rest: nothing of it is undone any more, also
+ * if this step fails. */
+void vd_run_keep(VdRun *run);
 /* Begins another step than the one the runner began (a step function that covers several, such as
  * one appliance launch for grow and customise); ends the current one as done. */
 void vd_run_next_step(VdRun *run, const char *step_id);

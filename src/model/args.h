@@ -21,6 +21,7 @@ typedef enum {
     VD_ARG_NETWORK,
     VD_ARG_ADDRESS, /* 192.0.2.7/24 or 2001:db8::7/64 */
     VD_ARG_IP,      /* without a prefix length */
+    VD_ARG_SCRIPT,  /* a first-boot script: a name of the library, or a file's path */
 } VdArgType;
 
 typedef struct {

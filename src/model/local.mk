@@ -15,4 +15,6 @@ libmodel_a_SOURCES = \
   src/model/offer.c \
   src/model/offer.h \
   src/model/question.c \
-  src/model/question.h
+  src/model/question.h \
+  src/model/script.c \
+  src/model/script.h

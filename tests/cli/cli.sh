@@ -157,6 +157,21 @@ try 1 --config "$work/shelf.conf" image fetch huge
 check "what no catalogue has is named" all is "$status" 1 , says huge
 try 1 image fetch tiny
 check "without a catalogue it is said where to name one" all is "$status" 1 , says vmdeck.conf
+printf '#!/bin/sh\r\necho hi\r\n' >"$work/hi.sh"
+try 0 script add "$work/hi.sh" --for debian --notes "says hi"
+check "a script is taken into the library" all is "$status" 0
+try 0 script list --format json
+check "it is listed, and so are those that are shipped" all is "$(json '$.scripts[1].name')" hi , is "$(json '$.scripts[1].systems')" debian , prints '"lamp"'
+try 0 script show hi
+check "its lines end as they must" is "$out" $'#!/bin/sh\n# vmdeck-for: debian\n# vmdeck-notes: says hi\necho hi'
+printf '#!/bin/sh\necho ho\n' >"$work/ho.sh"
+EDITOR="cp $work/ho.sh" script -qec "'$VMDECK' script edit hi" "$work/terminal" >/dev/null 2>&1 </dev/null
+try 0 script show hi
+check "it is changed in the editor" is "$out" $'#!/bin/sh\necho ho'
+try 4 script remove lamp --yes
+check "one that is shipped stays" all is "$status" 4 , says lamp
+try 0 script remove hi --yes
+check "one of ours goes" all is "$status" 0
 VMDECK_STATE_DIR=$work/state
 try 1 image show nothing
 check "an unknown image is named" all is "$status" 1 , says nothing

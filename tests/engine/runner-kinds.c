@@ -138,6 +138,15 @@ static gboolean fail_now(VdRun *run, GError **error)
     return vd_fail(error, VD_ERR_NO_SPACE, "errno 28", "There is no room in the pool default.");
 }
 
+static gboolean keep_and_fail(VdRun *run, GError **error)
+{
+    vd_run_keep(run);
+    return fail_now(run, error);
+}
+
+static const VdStepSpec keep_steps[] = {
+    {"acts", "acts", 1, gate_acts}, {"fail", "fails", 1, keep_and_fail}, {NULL, NULL, 0, NULL}};
+
 static const VdStepSpec fail_steps[] = {
     {"acts", "acts", 1, gate_acts}, {"fail", "fails", 1, fail_now}, {NULL, NULL, 0, NULL}};
 
@@ -230,13 +239,11 @@ static const VdAgain going_again[] = {{"change", "make"}, {"covered", "make"}, {
 
 static const VdUndoSpec undos[] = {{"file", "file %s removed", undo_file}, {NULL, NULL, NULL}};
 
-const VdJobKind runner_kinds[] = {{"quick", quick_steps, undos, NULL},
-                                  {"gate", gate_steps, undos, NULL},
-                                  {"fails", fail_steps, undos, NULL},
-                                  {"child", child_steps, undos, NULL},
-                                  {"hang", hang_steps, undos, NULL},
-                                  {"goes-on", going_steps, undos, going_again},
-                                  {NULL, NULL, NULL, NULL}};
+const VdJobKind runner_kinds[] = {
+    {"quick", quick_steps, undos, NULL},          {"gate", gate_steps, undos, NULL},
+    {"fails", fail_steps, undos, NULL},           {"keeps", keep_steps, undos, NULL},
+    {"child", child_steps, undos, NULL},          {"hang", hang_steps, undos, NULL},
+    {"goes-on", going_steps, undos, going_again}, {NULL, NULL, NULL, NULL}};
 
 /* ---- the children ---- */
 

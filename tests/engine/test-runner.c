@@ -67,6 +67,22 @@ static void test_failed(void **state)
     assert_string_equal(last, "failed: There is no room in the pool default. | errno 28");
 }
 
+/* What a step has said is to stay is there after it failed. */
+static void test_kept(void **state)
+{
+    (void)state;
+    g_autoptr(VdJournal) journal = run_started("keeps");
+    g_autoptr(VdJob) job = run_ended(journal, VD_JOB_FAILED);
+    g_autoptr(GError) error = NULL;
+    assert_int_equal(run_step_state(job, "acts"), VD_STEP_DONE);
+    assert_int_equal(run_step_state(job, "fail"), VD_STEP_FAILED);
+    assert_true(run_exists("one"));
+    assert_true(run_exists("two"));
+    assert_false(run_exists("order"));
+    assert_false(vd_jobs_cancel(journal, ID, &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_INVALID);
+}
+
 static void test_cancel(void **state)
 {
     (void)state;
@@ -261,6 +277,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_done, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_failed, run_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_kept, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_cancel, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_child_ignores, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_hang, run_setup, jobs_teardown),

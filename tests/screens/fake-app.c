@@ -336,6 +336,18 @@ GPtrArray *vd_deck_jobs(VdDeck *deck)
     return vd_fake()->jobs;
 }
 
+GPtrArray *vd_deck_offers(VdDeck *deck)
+{
+    (void)deck;
+    return NULL;
+}
+
+GPtrArray *vd_deck_scripts(VdDeck *deck)
+{
+    (void)deck;
+    return NULL;
+}
+
 GPtrArray *vd_deck_images(VdDeck *deck)
 {
     (void)deck;

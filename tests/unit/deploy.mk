@@ -1,7 +1,7 @@
 # images, plans and the words of a deployment
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-images tests/unit/test-deploy-args tests/unit/test-deploy-plan \
-  tests/unit/test-catalogue tests/unit/test-fetch
+  tests/unit/test-catalogue tests/unit/test-fetch tests/unit/test-scripts
 endif
 DEPLOY_TEST_LIBS = libdeploy.a libjobs.a libvirtroom.a libmodel.a libbase.a $(LIBVIRT_LIBS) \
   $(XML_LIBS) $(SQLITE_LIBS) $(CONFIG_LIBS) $(CRYPT_LIBS) $(FETCH_LIBS) $(JSON_LIBS) $(GLIB_LIBS) $(TEST_LIBS) -lm
@@ -20,3 +20,6 @@ tests_unit_test_catalogue_LDADD = $(DEPLOY_TEST_LIBS)
 tests_unit_test_fetch_SOURCES = tests/unit/test-fetch.c tests/unit/web.c tests/unit/web.h
 tests_unit_test_fetch_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_fetch_LDADD = $(DEPLOY_TEST_LIBS)
+tests_unit_test_scripts_SOURCES = tests/unit/test-scripts.c
+tests_unit_test_scripts_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_scripts_LDADD = $(DEPLOY_TEST_LIBS)

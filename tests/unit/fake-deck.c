@@ -230,6 +230,18 @@ GPtrArray *vd_deck_jobs(VdDeck *deck)
     return deck->jobs;
 }
 
+GPtrArray *vd_deck_offers(VdDeck *deck)
+{
+    (void)deck;
+    return NULL;
+}
+
+GPtrArray *vd_deck_scripts(VdDeck *deck)
+{
+    (void)deck;
+    return NULL;
+}
+
 GPtrArray *vd_deck_images(VdDeck *deck)
 {
     return deck->images;

@@ -108,9 +108,13 @@ static gboolean set_argument(VdCommand *command, const VdArgSpec *spec, gboolean
                              const char *value, GError **error)
 {
     if (secret) {
-        char *text = vd_secret_read(value, error);
+        g_autoptr(GError) why = NULL;
+        char *text = vd_secret_read(value, &why);
         if (!text)
-            return FALSE;
+            return vd_fail(error, VD_ERR_USAGE, vd_error_detail(why),
+                           _("--%s-file: %s; expected a file with the password in its first line, "
+                             "or - for standard input"),
+                           spec->name, why->message);
         vd_args_set_secret(command->args, spec->name, text);
         vd_secret_free(text);
     } else if (spec->many)

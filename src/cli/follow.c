@@ -90,6 +90,9 @@ static void jobs_changed(VdDeck *deck, guint changed, gpointer data)
             tell_step(follow, g_ptr_array_index(job->steps, s));
         tell_line(follow, job);
     }
+    /* One that has only just been asked for may come with the second look. */
+    if (!follow->job && follow->looks == 1)
+        vd_deck_watch_now(deck);
 }
 
 static gboolean on_interrupt(gpointer data)

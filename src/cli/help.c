@@ -115,6 +115,13 @@ static char *synopsis(const VdVerb *verb)
     return g_string_free(out, FALSE);
 }
 
+char *vd_help_synopsis(const VdVerb *verb)
+{
+    GString *out = g_string_new(verb->command);
+    append_positionals(out, verb);
+    return g_string_free(out, FALSE);
+}
+
 /* ---- usage ---- */
 
 /* Two columns; printf would count bytes. */

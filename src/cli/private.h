@@ -34,6 +34,7 @@ char *vd_docs_text(GPtrArray *docs, VdFormat format);
 /* help.c: all from the table of verbs. */
 char *vd_help_usage(void);
 char *vd_help_verb(const VdVerb *verb);
+char *vd_help_synopsis(const VdVerb *verb); /* "start VM…" */
 char *vd_help_completion(void);
 char *vd_help_manual(void);
 

@@ -89,7 +89,7 @@ static guint complain_hosts(Run *run)
             continue;
         down++;
         vd_err(_("vmdeck: host %s: %s\n"), host->id, host->error ? host->error : _("no answer"));
-        if (host->detail && g_strcmp0(host->detail, host->error) != 0)
+        if (host->detail && !(host->error && strstr(host->error, host->detail)))
             vd_err("        (%s)\n", host->detail);
     }
     return down;
@@ -130,6 +130,26 @@ static gboolean is_named(const VdHost *host, const VdVm *vm, const char *word, c
            strcmp(vm->raw_name, word + length + 1) == 0;
 }
 
+/* "web-1, web-2": machines whose names begin as word does or hold it; NULL: none. The caller frees.
+ */
+static char *similar_vms(Run *run, const char *word)
+{
+    enum { ENOUGH = 5 };
+    const VdFleet *fleet = vd_deck_fleet(run->deck);
+    g_autoptr(GString) names = g_string_new(NULL);
+    guint found = 0;
+    for (guint i = 0; i < fleet->hosts->len; i++) {
+        const VdHost *host = g_ptr_array_index(fleet->hosts, i);
+        for (guint v = 0; v < host->vms->len && found < ENOUGH; v++) {
+            const char *name = vd_host_vm(host, v)->name;
+            if (g_ascii_strncasecmp(name, word, 2) != 0 && !strstr(name, word))
+                continue;
+            g_string_append_printf(names, "%s%s", found++ ? ", " : "", name);
+        }
+    }
+    return found ? g_strdup(names->str) : NULL;
+}
+
 static gboolean find_vm(Run *run, const char *word, guint down, GError **error)
 {
     const VdFleet *fleet = vd_deck_fleet(run->deck);
@@ -148,6 +168,11 @@ static gboolean find_vm(Run *run, const char *word, guint down, GError **error)
     if (found == 0 && down > 0)
         return vd_fail(error, VD_ERR_UNREACHABLE, NULL,
                        _("There is no machine %s on the hosts that answer"), word);
+    g_autofree char *similar = found == 0 ? similar_vms(run, word) : NULL;
+    if (similar)
+        return vd_fail(error, VD_ERR_NOT_FOUND, NULL,
+                       _("There is no machine %s; did you mean %s? vmdeck list shows all"), word,
+                       similar);
     if (found == 0)
         return vd_fail(error, VD_ERR_NOT_FOUND, NULL,
                        _("There is no machine %s; vmdeck list shows all"), word);
@@ -199,9 +224,11 @@ static gboolean take_positionals(Run *run, GError **error)
         wanted += spec->required && is_open(run, spec);
     gboolean needs_target = verb->target != VD_TARGET_NONE && verb->target != VD_TARGET_HOST;
     guint least = wanted + (needs_target ? 1 : 0);
-    if (words->len < least)
-        return vd_fail(error, VD_ERR_USAGE, NULL, _("Something is missing; see vmdeck %s --help"),
-                       verb->command);
+    if (words->len < least) {
+        g_autofree char *synopsis = vd_help_synopsis(verb);
+        return vd_fail(error, VD_ERR_USAGE, NULL, _("Something is missing; expected vmdeck %s"),
+                       synopsis);
+    }
     take_optional(run, wanted);
     guint at = words->len - wanted;
     for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)

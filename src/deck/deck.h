@@ -184,6 +184,8 @@ void vd_deck_refresh(VdDeck *deck);
 char **vd_deck_hosts(VdDeck *deck);
 /* From now on vd_deck_jobs() follows the journal; a live deck does so by itself. */
 void vd_deck_watch_jobs(VdDeck *deck);
+/* Reads them anew soon, though nothing seems to have changed. */
+void vd_deck_watch_now(VdDeck *deck);
 /* Every host has been listed or is down: what a command that ends can know, it knows now. */
 gboolean vd_deck_settled(VdDeck *deck);
 /* Every journal write that was begun has ended: a command may exit. */

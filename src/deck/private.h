@@ -67,5 +67,4 @@ void vd_deck_hosts_renewed(VdDeck *deck, const char *was, const char *now, VdCon
 /* Frees what has not ended: only when no lane and no worker can still hold one. */
 void vd_deck_requests_free(VdDeck *deck);
 void vd_deck_watch_start(VdDeck *deck);
-void vd_deck_watch_now(VdDeck *deck);
 void vd_deck_images_read(VdDeck *deck);

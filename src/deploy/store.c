@@ -138,6 +138,49 @@ static gboolean fill(VdImage *image, JsonObject *object)
     return TRUE;
 }
 
+static int by_text(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* "debian-12, fedora-40": the first of what there is; NULL: nothing. The caller frees. */
+static char *some_names(void)
+{
+    enum { ENOUGH = 8 };
+    g_autofree char *folder = vd_path_images();
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    for (const char *file = NULL; dir && (file = g_dir_read_name(dir));) {
+        g_autofree char *name = NULL;
+        if (g_str_has_suffix(file, ".json"))
+            name = g_strndup(file, strlen(file) - strlen(".json"));
+        if (name && vd_check_vm_name(name, NULL))
+            g_ptr_array_add(names, g_steal_pointer(&name));
+    }
+    if (names->len == 0)
+        return NULL;
+    g_ptr_array_sort(names, by_text);
+    if (names->len > ENOUGH) {
+        g_ptr_array_set_size(names, ENOUGH);
+        g_ptr_array_add(names, g_strdup("…"));
+    }
+    g_ptr_array_add(names, NULL);
+    return g_strjoinv(", ", (char **)names->pdata);
+}
+
+static void no_such_image(const char *name, GError **error)
+{
+    g_autofree char *others = some_names();
+    if (others)
+        vd_error_set(error, VD_ERR_NOT_FOUND, NULL, _("There is no image %s; there are: %s."), name,
+                     others);
+    else
+        vd_error_set(error, VD_ERR_NOT_FOUND, NULL,
+                     _("There is no image %s, nor any other: add one with “vmdeck image add "
+                       "FILE”."),
+                     name);
+}
+
 static JsonObject *read_side_file(const char *name, JsonParser *parser, GError **error)
 {
     g_autofree char *path = in_store(name, ".json");
@@ -149,8 +192,7 @@ static JsonObject *read_side_file(const char *name, JsonParser *parser, GError *
     if (!vd_check_vm_name(name, error))
         return NULL;
     if (!vd_store_has(name)) {
-        vd_error_set(error, VD_ERR_NOT_FOUND, NULL,
-                     _("There is no image %s; `vmdeck image list` shows what there is."), name);
+        no_such_image(name, error);
         return NULL;
     }
     text = vd_file_read(path, SIDE_FILE_BYTES, &length, error);

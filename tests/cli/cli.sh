@@ -102,6 +102,12 @@ try 0 -c "$fleet" poweroff web-01 --yes --format json
 check "with --yes it is done, and JSON says so" all is "$status" 0 , one_json , is "$(json '$.requests[0].outcome')" done
 try 1 -c "$fleet" start nobody
 check "an unknown machine is named" all is "$status" 1 , says nobody
+try 1 -c "$fleet" start web-1
+check "and those that it may have been are, too" says "did you mean web-01?"
+try 2 -c "$fleet" deploy new --image x --password-file "$work/nothing"
+check "a missing password file is named, with its option and the way out" all says "--password-file: $work/nothing" , says "first line"
+try 1 job follow r-000000
+check "following a job that is not there ends" says "no job r-000000"
 try 0 -c "$fleet" autostart web-01 --state on
 check "autostart takes its argument" all is "$status" 0
 try 2 -c "$fleet" autostart web-01 --state maybe
@@ -109,7 +115,7 @@ check "a wrong word is refused with what was expected" all is "$status" 2 , says
 try 2 -c "$fleet" rename web-01 'a b'
 check "a bad new name is refused" all is "$status" 2 , says "letters, digits"
 try 2 -c "$fleet" rename web-01
-check "a missing argument is said" all is "$status" 2 , says --help
+check "a missing argument is said, with what is expected" all is "$status" 2 , says "rename VM NEW-NAME"
 
 try 2 nonsense
 check "an unknown command is usage" all is "$status" 2 , says nonsense , quiet
@@ -174,7 +180,7 @@ try 0 script remove hi --yes
 check "one of ours goes" all is "$status" 0
 VMDECK_STATE_DIR=$work/state
 try 1 image show nothing
-check "an unknown image is named" all is "$status" 1 , says nothing
+check "an unknown image is named, and how to get one" all is "$status" 1 , says "no image nothing" , says "vmdeck image add FILE"
 try 0 jobs --format json
 check "no jobs: an empty list" all is "$status" 0 , one_json , is "$(json '$.jobs')" '[]'
 try 1 job show r-000000

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "src/base/error.h"
@@ -88,6 +89,8 @@ static void test_cancel(void **state)
     (void)state;
     g_autoptr(VdJournal) journal = run_started("gate");
     WAIT_FOR(run_in_gate(journal));
+    /* It leaves the processors to who waits at a screen. */
+    assert_true(getpriority(PRIO_PROCESS, (id_t)run_pid()) >= 5);
     run_cancel(journal);
     g_autoptr(VdJob) job = run_ended(journal, VD_JOB_CANCELLED);
     assert_null(job->error);

@@ -182,6 +182,16 @@ static gboolean term_fits(const Term *term, const VdHost *host, const VdVm *vm)
     }
 }
 
+guint vd_filter_groups(const VdFilter *filter)
+{
+    static const guint groups[] = {
+        [CPU] = VD_GROUP_CPU, [MEM] = VD_GROUP_MEM, [DISK] = VD_GROUP_DISK, [NET] = VD_GROUP_NET};
+    guint all = 0;
+    for (guint i = 0; i < filter->terms->len; i++)
+        all |= groups[g_array_index(filter->terms, Term, i).field];
+    return all;
+}
+
 gboolean vd_filter_fits(const VdFilter *filter, const VdHost *host, const VdVm *vm)
 {
     for (guint i = 0; i < filter->terms->len; i++) {

@@ -13,4 +13,6 @@ void vd_filter_free(VdFilter *filter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdFilter, vd_filter_free)
 /* Nothing to ask: every machine fits. */
 gboolean vd_filter_empty(const VdFilter *filter);
+/* VD_GROUP_*: the figures it asks of every machine. */
+guint vd_filter_groups(const VdFilter *filter);
 gboolean vd_filter_fits(const VdFilter *filter, const VdHost *host, const VdVm *vm);

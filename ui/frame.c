@@ -9,11 +9,16 @@
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 #include "ui/figures.h"
+#include "ui/term.h"
+
+/* Figures that come more rarely than this are told of. */
+enum { FELT_MS = 1800 };
 
 /* ---- header ---- */
 
 typedef struct {
     guint hosts, down, vms, up, stuck, jobs;
+    guint interval_ms; /* the rarest figures of a host, 0: as usual */
 } Counts;
 
 static void count_fleet(VdApp *app, Counts *counts)
@@ -26,6 +31,7 @@ static void count_fleet(VdApp *app, Counts *counts)
         counts->vms += host->vms->len;
         counts->up += host->vms->active;
         counts->stuck += host->vms->stuck;
+        counts->interval_ms = MAX(counts->interval_ms, host->interval_ms);
     }
     GPtrArray *jobs = vd_deck_jobs(app->deck);
     for (guint i = 0; jobs && i < jobs->len; i++)
@@ -57,6 +63,13 @@ static const char *summary(VdApp *app)
         g_string_append(text, " · ");
         g_string_append_printf(text, ngettext("%u job", "%u jobs", n.jobs), n.jobs);
     }
+    if (n.interval_ms >= FELT_MS) {
+        guint seconds = (n.interval_ms + 500) / 1000;
+        g_string_append(text, " · ");
+        /* TRANSLATORS: a host answers slowly, so that it is asked for figures so rarely */
+        g_string_append_printf(text, ngettext("figures every %us", "figures every %us", seconds),
+                               seconds);
+    }
     app->summary = g_string_free(text, FALSE);
     return app->summary;
 }
@@ -71,6 +84,14 @@ static char *condition(VdApp *app)
         g_string_append_printf(text, ngettext(" · %u marked", " · %u marked", marks), marks);
     if (*vd_tree_filter(rows))
         g_string_append_printf(text, " · /%s (%u)", vd_tree_filter(rows), vd_tree_matched(rows));
+    VdTermLine line;
+    vd_term_line(&line);
+    if (line.thin) {
+        /* TRANSLATORS: the line to this terminal is slow, so that new figures are drawn so rarely
+         */
+        g_string_append_printf(text, _(" · thin line, drawn every %.1fs"),
+                               (double)line.interval / G_USEC_PER_SEC);
+    }
     return g_string_free(text, FALSE);
 }
 

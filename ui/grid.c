@@ -146,6 +146,18 @@ void vd_grid_draw_head(const VdGridLayout *layout, VdCanvas *canvas, int x, int 
     }
 }
 
+guint vd_grid_groups(const VdGridLayout *layout)
+{
+    static const guint groups[VD_GRID_COUNT] = {[VD_GRID_CPU] = VD_GROUP_CPU,
+                                                [VD_GRID_MEM] = VD_GROUP_MEM,
+                                                [VD_GRID_DISK] = VD_GROUP_DISK,
+                                                [VD_GRID_NET] = VD_GROUP_NET};
+    guint all = 0;
+    for (guint i = 0; i < layout->n; i++)
+        all |= groups[layout->column[i]];
+    return all;
+}
+
 VdSort vd_grid_sort_at(const VdGridLayout *layout, int x)
 {
     for (guint i = 0; i < layout->n; i++)

@@ -32,6 +32,8 @@ void vd_grid_layout(VdGridLayout *layout, int width, char *const *wanted, gboole
 /* The headings; the sorted one shows an arrow. */
 void vd_grid_draw_head(const VdGridLayout *layout, VdCanvas *canvas, int x, int y, VdSort sort,
                        gboolean inverted);
+/* VD_GROUP_*: the figures that these columns show. */
+guint vd_grid_groups(const VdGridLayout *layout);
 /* Which column's heading stands at x, counted from the table's left; VD_SORT_COUNT: none. */
 VdSort vd_grid_sort_at(const VdGridLayout *layout, int x);
 

@@ -16,11 +16,27 @@ typedef struct {
     guint height;   /* rows shown last */
     gboolean stale; /* the deck has another fleet */
     guint64 want_hash;
+    gboolean told;    /* the groups below */
+    guint shown, all; /* VD_GROUP_* */
 } FleetPane;
 
 VdTree *vd_pane_fleet_tree(VdPane *pane)
 {
     return ((FleetPane *)pane)->rows;
+}
+
+/* The live panel shows all there is of the machine under the cursor. */
+static void tell_groups(FleetPane *self)
+{
+    gboolean live = self->pane.app->layout.panes[VD_PANE_LIVE].w > 0;
+    guint shown = live ? VD_GROUPS_ALL : vd_grid_groups(&self->grid);
+    guint all = vd_tree_groups(self->rows);
+    if (self->told && shown == self->shown && all == self->all)
+        return;
+    self->told = TRUE;
+    self->shown = shown;
+    self->all = all;
+    vd_deck_want_groups(vd_app_deck(self->pane.app), shown, all);
 }
 
 /* Told again only when other rows are shown. */
@@ -211,6 +227,7 @@ static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
     for (guint i = 0; i < n; i++)
         draw_row(self, canvas, (VdRect){rect.x, rect.y + (int)i, rect.w, 1}, top + i, focused);
     tell_wanted(self, top, n);
+    tell_groups(self);
     if (nothing_here_yet(self))
         draw_welcome(self, canvas,
                      (VdRect){rect.x + 1, rect.y + (int)count + 1, rect.w - 1, rect.h});

@@ -387,6 +387,15 @@ gboolean vd_tree_folded(const VdTree *rows, const char *host)
 
 /* ---- rows and cursor ---- */
 
+guint vd_tree_groups(const VdTree *rows)
+{
+    static const guint groups[VD_SORT_COUNT] = {[VD_SORT_CPU] = VD_GROUP_CPU,
+                                                [VD_SORT_MEM] = VD_GROUP_MEM,
+                                                [VD_SORT_DISK] = VD_GROUP_DISK,
+                                                [VD_SORT_NET] = VD_GROUP_NET};
+    return groups[rows->order.sort] | vd_filter_groups(rows->filter);
+}
+
 guint vd_tree_count(const VdTree *rows)
 {
     return rows->rows->len;

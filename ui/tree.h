@@ -44,6 +44,9 @@ gboolean vd_tree_inverted(const VdTree *rows);
 void vd_tree_toggle_fold(VdTree *rows, const char *host);
 gboolean vd_tree_folded(const VdTree *rows, const char *host);
 
+/* VD_GROUP_*: the figures that it is sorted and filtered by, so that they are wanted of all. */
+guint vd_tree_groups(const VdTree *rows);
+
 guint vd_tree_count(const VdTree *rows);
 const VdTreeRow *vd_tree_at(const VdTree *rows, guint i); /* borrowed until the next change */
 /* How many machines fit the filter, folded ones included. */

@@ -156,6 +156,11 @@ void vd_deck_want(VdDeck *deck, const VdDeckRow *rows, guint n_rows)
     vd_virt_want(deck->virt, (const VdWantRow *)rows, n_rows);
 }
 
+void vd_deck_want_groups(VdDeck *deck, guint shown, guint all)
+{
+    vd_virt_want_groups(deck->virt, shown, all);
+}
+
 void vd_deck_read_meter(VdDeck *deck, VdMeterReading *ret)
 {
     vd_virt_read_meter(deck->virt, ret);

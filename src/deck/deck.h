@@ -141,6 +141,9 @@ typedef struct {
     const char *host, *uuid;
 } VdDeckRow;
 void vd_deck_want(VdDeck *deck, const VdDeckRow *rows, guint n_rows);
+/* VD_GROUP_*: which figures of them are shown (at first all), and which are wanted of every
+ * machine, because the list is sorted or filtered by them. */
+void vd_deck_want_groups(VdDeck *deck, guint shown, guint all);
 
 typedef enum {
     VD_SERIES_CPU,       /* percent */

@@ -41,6 +41,16 @@ typedef struct {
 
 extern const VdFigures vd_figures_none;
 
+/* Groups of figures, as they are asked for. */
+enum {
+    VD_GROUP_CPU = 1,
+    VD_GROUP_MEM = 2,
+    VD_GROUP_DISK = 4,
+    VD_GROUP_NET = 8,
+    VD_GROUPS_DEAR = VD_GROUP_MEM | VD_GROUP_DISK | VD_GROUP_NET, /* at most */
+    VD_GROUPS_ALL = 15
+};
+
 struct _VdVm {
     gatomicrefcount refs;
     char uuid[37];        /* lower case, NUL-terminated */
@@ -93,6 +103,7 @@ typedef struct {
     gint64 next_try;    /* monotonic, 0: none planned */
     gint64 seen;        /* monotonic time of the last answer: the age of its rows, 0: never */
     gboolean listed;    /* its machines have been listed at least once */
+    guint interval_ms;  /* its figures come so rarely, because it answers slowly; 0: as usual */
     int cpus;
     guint64 memory;                  /* bytes */
     guint64 lib_version, hv_version; /* as libvirt encodes them: major*1000000+minor*1000+release */

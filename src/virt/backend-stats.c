@@ -255,6 +255,14 @@ static gboolean wants_info(const VdCheapSample *sample, const char *uuid)
     return !sample->info || g_hash_table_contains(sample->info, uuid);
 }
 
+static void timed_info(virDomainPtr domain, VdCounters *counters, VdCheapSample *sample)
+{
+    gint64 begun = g_get_monotonic_time();
+    read_info(domain, counters);
+    sample->infos++;
+    sample->infos_took += g_get_monotonic_time() - begun;
+}
+
 /* The processor times that are wanted, in turn from where the last sample ran out of time. */
 static void read_infos(VdBackendConn *conn, VdCheapSample *sample, virDomainStatsRecordPtr *records,
                        guint first, guint n)
@@ -270,7 +278,7 @@ static void read_infos(VdBackendConn *conn, VdCheapSample *sample, virDomainStat
             g_atomic_int_set(&conn->info_turn, (gint)at);
             return;
         }
-        read_info(records[at]->dom, counters);
+        timed_info(records[at]->dom, counters, sample);
     }
 }
 
@@ -305,7 +313,7 @@ static gboolean cheap_single(VdBackendConn *conn, VdCheapSample *sample)
         VdCounters counters;
         counters_begin(&counters, domains[i]);
         if (wants_info(sample, counters.uuid))
-            read_info(domains[i], &counters);
+            timed_info(domains[i], &counters, sample);
         g_array_append_val(sample->counters, counters);
     }
     vd_lv_domains_free(domains, n);
@@ -345,8 +353,11 @@ static gboolean dear_bulk(VdBackendConn *conn, VdBackendCache *cache, VdDearSamp
     if (domains->len == 0)
         return TRUE;
     g_ptr_array_add(domains, NULL);
-    int n = virDomainListGetStats((virDomainPtr *)domains->pdata,
-                                  VIR_DOMAIN_STATS_BALLOON | VIR_DOMAIN_STATS_BLOCK, &records,
+    unsigned int groups = (sample->groups & VD_GROUP_MEM ? VIR_DOMAIN_STATS_BALLOON : 0) |
+                          (sample->groups & VD_GROUP_DISK ? VIR_DOMAIN_STATS_BLOCK : 0);
+    if (groups == 0) /* the network: these drivers tell it with the cheap figures */
+        return TRUE;
+    int n = virDomainListGetStats((virDomainPtr *)domains->pdata, groups, &records,
                                   VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
     gint64 taken = g_get_monotonic_time();
     if (n < 0)
@@ -404,9 +415,10 @@ static void read_memory(virDomainPtr domain, VdCounters *counters)
     }
 }
 
-static void read_devices(virDomainPtr domain, const Devices *devices, VdCounters *counters)
+static void read_devices(virDomainPtr domain, const Devices *devices, guint groups,
+                         VdCounters *counters)
 {
-    for (guint i = 0; i < devices->disks->len; i++) {
+    for (guint i = 0; (groups & VD_GROUP_DISK) && i < devices->disks->len; i++) {
         virDomainBlockStatsStruct block;
         if (virDomainBlockStats(domain, g_ptr_array_index(devices->disks, i), &block,
                                 sizeof block) < 0)
@@ -415,7 +427,7 @@ static void read_devices(virDomainPtr domain, const Devices *devices, VdCounters
         counters->disk_write += block.wr_bytes > 0 ? (guint64)block.wr_bytes : 0;
         counters->has |= VD_HAS_BLOCK;
     }
-    for (guint i = 0; i < devices->nics->len; i++) {
+    for (guint i = 0; (groups & VD_GROUP_NET) && i < devices->nics->len; i++) {
         virDomainInterfaceStatsStruct nic;
         if (virDomainInterfaceStats(domain, g_ptr_array_index(devices->nics, i), &nic, sizeof nic) <
             0)
@@ -436,8 +448,10 @@ static void dear_single(VdBackendConn *conn, VdBackendCache *cache, VdDearSample
             continue;
         VdCounters counters;
         counters_begin(&counters, domain);
-        read_memory(domain, &counters);
-        read_devices(domain, devices_of(cache, uuid, domain), &counters);
+        if (sample->groups & VD_GROUP_MEM)
+            read_memory(domain, &counters);
+        if (sample->groups & (VD_GROUP_DISK | VD_GROUP_NET))
+            read_devices(domain, devices_of(cache, uuid, domain), sample->groups, &counters);
         if (counters.has)
             g_array_append_val(sample->counters, counters);
         else

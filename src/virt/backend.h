@@ -66,12 +66,15 @@ typedef struct {
     GHashTable *info;    /* set of uuids whose processor time is asked; NULL: all that run */
     GArray *counters;    /* out: VdCounters */
     VdNodeCounters node; /* out */
+    guint infos;         /* out: processor times that were asked, and what all of them took */
+    gint64 infos_took;   /* out: microseconds */
 } VdCheapSample;
 
 /* The dear figures of a few machines: memory by the guest's word, block devices, and, where the
  * driver has no bulk call, the network. */
 typedef struct {
     GPtrArray *uuids; /* char*, immutable */
+    guint groups;     /* VD_GROUP_MEM, VD_GROUP_DISK, VD_GROUP_NET: what is asked */
     GArray *counters; /* out: VdCounters */
     gint asking;      /* atomic: the index that is asked alone now, -1: all in one call */
 } VdDearSample;

@@ -30,6 +30,7 @@ struct _VdVirt {
     VdVirtOptions options; /* deadlines filled in */
     int action_soft_ms;
     const VdTuning *tuning;
+    guint shown, all; /* VD_GROUP_*, see vd_virt_want_groups() */
     VdYard *yard;
     VdVirtHostFn changed;
     gpointer data;

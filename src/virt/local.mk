@@ -17,8 +17,9 @@ libvirtroom_a_SOURCES += \
   src/virt/mailbox.c src/virt/mailbox.h \
   src/virt/meter.c \
   src/virt/memory.c src/virt/memory.h src/virt/rates.c src/virt/rates.h \
+  src/virt/pace.c src/virt/pace.h \
   src/virt/reach.c src/virt/reach.h \
-  src/virt/sampler.c src/virt/sampler.h \
+  src/virt/sampler.c src/virt/sampler.h src/virt/sampler-private.h src/virt/sampler-turns.c \
   src/virt/ssh.c src/virt/ssh.h \
   src/virt/tap.c src/virt/tap.h \
   src/virt/trial.c \

@@ -1,7 +1,8 @@
 /* Figures at two speeds, on two lanes. Every interval the statistics lane reads what costs nothing:
  * state and network of all machines that run, processor time of those shown and of some others in
  * turn, the host's own. Every other one the dear lane reads memory and disks: of the machines
- * shown, and of a few others in turn, in shards.
+ * shown, and of a few others in turn, in shards (sampler-turns.c). A host that takes long to answer
+ * is asked more rarely (pace.c), and says so in its snapshots.
  *
  * A QEMU that does not answer holds its shard up. Then the lane is abandoned, and another asks the
  * same shard once more: the call that hangs still holds that machine's job, so that libvirt leaves
@@ -13,17 +14,12 @@
 #include "config.h"
 
 #include "src/base/log.h"
-#include "src/virt/engine.h"
+#include "src/virt/sampler-private.h"
 
-/* Processor times asked in one interval: each is a round trip, on a connection to a daemon. */
-#define INFO_MOST    128
-#define IDLE_PERCENT 3.0
 /* What was read longer ago than this is not shown as now. */
 #define EXPIRE_USEC (60 * G_USEC_PER_SEC)
 /* The dear figures come every so many intervals. */
 #define DEAR_EVERY     2
-#define TURN_LEAST     8
-#define TURN_MOST      256
 #define QUARANTINE_MAX 60000
 /* A call for dear figures takes so long, if that can be had by asking fewer machines at a time: a
  * thin link must not come near the deadline at which a machine is suspected. */
@@ -33,45 +29,7 @@
 /* Lanes that hang on machines of one host: each holds a worker of its daemon, which has twenty. */
 #define DEAR_STUCK 6
 
-struct _VdSampler {
-    VdKeeper *keeper;
-    GHashTable *wanted; /* set of uuids */
-    GSource *tick;
-    guint ticks;
-    VdLane *stats, *dear;
-    GPtrArray *stuck_stats, *stuck_dear; /* VdLane*: abandoned, their calls have not come back */
-    GQueue shards;                       /* GPtrArray* of uuids that wait for the dear lane */
-    GPtrArray *suspects;                 /* the shard that held the last lane up, or NULL */
-    gint64 doubted; /* the host itself may be lost; until it is heard of later than this, nothing is
-                     * opened nor asked; 0: no doubt */
-    gint64 suspected;           /* when that call began */
-    guint info_turn, dear_turn; /* whose turn it is: a place in the order */
-    guint turn;                 /* how many others are read at a time */
-    guint shard;                /* how many machines are asked in one call */
-    gint64 dear_took;           /* the last pass, so far */
-    VdNodeMeasure node;
-};
-
 /* ---- the machines ---- */
-
-static gboolean wanted(const VdSampler *sampler, const VdVm *vm)
-{
-    return g_hash_table_contains(sampler->wanted, vm->uuid);
-}
-
-/* Those among the next `most` machines in turn, from *turn on, that run and are not stuck. */
-static void take_turn(VdSampler *sampler, guint *turn, guint most, GPtrArray *uuids)
-{
-    const GPtrArray *order = sampler->keeper->order;
-    for (guint i = 0; i < order->len && most > 0; i++) {
-        *turn = *turn + 1 < order->len ? *turn + 1 : 0;
-        const VdVm *vm = ((const VdCell *)g_ptr_array_index(order, *turn))->vm;
-        if (!vd_vm_active(vm) || vm->stuck_since || wanted(sampler, vm))
-            continue;
-        g_ptr_array_add(uuids, g_strdup(vm->uuid));
-        most--;
-    }
-}
 
 /* A copy of the machine to be changed; put back with vd_cell_take(). */
 static VdVm *edit(VdCell *cell)
@@ -218,7 +176,9 @@ typedef struct {
     VdSampler *sampler; /* loop thread only */
     char *uri;
     VdCheapSample sample;
-    GError *error; /* written by the lane */
+    /* written by the lane */
+    gint64 took;
+    GError *error;
 } CheapTask;
 
 static void cheap_free(gpointer data)
@@ -234,8 +194,30 @@ static void cheap_free(gpointer data)
 static void cheap_run(VdLaneSlot *slot, gpointer data)
 {
     CheapTask *task = data;
-    if (vd_slot_connect_later(slot, task->uri, &task->error))
-        (void)slot->backend->cheap(slot->conn, &task->sample, &task->error);
+    if (!vd_slot_connect_later(slot, task->uri, &task->error))
+        return;
+    gint64 begun = g_get_monotonic_time();
+    (void)slot->backend->cheap(slot->conn, &task->sample, &task->error);
+    task->took = g_get_monotonic_time() - begun;
+}
+
+/* What the sample says of its own cost, and of what comes with it. */
+static void learn_cheap(VdSampler *sampler, const VdCheapSample *sample)
+{
+    gboolean net = sample->counters->len == 0;
+    if (sample->infos > 0)
+        sampler->info_usec = (double)sample->infos_took / sample->infos;
+    for (guint i = 0; i < sample->counters->len && !net; i++)
+        net = (g_array_index(sample->counters, VdCounters, i).has & VD_HAS_NET) != 0;
+    sampler->net_dear = !net;
+}
+
+/* The host's snapshots tell how old its figures may be, if that is more than usual. */
+static void show_pace(VdSampler *sampler)
+{
+    gboolean stretched =
+        vd_pace_stretched(&sampler->pace) || vd_pace_stretched(&sampler->dear_pace);
+    sampler->keeper->face->interval_ms = stretched ? vd_sampler_interval(sampler) : 0;
 }
 
 static void cheap_done(VdLane *lane, VdTaskEnd end, gpointer data)
@@ -251,43 +233,15 @@ static void cheap_done(VdLane *lane, VdTaskEnd end, gpointer data)
         doubt(sampler); /* the monitor decides whether the host is lost */
         return;
     }
+    learn_cheap(sampler, &task->sample);
     apply_all(sampler, task->sample.counters);
     face->seen = g_get_monotonic_time();
     vd_node_measure_add(&sampler->node, &task->sample.node, &face->now);
     sum_up(sampler, &face->now);
+    vd_pace_took(&sampler->pace, task->took);
+    show_pace(sampler);
     vd_keeper_touch(sampler->keeper);
     vd_details_push(sampler->keeper, sampler->stats, sampler->wanted);
-}
-
-/* A machine that does next to nothing is asked every other time: a look at its processor time is a
- * round trip, and most machines of most hosts idle. */
-static gboolean left_out(const VdSampler *sampler, const VdVm *vm, guint place)
-{
-    return vm->now.cpu >= 0 && vm->now.cpu < IDLE_PERCENT && (sampler->ticks + place) % 2 == 0;
-}
-
-/* Whose processor time is asked this time; NULL: everybody's. */
-static GHashTable *info_wanted(VdSampler *sampler)
-{
-    const VdKeeper *keeper = sampler->keeper;
-    guint active = 0;
-    if (keeper->in_process) /* in this process a call costs next to nothing */
-        return NULL;
-    for (guint i = 0; i < keeper->order->len; i++)
-        active += vd_vm_active(((const VdCell *)g_ptr_array_index(keeper->order, i))->vm);
-    GHashTable *set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (guint i = 0; i < keeper->order->len; i++) {
-        const VdVm *vm = ((const VdCell *)g_ptr_array_index(keeper->order, i))->vm;
-        if ((active <= INFO_MOST || wanted(sampler, vm)) && !left_out(sampler, vm, i))
-            g_hash_table_add(set, g_strdup(vm->uuid));
-    }
-    if (active <= INFO_MOST)
-        return set;
-    g_autoptr(GPtrArray) others = g_ptr_array_new();
-    take_turn(sampler, &sampler->info_turn, INFO_MOST, others);
-    for (guint i = 0; i < others->len; i++)
-        g_hash_table_add(set, g_ptr_array_index(others, i));
-    return set;
 }
 
 static void cheap_push(VdSampler *sampler)
@@ -303,7 +257,7 @@ static void cheap_push(VdSampler *sampler)
     CheapTask *task = g_new0(CheapTask, 1);
     task->sampler = sampler;
     task->uri = g_strdup(keeper->uri);
-    task->sample.info = info_wanted(sampler);
+    task->sample.info = vd_turns_info(sampler);
     task->sample.counters = g_array_new(FALSE, FALSE, sizeof(VdCounters));
     VdTaskKind kind = {cheap_run, cheap_done, cheap_free, (guint)options->call_soft_ms,
                        (guint)options->call_hard_ms};
@@ -408,15 +362,15 @@ static void dear_abandoned(VdSampler *sampler, DearTask *task, gint64 begun)
     sampler->suspected = begun;
     if (mute) {
         doubt(sampler);
-        g_clear_pointer(&sampler->suspects, g_ptr_array_unref);
-        sampler->suspects = g_ptr_array_ref(task->sample.uuids);
+        g_clear_pointer(&sampler->suspects, vd_shard_free);
+        sampler->suspects = vd_shard_copy(task->sample.uuids);
     } else if (asking >= 0 && asking < (gint)uuids->len)
         quarantine(sampler, g_ptr_array_index(uuids, asking));
     else if (uuids->len == 1)
         quarantine(sampler, g_ptr_array_index(uuids, 0));
     else {
-        g_clear_pointer(&sampler->suspects, g_ptr_array_unref);
-        sampler->suspects = g_ptr_array_ref(task->sample.uuids);
+        g_clear_pointer(&sampler->suspects, vd_shard_free);
+        sampler->suspects = vd_shard_copy(task->sample.uuids);
     }
 }
 
@@ -440,7 +394,7 @@ static void dear_done(VdLane *lane, VdTaskEnd end, gpointer data)
     if (task->error) {
         vd_log_error(NULL, sampler->keeper->face->id, task->error);
         doubt(sampler);
-        g_queue_clear_full(&sampler->shards, (GDestroyNotify)g_ptr_array_unref);
+        g_queue_clear_full(&sampler->shards, (GDestroyNotify)vd_shard_free);
         return;
     }
     apply_all(sampler, task->sample.counters);
@@ -453,8 +407,8 @@ static void dear_done(VdLane *lane, VdTaskEnd end, gpointer data)
     dear_next(sampler);
 }
 
-/* Takes the reference to uuids. */
-static void dear_push(VdSampler *sampler, GPtrArray *uuids, gboolean probe)
+/* Takes the shard. */
+static void dear_push(VdSampler *sampler, VdShard *shard, gboolean probe)
 {
     VdKeeper *keeper = sampler->keeper;
     const VdTuning *tuning = keeper->virt->tuning;
@@ -464,11 +418,13 @@ static void dear_push(VdSampler *sampler, GPtrArray *uuids, gboolean probe)
     task->probe = probe;
     task->connect_ms = (guint)keeper->virt->options.connect_hard_ms;
     task->hard_ms = tuning->dear_hard_ms;
-    task->sample.uuids = uuids;
+    task->sample.uuids = g_ptr_array_ref(shard->uuids);
+    task->sample.groups = probe ? VD_GROUPS_DEAR : shard->groups;
     task->sample.counters = g_array_new(FALSE, FALSE, sizeof(VdCounters));
     task->sample.asking = -1;
     VdTaskKind kind = {dear_run, dear_done, dear_free, tuning->dear_soft_ms, tuning->dear_hard_ms};
     vd_lane_push(sampler->dear, &kind, task);
+    vd_shard_free(shard);
 }
 
 static void dear_next(VdSampler *sampler)
@@ -483,74 +439,44 @@ static void dear_next(VdSampler *sampler)
         dear_push(sampler, g_steal_pointer(&sampler->suspects), TRUE);
         return;
     }
-    GPtrArray *shard = g_queue_pop_head(&sampler->shards);
+    VdShard *shard = g_queue_pop_head(&sampler->shards);
     if (!shard)
         return;
-    const char *first = g_ptr_array_index(shard, 0);
+    const char *first = g_ptr_array_index(shard->uuids, 0);
     const VdCell *cell = vd_keeper_cell(sampler->keeper, first);
-    gboolean retried = cell && cell->vm->stuck_since && shard->len == 1;
+    gboolean retried = cell && cell->vm->stuck_since && shard->uuids->len == 1;
     if (retried)
         sampler->suspected = cell->vm->stuck_since;
     dear_push(sampler, shard, retried);
 }
 
-static void add_to_shards(VdSampler *sampler, const char *uuid, gboolean alone)
-{
-    GPtrArray *last = g_queue_peek_tail(&sampler->shards);
-    if (!last || alone || last->len >= sampler->shard) {
-        last = g_ptr_array_new_with_free_func(g_free);
-        g_queue_push_tail(&sampler->shards, last);
-    }
-    g_ptr_array_add(last, g_strdup(uuid));
-}
+/* ---- time ---- */
 
-/* How many machines that nobody looks at are read along with the others follows from what the last
- * pass cost: between a twentieth and a fifth of the time there is. */
-static void adapt_turn(VdSampler *sampler, gint64 usec)
+static void dear_pass(VdSampler *sampler)
 {
-    if (sampler->dear_took < usec / 20)
-        sampler->turn = MIN(sampler->turn * 2, (guint)TURN_MOST);
-    else if (sampler->dear_took > usec / 5)
-        sampler->turn = MAX(sampler->turn / 2, (guint)TURN_LEAST);
-    sampler->dear_took = 0;
-}
-
-static void dear_plan(VdSampler *sampler)
-{
-    VdKeeper *keeper = sampler->keeper;
     gint64 now = g_get_monotonic_time();
     if (!g_queue_is_empty(&sampler->shards) || (sampler->dear && !vd_lane_idle(sampler->dear))) {
         dear_next(sampler);
         return;
     }
-    adapt_turn(sampler, (gint64)keeper->virt->options.interval_ms * 2000);
-    for (guint i = 0; i < keeper->order->len; i++) {
-        const VdCell *cell = g_ptr_array_index(keeper->order, i);
-        if (vd_vm_active(cell->vm) && !cell->vm->stuck_since && wanted(sampler, cell->vm))
-            add_to_shards(sampler, cell->vm->uuid, FALSE);
-    }
-    g_autoptr(GPtrArray) others = g_ptr_array_new_with_free_func(g_free);
-    take_turn(sampler, &sampler->dear_turn, sampler->turn, others);
-    for (guint i = 0; i < others->len; i++)
-        add_to_shards(sampler, g_ptr_array_index(others, i), FALSE);
-    for (guint i = 0; i < keeper->order->len; i++) {
-        const VdCell *cell = g_ptr_array_index(keeper->order, i);
-        if (cell->vm->stuck_since && cell->sampled.retry_at <= now)
-            add_to_shards(sampler, cell->vm->uuid, TRUE);
-    }
+    if (now < sampler->dear_due)
+        return;
+    vd_pace_took(&sampler->dear_pace, sampler->dear_took);
+    show_pace(sampler);
+    /* A little less than it is, since ticks come a little late. */
+    sampler->dear_due = now + (gint64)sampler->dear_pace.ms * 900;
+    vd_turns_dear(sampler);
     dear_next(sampler);
 }
-
-/* ---- time ---- */
 
 static gboolean tick(gpointer data)
 {
     VdSampler *sampler = data;
     const VdVirt *virt = sampler->keeper->virt;
-    vd_timer_set(&sampler->tick, virt->context, (guint)virt->options.interval_ms, tick, sampler);
+    vd_timer_set(&sampler->tick, virt->context, sampler->pace.ms, tick, sampler);
     cheap_push(sampler);
-    if (sampler->ticks++ % DEAR_EVERY == 0)
-        dear_plan(sampler);
+    sampler->ticks++;
+    dear_pass(sampler);
     return G_SOURCE_REMOVE;
 }
 
@@ -561,15 +487,20 @@ VdSampler *vd_sampler_new(VdKeeper *keeper)
     sampler->wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     sampler->stuck_stats = g_ptr_array_new();
     sampler->stuck_dear = g_ptr_array_new();
-    sampler->turn = TURN_LEAST;
     sampler->shard = SHARD_LEAST * 2;
+    sampler->shown = keeper->virt->shown;
+    sampler->all = keeper->virt->all;
     g_queue_init(&sampler->shards);
     return sampler;
 }
 
 void vd_sampler_start(VdSampler *sampler)
 {
+    guint usual = (guint)sampler->keeper->virt->options.interval_ms;
+    vd_pace_init(&sampler->pace, usual);
+    vd_pace_init(&sampler->dear_pace, usual * DEAR_EVERY);
     sampler->ticks = 0;
+    sampler->dear_due = sampler->dear_took = 0;
     sampler->doubted = 0;
     sampler->node = (VdNodeMeasure){0};
     tick(sampler);
@@ -579,10 +510,11 @@ void vd_sampler_stop(VdSampler *sampler)
 {
     const GPtrArray *order = sampler->keeper->order;
     vd_timer_clear(&sampler->tick);
+    sampler->keeper->face->interval_ms = 0;
     vd_lane_let_go(&sampler->stats, sampler->stuck_stats);
     vd_lane_let_go(&sampler->dear, sampler->stuck_dear);
-    g_queue_clear_full(&sampler->shards, (GDestroyNotify)g_ptr_array_unref);
-    g_clear_pointer(&sampler->suspects, g_ptr_array_unref);
+    g_queue_clear_full(&sampler->shards, (GDestroyNotify)vd_shard_free);
+    g_clear_pointer(&sampler->suspects, vd_shard_free);
     for (guint i = 0; i < order->len; i++) {
         VdCell *cell = g_ptr_array_index(order, i);
         recover(sampler, cell->vm->uuid); /* nobody knows any more */
@@ -615,7 +547,15 @@ void vd_sampler_want(VdSampler *sampler, const char *uuid)
     g_hash_table_add(sampler->wanted, g_strdup(uuid));
 }
 
+void vd_sampler_want_groups(VdSampler *sampler, guint shown, guint all)
+{
+    if (all & ~sampler->all)
+        sampler->dear_due = 0; /* what it is sorted by is wanted now */
+    sampler->shown = shown;
+    sampler->all = all;
+}
+
 guint vd_sampler_interval(const VdSampler *sampler)
 {
-    return (guint)sampler->keeper->virt->options.interval_ms;
+    return MAX(sampler->pace.ms, sampler->dear_pace.ms / DEAR_EVERY);
 }

@@ -31,4 +31,6 @@ void vd_sampler_each_lane(const VdSampler *sampler,
 guint vd_sampler_interval(const VdSampler *sampler);
 /* The machines that are shown. */
 void vd_sampler_want_none(VdSampler *sampler);
+/* VD_GROUP_*: what is shown of them, and what is wanted of every machine. */
+void vd_sampler_want_groups(VdSampler *sampler, guint shown, guint all);
 void vd_sampler_want(VdSampler *sampler, const char *uuid);

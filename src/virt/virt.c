@@ -45,6 +45,7 @@ VdVirt *vd_virt_new_on(GMainContext *context, const VdVirtOptions *options,
     virt->options.call_soft_ms = usual(options->call_soft_ms, CALL_SOFT_MS);
     virt->options.call_hard_ms = usual(options->call_hard_ms, CALL_HARD_MS);
     virt->tuning = tuning;
+    virt->shown = VD_GROUPS_ALL;
     virt->yard = vd_yard_new(context, backend);
     virt->changed = changed;
     virt->data = data;
@@ -83,6 +84,17 @@ void vd_virt_ask(VdVirt *virt, VdLane *lane, VdQuestion *question, gboolean begu
         vd_lane_go_on(lane);
     if (virt->options.ask)
         virt->options.ask(question, begun, virt->data);
+}
+
+void vd_virt_want_groups(VdVirt *virt, guint shown, guint all)
+{
+    virt->shown = shown;
+    virt->all = all;
+    for (guint i = 0; i < virt->keepers->len; i++) {
+        VdKeeper *keeper = g_ptr_array_index(virt->keepers, i);
+        if (keeper->sampler)
+            vd_sampler_want_groups(keeper->sampler, shown, all);
+    }
 }
 
 VdKeeper *vd_virt_keeper(const VdVirt *virt, const char *id)

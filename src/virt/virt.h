@@ -53,6 +53,9 @@ typedef struct {
 
 /* What the client shows: dear figures are sampled for these machines alone. Copied. */
 void vd_virt_want(VdVirt *virt, const VdWantRow *rows, guint n_rows);
+/* VD_GROUP_*: which figures of them are shown (at first all), and which are wanted of every
+ * machine, because the list is sorted by them. */
+void vd_virt_want_groups(VdVirt *virt, guint shown, guint all);
 
 /* One operation on a machine or a host. The function runs on the host's action lane; what it may do
  * with the call is in src/virt/call.h, inside the room. It returns FALSE with an error set, or

@@ -12,6 +12,7 @@ typedef struct {
     VdVmState state;
     gboolean stuck, held; /* held: a call hangs in its monitor */
     guint64 counter;
+    guint asked[VD_GROUPS_ALL + 1]; /* by group */
 } Machine;
 
 typedef struct {
@@ -20,7 +21,7 @@ typedef struct {
     GPtrArray *machines; /* Machine*, by number */
     int hang[FAKE_OPS];
     guint epoch[FAKE_OPS]; /* raised by a release */
-    guint calls[FAKE_OPS], hanging[FAKE_OPS];
+    guint calls[FAKE_OPS], hanging[FAKE_OPS], delay_ms[FAKE_OPS];
     VdErrorCode code[FAKE_OPS];
     char *message[FAKE_OPS];
     gboolean one_by_one, is_private, asks;
@@ -100,6 +101,12 @@ static gboolean enter(Site *site, FakeOp op, GError **error)
     Fake *fake = site->fake;
     site->calls[op]++;
     pthread_cond_broadcast(&fake->changed);
+    if (site->delay_ms[op] > 0) {
+        gulong usec = site->delay_ms[op] * 1000;
+        pthread_mutex_unlock(&fake->lock);
+        g_usleep(usec);
+        pthread_mutex_lock(&fake->lock);
+    }
     if (site->hang[op] != 0) {
         guint epoch = site->epoch[op];
         if (site->hang[op] > 0)
@@ -283,8 +290,13 @@ static gboolean f_cheap(VdBackendConn *conn, VdCheapSample *sample, GError **err
     gboolean ok = enter(site, FAKE_CHEAP, error);
     for (guint i = 0; ok && i < site->machines->len; i++) {
         Machine *machine = g_ptr_array_index(site->machines, i);
+        char uuid[37];
+        make_uuid(machine->number, uuid);
+        gboolean cpu = !sample->info || g_hash_table_contains(sample->info, uuid);
+        machine->asked[VD_GROUP_CPU] += cpu;
         if (machine->state != VD_VM_OFF)
-            add_counters(sample->counters, machine, VD_HAS_STATE | VD_HAS_CPU | VD_HAS_NET);
+            add_counters(sample->counters, machine,
+                         VD_HAS_STATE | (cpu ? VD_HAS_CPU : 0u) | VD_HAS_NET);
     }
     sample->node = (VdNodeCounters){.taken = g_get_monotonic_time(),
                                     .has_mem = TRUE,
@@ -309,7 +321,11 @@ static void dear_one(Site *site, VdDearSample *sample, guint i)
         site->hanging[FAKE_DEAR]--;
         machine->held = FALSE;
     }
-    add_counters(sample->counters, machine, VD_HAS_MEM | VD_HAS_BLOCK);
+    machine->asked[VD_GROUP_MEM] += (sample->groups & VD_GROUP_MEM) != 0;
+    machine->asked[VD_GROUP_DISK] += (sample->groups & VD_GROUP_DISK) != 0;
+    add_counters(sample->counters, machine,
+                 (sample->groups & VD_GROUP_MEM ? VD_HAS_MEM : 0u) |
+                     (sample->groups & VD_GROUP_DISK ? VD_HAS_BLOCK : 0u));
 }
 
 static gboolean f_dear(VdBackendConn *conn, VdBackendCache **cache, VdDearSample *sample,
@@ -514,6 +530,21 @@ void fake_stick(Fake *fake, const char *uri, guint number, gboolean stuck)
     Site *site = lock_site(fake, uri);
     machine_of(site, fake_uuid(number))->stuck = stuck;
     unlock(fake);
+}
+
+void fake_delay(Fake *fake, const char *uri, FakeOp op, guint ms)
+{
+    lock_site(fake, uri)->delay_ms[op] = ms;
+    unlock(fake);
+}
+
+guint fake_asked(Fake *fake, const char *uri, guint number, guint group)
+{
+    char uuid[37];
+    make_uuid(number, uuid);
+    guint asked = machine_of(lock_site(fake, uri), uuid)->asked[group];
+    unlock(fake);
+    return asked;
 }
 
 void fake_one_by_one(Fake *fake, const char *uri)

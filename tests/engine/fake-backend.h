@@ -39,6 +39,8 @@ void fake_fail(Fake *fake, const char *uri, FakeOp op, VdErrorCode code, const c
 /* The machine's monitor does not answer: the dear call that reaches it hangs, and those after it
  * leave the machine out, as libvirt does with NOWAIT while a job is held. */
 void fake_stick(Fake *fake, const char *uri, guint number, gboolean stuck);
+/* Calls of that kind take so long, holding up nobody else; 0: none. */
+void fake_delay(Fake *fake, const char *uri, FakeOp op, guint ms);
 void fake_one_by_one(Fake *fake, const char *uri); /* as a driver without bulk statistics */
 void fake_private(Fake *fake, const char *uri);    /* as the test driver */
 void fake_ask(Fake *fake, const char *uri);        /* asks for the password, which is "sesame" */
@@ -51,5 +53,7 @@ void fake_close(Fake *fake, const char *uri, VdTapClosed why);
 guint fake_calls(Fake *fake, const char *uri, FakeOp op);   /* begun so far */
 guint fake_hanging(Fake *fake, const char *uri, FakeOp op); /* at the moment */
 guint fake_looked(Fake *fake, const char *uri);             /* machines looked at, in all */
-guint fake_conns(Fake *fake);                               /* open at the moment */
-guint fake_watchers(Fake *fake, const char *uri);           /* times that events were asked for */
+/* How often a machine was asked for figures of that group (VD_GROUP_CPU, _MEM or _DISK). */
+guint fake_asked(Fake *fake, const char *uri, guint number, guint group);
+guint fake_conns(Fake *fake);                     /* open at the moment */
+guint fake_watchers(Fake *fake, const char *uri); /* times that events were asked for */

@@ -311,6 +311,139 @@ static void test_slow_figures(void **state)
     finish(&c);
 }
 
+/* ---- by demand ---- */
+
+enum { MANY = 300, SHOWN = 10 };
+
+typedef struct {
+    Fake *fake;
+    guint group, from, to, least;
+} Asked;
+
+static gboolean all_asked(Client *client, gconstpointer data)
+{
+    const Asked *asked = data;
+    (void)client;
+    for (guint i = asked->from; i < asked->to; i++)
+        if (fake_asked(asked->fake, A, i, asked->group) < asked->least)
+            return FALSE;
+    return TRUE;
+}
+
+static guint asked_in_all(Fake *fake, guint group, guint from, guint to)
+{
+    guint sum = 0;
+    for (guint i = from; i < to; i++)
+        sum += fake_asked(fake, A, i, group);
+    return sum;
+}
+
+/* The first few are on the screen. */
+static void show_few(Case *c, guint shown, guint all)
+{
+    VdWantRow rows[SHOWN];
+    char uuids[SHOWN][37];
+    for (guint i = 0; i < SHOWN; i++) {
+        g_strlcpy(uuids[i], fake_uuid(i), sizeof uuids[i]);
+        rows[i] = (VdWantRow){"a", uuids[i]};
+    }
+    vd_virt_want(c->client->virt, rows, SHOWN);
+    vd_virt_want_groups(c->client->virt, shown, all);
+}
+
+static void few_of_many(Case *c, guint shown, guint all)
+{
+    c->fake = fake_new();
+    c->client = client_new(&options, fake_backend(c->fake), &tuning);
+    fake_add_many(c->fake, A, MANY);
+    show_few(c, shown, all);
+    vd_virt_add_host(c->client->virt, "a", A);
+    assert_true(client_wait(c->client, is_up, "a", 30));
+    show_few(c, shown, all);
+}
+
+/* What is not shown is not asked; what nobody looks at is asked a little. */
+static void test_by_demand(void **state)
+{
+    (void)state;
+    Case c;
+    few_of_many(&c, VD_GROUP_CPU | VD_GROUP_MEM, 0);
+    Asked shown = {c.fake, VD_GROUP_MEM, 0, SHOWN, 6};
+    assert_true(client_wait(c.client, all_asked, &shown, 30));
+    assert_int_equal(asked_in_all(c.fake, VD_GROUP_DISK, 0, MANY), 0);
+    guint passes = fake_asked(c.fake, A, 0, VD_GROUP_MEM);
+    guint others = asked_in_all(c.fake, VD_GROUP_MEM, SHOWN, MANY);
+    assert_true(others > 0 && others < passes * (MANY - SHOWN));
+    /* Nor is anything dear once no dear column is shown. */
+    vd_virt_want_groups(c.client->virt, VD_GROUP_CPU, 0);
+    Asked cheap = {c.fake, VD_GROUP_CPU, 0, SHOWN, fake_asked(c.fake, A, 0, VD_GROUP_CPU) + 3};
+    assert_true(client_wait(c.client, all_asked, &cheap, 30));
+    guint memory = asked_in_all(c.fake, VD_GROUP_MEM, 0, MANY);
+    cheap.least += 6;
+    assert_true(client_wait(c.client, all_asked, &cheap, 30));
+    assert_int_equal(asked_in_all(c.fake, VD_GROUP_MEM, 0, MANY), memory);
+    finish(&c);
+}
+
+/* A list that is sorted by processor time needs all of them in each interval; one by disks, all
+ * disks in each pass, and not their memory. */
+static void test_by_sort(void **state)
+{
+    (void)state;
+    Case c;
+    few_of_many(&c, VD_GROUP_CPU, 0);
+    guint begun = fake_calls(c.fake, A, FAKE_CHEAP);
+    Asked few = {c.fake, VD_GROUP_CPU, 0, SHOWN, 5};
+    assert_true(client_wait(c.client, all_asked, &few, 30));
+    guint samples = fake_calls(c.fake, A, FAKE_CHEAP) - begun + 1;
+    assert_true(asked_in_all(c.fake, VD_GROUP_CPU, 0, MANY) < samples * MANY * 2 / 3);
+    vd_virt_want_groups(c.client->virt, VD_GROUP_CPU, VD_GROUP_CPU);
+    guint sum = asked_in_all(c.fake, VD_GROUP_CPU, 0, MANY);
+    begun = fake_calls(c.fake, A, FAKE_CHEAP);
+    few.least = fake_asked(c.fake, A, 0, VD_GROUP_CPU) + 5;
+    assert_true(client_wait(c.client, all_asked, &few, 30));
+    samples = fake_calls(c.fake, A, FAKE_CHEAP) - begun;
+    sum = asked_in_all(c.fake, VD_GROUP_CPU, 0, MANY) - sum;
+    assert_true(sum >= (samples - 1) * MANY); /* all but the one that was on its way */
+    vd_virt_want_groups(c.client->virt, VD_GROUP_CPU, VD_GROUP_DISK);
+    Asked disks = {c.fake, VD_GROUP_DISK, 0, MANY, 2};
+    assert_true(client_wait(c.client, all_asked, &disks, 30));
+    assert_int_equal(asked_in_all(c.fake, VD_GROUP_MEM, 0, MANY), 0);
+    finish(&c);
+}
+
+static gboolean stretched(Client *client, gconstpointer data)
+{
+    (void)data;
+    return client_host(client, "a")->interval_ms >= 360;
+}
+
+static gboolean as_usual(Client *client, gconstpointer data)
+{
+    (void)data;
+    return client_host(client, "a")->interval_ms == 0;
+}
+
+/* A host that answers slowly is asked more rarely, says so, and is asked as usual when it is well.
+ */
+static void test_stretch(void **state)
+{
+    (void)state;
+    Case c;
+    up(&c, 3, FALSE);
+    assert_true(client_wait(c.client, measured, "vm0", 30));
+    fake_delay(c.fake, A, FAKE_CHEAP, 150);
+    assert_true(client_wait(c.client, stretched, NULL, 30));
+    assert_true(client_wait(c.client, is_up, "a", 30));
+    fake_delay(c.fake, A, FAKE_CHEAP, 0);
+    assert_true(client_wait(c.client, as_usual, NULL, 30));
+    fake_delay(c.fake, A, FAKE_DEAR, 250); /* the same with dear figures */
+    assert_true(client_wait(c.client, stretched, NULL, 30));
+    fake_delay(c.fake, A, FAKE_DEAR, 0);
+    assert_true(client_wait(c.client, as_usual, NULL, 30));
+    finish(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,7 +451,8 @@ int main(void)
         cmocka_unit_test(test_memory),        cmocka_unit_test(test_figures),
         cmocka_unit_test(test_quarantine),    cmocka_unit_test(test_quarantine_without_bulk),
         cmocka_unit_test(test_several_stuck), cmocka_unit_test(test_mute_host),
-        cmocka_unit_test(test_slow_figures),
+        cmocka_unit_test(test_slow_figures),  cmocka_unit_test(test_by_demand),
+        cmocka_unit_test(test_by_sort),       cmocka_unit_test(test_stretch),
     };
     return cmocka_run_group_tests_name("virt-sampler", tests, NULL, NULL);
 }

@@ -18,7 +18,7 @@ struct _VdDeck {
     VdFleet *fleet;
     GPtrArray *jobs, *images, *notices, *requests, *questions;
     GQueue pending;
-    guint wanted;
+    guint wanted, wanted_of_all;
 };
 
 static const VdArgSpec rename_args[] = {
@@ -267,6 +267,17 @@ void vd_deck_want(VdDeck *deck, const VdDeckRow *rows, guint n_rows)
 {
     (void)rows;
     deck->wanted = n_rows;
+}
+
+void vd_deck_want_groups(VdDeck *deck, guint shown, guint all)
+{
+    (void)shown;
+    deck->wanted_of_all = all;
+}
+
+guint fake_deck_wanted_of_all(VdDeck *deck)
+{
+    return deck->wanted_of_all;
 }
 
 void vd_deck_read_meter(VdDeck *deck, VdMeterReading *ret)

@@ -17,4 +17,6 @@ void fake_deck_answer(VdDeck *deck, VdDoc *doc, const GError *error);
 guint fake_deck_unanswered(VdDeck *deck);
 /* How many machines vd_deck_want() named last. */
 guint fake_deck_wanted(VdDeck *deck);
+/* Of which figures of every machine vd_deck_want_groups() spoke last. */
+guint fake_deck_wanted_of_all(VdDeck *deck);
 void fake_deck_add_job(VdDeck *deck, VdJob *job); /* takes it */

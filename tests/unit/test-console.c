@@ -365,6 +365,32 @@ static void only_what_is_shown_is_wanted(void **state)
     (void)state;
     start(&f, 5000, 80, 24);
     assert_in_range(fake_deck_wanted(f.deck), 5, 20);
+    assert_int_equal(fake_deck_wanted_of_all(f.deck), 0);
+    /* But what all rows are ordered or chosen by is wanted of all. */
+    press(&f, "> >");
+    assert_int_equal(fake_deck_wanted_of_all(f.deck), VD_GROUP_CPU);
+    press(&f, "/ m e m > 5");
+    assert_int_equal(fake_deck_wanted_of_all(f.deck), VD_GROUP_CPU | VD_GROUP_MEM);
+    press(&f, "Esc < <");
+    assert_int_equal(fake_deck_wanted_of_all(f.deck), 0);
+    stop(&f);
+}
+
+static void rare_figures_are_told(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 12, 100, 24);
+    assert_false(shows(&f, "figures every"));
+    VdFleet *fleet = vd_fleet_new();
+    const VdFleet *now = vd_deck_fleet(f.deck);
+    for (guint i = 0; i < now->hosts->len; i++)
+        g_ptr_array_add(fleet->hosts, vd_host_copy(g_ptr_array_index(now->hosts, i)));
+    ((VdHost *)g_ptr_array_index(fleet->hosts, 0))->interval_ms = 4200;
+    fake_deck_publish(f.deck, fleet);
+    vd_console_changed(f.app, VD_CHANGED_FLEET);
+    press(&f, "j");
+    assert_true(shows(&f, "figures every 4s"));
     stop(&f);
 }
 
@@ -446,6 +472,7 @@ int main(void)
         cmocka_unit_test(pages_break_and_are_searched),
         cmocka_unit_test(sentences_stand_below_their_row),
         cmocka_unit_test(only_what_is_shown_is_wanted),
+        cmocka_unit_test(rare_figures_are_told),
         cmocka_unit_test(keys_can_be_bound_anew),
         cmocka_unit_test(every_size_is_drawn),
     };

@@ -1,0 +1,45 @@
+/* What the sampler's files share. Loop thread only. */
+#pragma once
+
+#include "src/virt/engine.h"
+#include "src/virt/pace.h"
+
+/* What the dear lane is asked in one go. */
+typedef struct {
+    GPtrArray *uuids; /* char* */
+    guint groups;     /* VD_GROUP_* */
+} VdShard;
+
+struct _VdSampler {
+    VdKeeper *keeper;
+    GHashTable *wanted; /* set of uuids */
+    guint shown, all;   /* VD_GROUP_*: wanted of those; of every machine */
+    gboolean net_dear;  /* the driver's cheap figures have no network */
+    GSource *tick;
+    guint ticks;
+    VdPace pace, dear_pace;
+    gint64 dear_due; /* when the next pass of dear figures may begin */
+    VdLane *stats, *dear;
+    GPtrArray *stuck_stats, *stuck_dear; /* VdLane*: abandoned, their calls have not come back */
+    GQueue shards;                       /* VdShard* that wait for the dear lane */
+    VdShard *suspects;                   /* the shard that held the last lane up, or NULL */
+    gint64 doubted; /* the host itself may be lost; until it is heard of later than this, nothing is
+                     * opened nor asked; 0: no doubt */
+    gint64 suspected;           /* when that call began */
+    guint info_turn, dear_turn; /* whose turn it is: a place in the order */
+    guint turn;                 /* how many others are read at a time */
+    guint shard;                /* how many machines are asked in one call */
+    double info_usec;           /* what one processor time costs, 0: not known */
+    gint64 dear_took;           /* the last pass, so far */
+    VdNodeMeasure node;
+};
+
+/* ---- sampler-turns.c: who is asked for what ---- */
+
+void vd_shard_free(VdShard *shard);
+VdShard *vd_shard_copy(GPtrArray *uuids); /* takes a reference of its own */
+
+/* Whose processor time is asked this time, a set of uuids; NULL: everybody's. */
+GHashTable *vd_turns_info(VdSampler *sampler);
+/* Fills the queue of shards for a pass. */
+void vd_turns_dear(VdSampler *sampler);

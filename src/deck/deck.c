@@ -298,6 +298,7 @@ void vd_deck_free(VdDeck *deck)
     g_ptr_array_unref(deck->notices);
     g_ptr_array_unref(deck->questions);
     g_ptr_array_unref(deck->problems);
+    g_free(deck->unreadable);
     g_hash_table_unref(deck->uris);
     g_ptr_array_unref(deck->names);
     g_hash_table_unref(deck->requests);

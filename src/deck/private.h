@@ -35,6 +35,7 @@ struct _VdDeck {
     GSource *watch;    /* (owned) or NULL */
     gboolean watching; /* a look at the jobs is under way */
     gint64 jobs_version;
+    char *unreadable; /* why the journal cannot be read, as it was told last; or NULL */
     guint looks;
     GHashTable *offered;  /* ids of interrupted jobs that people were told of */
     GHashTable *requests; /* id → Request */

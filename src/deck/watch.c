@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/base/log.h"
 #include "src/deck/private.h"
@@ -22,12 +23,14 @@ typedef struct {
     gint64 version;
     gboolean force;
     GPtrArray *jobs; /* out, NULL: nothing new */
+    GError *error;   /* out: why the journal could not be read */
 } Look;
 
 static void look_free(gpointer data)
 {
     Look *look = data;
     g_clear_pointer(&look->jobs, g_ptr_array_unref);
+    g_clear_error(&look->error);
     g_free(look);
 }
 
@@ -42,15 +45,14 @@ static gboolean any_interrupted(const GPtrArray *jobs)
 static void look_work(VdWorker *worker, gpointer data)
 {
     Look *look = data;
-    g_autoptr(GError) error = NULL;
-    VdJournal *journal = vd_worker_journal(worker, &error);
+    VdJournal *journal = vd_worker_journal(worker, &look->error);
     if (!journal)
         return;
     gint64 version = vd_journal_version(journal);
     if (version == look->version && !look->force)
         return;
-    look->version = version;
-    look->jobs = vd_journal_jobs(journal, JOBS_KEPT, &error);
+    look->jobs = vd_journal_jobs(journal, JOBS_KEPT, &look->error);
+    look->version = look->jobs ? version : -1; /* what failed is tried again */
     if (look->jobs && any_interrupted(look->jobs) && vd_jobs_sweep(journal, vd_deploy_kinds) > 0)
         vd_log(VD_LOG_WARNING, NULL, "interrupted jobs are rolled back");
 }
@@ -80,12 +82,23 @@ static void offer_interrupted(VdDeck *deck)
     }
 }
 
+/* An empty list must not be taken for no jobs: once for each reason why it cannot be read. */
+static void tell_unreadable(VdDeck *deck, const GError *error)
+{
+    const char *why = error ? error->message : NULL;
+    if (why && g_strcmp0(why, deck->unreadable) != 0)
+        vd_deck_notice(deck, TRUE, NULL, why, vd_error_detail(error));
+    g_free(deck->unreadable);
+    deck->unreadable = g_strdup(why);
+}
+
 static void look_done(gpointer data)
 {
     Look *look = data;
     VdDeck *deck = look->deck;
     deck->watching = FALSE;
     deck->jobs_version = look->version;
+    tell_unreadable(deck, look->error);
     if (!look->jobs)
         return;
     guint before = count_active(deck->jobs);

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/screens/console.h"
 
@@ -292,6 +294,29 @@ static void test_hostile_names(void **state)
     }
 }
 
+/* A list that could not be read is not an empty one. */
+static void test_unreadable_journal(void **state)
+{
+    (void)state;
+    g_autofree char *folder = g_dir_make_tmp("vmdeck-state-XXXXXX", NULL);
+    g_autofree char *journal = g_build_filename(folder, "journal.db", NULL);
+    g_autofree char *where = g_strconcat("VMDECK_STATE_DIR=", folder, NULL);
+    const char *const env[] = {where, NULL};
+    assert_int_equal(mkdir(journal, 0700), 0); /* root reads anything else */
+    VdConsole *console = vd_console_start(&(VdConsoleOptions){.env = env});
+    vd_console_expect(console, "web-10"); /* the machines are there all the same */
+    vd_console_expect(console, "The journal");
+    vd_console_type(console, "6");
+    vd_console_expect(console, "The journal");
+    vd_console_leave(console);
+    static const char *const left[] = {"journal.db", "journal.db.lock", "vmdeck.log"};
+    for (guint i = 0; i < G_N_ELEMENTS(left); i++) {
+        g_autofree char *path = g_build_filename(folder, left[i], NULL);
+        remove(path);
+    }
+    assert_int_equal(rmdir(folder), 0);
+}
+
 /* Who starts it for the first time is told what to do next. */
 static void test_first_run(void **state)
 {
@@ -414,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_no_mouse),
         cmocka_unit_test(test_thousand),
         cmocka_unit_test(test_hostile_names),
+        cmocka_unit_test(test_unreadable_journal),
         cmocka_unit_test(test_first_run),
         cmocka_unit_test(test_host_down),
         cmocka_unit_test(test_broken_configuration),

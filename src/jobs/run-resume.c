@@ -70,6 +70,12 @@ void vd_run_values_save(VdRun *run)
     unlink(path);
 }
 
+void vd_run_values_drop(const VdRun *run)
+{
+    g_autofree char *path = values_path(run);
+    unlink(path);
+}
+
 static gboolean values_load(VdRun *run)
 {
     g_autofree char *path = values_path(run);

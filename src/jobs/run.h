@@ -73,6 +73,8 @@ gboolean vd_run_enter(VdRun *run, VdRunEntry entry, gconstpointer data, GError *
 /* Keeps what the steps have left to each other in the job's folder, on the disk when it returns; if
  * that fails there is no such file at all. Any thread. */
 void vd_run_values_save(VdRun *run);
+/* The job has ended: nobody will go on with it. */
+void vd_run_values_drop(const VdRun *run);
 /* Makes ready to go on: what the step that was cut short made is undone, the steps from where it
  * begins anew wait again. FALSE with the reason: the job can only be undone. */
 gboolean vd_run_resume(VdRun *run, GError **error);

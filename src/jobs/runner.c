@@ -220,6 +220,7 @@ static gpointer work(gpointer data)
         undo_and_end(run, why, vd_error_detail(error));
     }
     wipe_secrets(run);
+    vd_run_values_drop(run);
     g_main_context_invoke(run->context, quit, run->loop);
     return NULL;
 }

@@ -27,10 +27,10 @@ static void refused(VdJournal *journal, const char *words)
     g_clear_error(&error);
 }
 
-static gboolean has_secrets(void)
+static gboolean has(const char *name)
 {
     g_autofree char *folder = vd_path_job(ID);
-    g_autofree char *path = g_build_filename(folder, "secrets", NULL);
+    g_autofree char *path = g_build_filename(folder, name, NULL);
     return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
@@ -64,7 +64,8 @@ static void test_resume_everywhere(void **state)
         if (strcmp(made, "made changed covered last") != 0)
             fail_msg("%s: %s", points[i], made);
         assert_int_equal(run_step_state(job, "covered"), VD_STEP_DONE);
-        assert_false(has_secrets());
+        assert_false(has("secrets"));
+        assert_false(has("values"));
         refused(journal, "has ended");
         vd_journal_close(g_steal_pointer(&journal));
         jobs_teardown(state);

@@ -36,7 +36,8 @@ ok "without a working KVM it is emulated, and the job says so" eval \
 on_console deb-1 root "$work/password" '
   hostname; readlink -f /etc/localtime; df -k --output=size / | tail -n 1
   cat /var/lib/first-boot-was-here; ip -4 -o addr show scope global | sed "s/.*inet //; s,/.*,,"
-  id -un anna; systemctl is-system-running' >"$work/facts" 2>"$work/facts.err"
+  id -un anna; systemctl is-system-running
+  systemctl show -P JobRunningTimeoutUSec dev-ttyS0.device' >"$work/facts" 2>"$work/facts.err"
 same "the password that was given opens the console" 0 $?
 sed 's/^/# /' "$work/facts.err" "$work/facts"
 fact() { sed -n "$1p" "$work/facts"; }
@@ -45,6 +46,7 @@ same "the timezone is set" /usr/share/zoneinfo/Asia/Tokyo "$(fact 2)"
 size=$(fact 3)
 ok "the root file system fills the disk" [ "${size:-0}" -gt $((4700 * 1024)) ]
 same "the first-boot script ran once, as root" "ran as root on web-07.example.org" "$(fact 4)"
+same "a slow machine waits for its serial line" 15min "$(fact 8)"
 address=$(lease_of deb-1)
 ok "the address in the guest is the one that the network gave" [ "${address:-none}" = "$(fact 5)" ]
 same "the user was made" anna "$(fact 6)"

@@ -17,10 +17,12 @@ same "the default network runs" "yes" "$(vm net-info default | awk '/^Active/ { 
 same "the default pool runs" "running" "$(vm pool-info default | awk '/^State/ { print $2 }')"
 
 # One answer, whichever way it is asked for: the kernel's, as virsh has it too.
-memory_of() { deck "$1" --format json | jq -r "$2"; }
+memory_of() { # WORD...: the last one is the question to its JSON
+  deck "${@:1:$#-1}" --format json | jq -r "${!#}"
+}
 kernel_memory=$(vm nodememstats | awk '/total/ { print $3 * 1024 }')
 same "the list of hosts has the kernel's memory" "$kernel_memory" "$(memory_of hosts '.hosts[0].memory')"
-same "the host's page has the same" "$kernel_memory" "$(memory_of host '.host.memory')"
+same "the host's page has the same" "$kernel_memory" "$(memory_of host show '.host.memory')"
 
 cat >"$work/idle.xml" <<'END'
 <domain type='qemu'>

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/lsan_interface.h>
@@ -18,6 +19,16 @@
 #include "src/cli/cli.h"
 #include "src/deploy/deploy.h"
 #include "ui/ui.h"
+
+/* A hundred hosts with their lanes hold more descriptors than the usual 1024. */
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= 65536)
+        return;
+    limit.rlim_cur = MIN(limit.rlim_max, 65536);
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 static int console(const VdCliConsole *wanted)
 {
@@ -52,6 +63,7 @@ static int work(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     if (argc >= 3 && strcmp(argv[1], "job-run") == 0)
         return vd_runner_main(vd_deploy_kinds, argv[2], argc > 3 ? argv[3] : NULL);
+    allow_descriptors();
     gboolean wants_console = FALSE;
     VdCliConsole wanted = {.deck.check = vd_ui_check};
     int status = vd_cli_main(argc, argv, &wants_console, &wanted);

@@ -75,6 +75,8 @@ static char *duration_since(VdApp *app, gint64 since)
 /* What stands in place of a host's figures while it has none: why. NULL: it has figures. */
 static const char *host_note(const VdHost *host)
 {
+    if (host->same_as && host->state == VD_HOST_UP)
+        return ""; /* the outlook says whose machines they are */
     if (host->state == VD_HOST_UP || host->state == VD_HOST_SLOW)
         return NULL;
     if (host->state == VD_HOST_OFF)
@@ -88,6 +90,9 @@ static const char *host_note(const VdHost *host)
 static char *host_outlook(VdApp *app, const VdHost *host)
 {
     GString *text = g_string_new(NULL);
+    if (host->same_as && host->state == VD_HOST_UP)
+        /* TRANSLATORS: another name of the same host: "same as kvm1" */
+        g_string_append_printf(text, _("same as %s"), host->same_as);
     if (host->state != VD_HOST_DOWN)
         return g_string_free(text, FALSE);
     if (host->seen) {

@@ -13,6 +13,7 @@
 #include "src/cli/private.h"
 
 #define MAX_FIELDS 8
+#define CTRL_C     3
 
 /* One at a time, however many hosts ask: there is one terminal. It is given back as it was found
  * even if the program leaves while somebody is asked. */
@@ -36,6 +37,8 @@ static char *read_line(int fd)
         ssize_t got = read(fd, line + n, 1);
         if (got <= 0)
             return NULL;
+        if (line[n] == CTRL_C)
+            return NULL;
         if (line[n] == '\n')
             break;
         n++;
@@ -55,7 +58,8 @@ static char *ask_field(int fd, const VdQuestionField *field)
     gboolean quiet = field->secret && tcgetattr(fd, &usual) == 0;
     if (quiet) {
         struct termios silent = usual;
-        silent.c_lflag &= ~(tcflag_t)ECHO;
+        silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+        silent.c_cc[VEOL] = CTRL_C; /* a refusal, and not the end with the echo off */
         g_atomic_int_set(&hidden, fd);
         (void)tcsetattr(fd, TCSAFLUSH, &silent);
     }

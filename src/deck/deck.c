@@ -105,10 +105,11 @@ void vd_deck_take_fleet(VdDeck *deck, VdFleet *fleet)
     vd_deck_changed(deck, VD_CHANGED_FLEET);
 }
 
-static void host_changed(VdHost *host, gpointer data)
+static void host_changed(VdHost *face, gpointer data)
 {
     VdDeck *deck = data;
     VdFleet *next = vd_deck_next_fleet(deck);
+    g_autoptr(VdHost) host = vd_deck_show_host(deck, next, face);
     guint at = 0;
     VdHost *before = vd_fleet_host(next, host->id);
     if (before)
@@ -234,6 +235,8 @@ VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
     deck->person = vd_access_person();
     deck->role = vd_access_role(deck->conf, deck->person);
     deck->fleet = vd_fleet_new();
+    deck->faces =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)vd_host_unref);
     deck->history = vd_history_new();
     deck->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_job_unref);
     deck->images = g_ptr_array_new_with_free_func((GDestroyNotify)vd_image_unref);
@@ -290,6 +293,7 @@ void vd_deck_free(VdDeck *deck)
         return; /* a task that hangs still reads the deck: the process ends now anyway */
     vd_deck_requests_free(deck);
     vd_fleet_unref(deck->fleet);
+    g_hash_table_unref(deck->faces);
     vd_history_free(deck->history);
     g_ptr_array_unref(deck->jobs);
     g_ptr_array_unref(deck->images);

@@ -41,7 +41,9 @@ VdDoc *vd_fleet_doc_hosts(const VdFleet *fleet, const VdArgs *args)
         if (host->memory > 0)
             vd_row_size(row, 5, host->memory);
         vd_row_text(row, 6, host->uri);
-        vd_row_text(row, 7, host->error);
+        g_autofree char *same =
+            host->same_as ? g_strdup_printf(_("same as %s"), host->same_as) : NULL;
+        vd_row_text(row, 7, same ? same : host->error);
     }
     return doc;
 }

@@ -113,8 +113,9 @@ static int drop_host(VdDeck *deck, const char *name)
     VdHost *host = vd_fleet_host(next, name);
     if (host)
         g_ptr_array_remove(next->hosts, host);
-    vd_deck_take_fleet(deck, next);
     g_hash_table_remove(deck->uris, name);
+    vd_deck_forget_face(deck, next, name);
+    vd_deck_take_fleet(deck, next);
     g_ptr_array_remove_index(deck->names, at);
     return (int)at;
 }

@@ -13,6 +13,7 @@ libdeck_a_SOURCES = \
   src/deck/private.h \
   src/deck/row.h \
   src/deck/submit.c \
+  src/deck/twins.c \
   src/deck/verbs.c \
   src/deck/watch.c \
   src/deck/worker.c \

@@ -20,6 +20,7 @@ struct _VdDeck {
     GSource *tell; /* (owned) or NULL */
 
     VdFleet *fleet;
+    GHashTable *faces; /* host id → VdHost*: as it was published (twins.c decides what is shown) */
     VdHistory *history;
     GPtrArray *jobs, *images, *offers, *scripts, *notices, *questions;
     GPtrArray *problems; /* char *: mistakes in the configuration */
@@ -62,6 +63,13 @@ gint vd_deck_place(VdDeck *deck, const VdFleet *fleet, const char *host);
 /* The host `was` (NULL: none) was changed into `now` (NULL: removed): takes the configuration as it
  * is by now, and what the deck shows follows it. */
 void vd_deck_hosts_renewed(VdDeck *deck, const char *was, const char *now, VdConf *conf);
+
+/* ---- twins.c ---- */
+
+/* The host as it is to be shown in next, where others that are the same one may change as well. The
+ * caller owns a reference. */
+VdHost *vd_deck_show_host(VdDeck *deck, VdFleet *next, VdHost *face);
+void vd_deck_forget_face(VdDeck *deck, VdFleet *next, const char *host);
 
 /* ---- submit.c ---- */
 

@@ -177,6 +177,8 @@ VdHost *vd_host_copy(const VdHost *host)
     copy->uri = share(host->uri);
     copy->hostname = share(host->hostname);
     copy->type = share(host->type);
+    copy->identity = share(host->identity);
+    copy->same_as = share(host->same_as);
     copy->error = share(host->error);
     copy->detail = share(host->detail);
     copy->vms = vd_roster_ref(host->vms);
@@ -197,6 +199,8 @@ void vd_host_unref(VdHost *host)
     g_clear_pointer(&host->uri, g_ref_string_release);
     g_clear_pointer(&host->hostname, g_ref_string_release);
     g_clear_pointer(&host->type, g_ref_string_release);
+    g_clear_pointer(&host->identity, g_ref_string_release);
+    g_clear_pointer(&host->same_as, g_ref_string_release);
     g_clear_pointer(&host->error, g_ref_string_release);
     g_clear_pointer(&host->detail, g_ref_string_release);
     vd_roster_unref(host->vms);

@@ -96,6 +96,9 @@ typedef struct {
     GRefString *uri;
     GRefString *hostname; /* what it calls itself, or NULL */
     GRefString *type;     /* "QEMU", "TEST", "LXC", or NULL */
+    GRefString *identity; /* what no other host has, whatever it is called, or NULL: not known */
+    GRefString *same_as;  /* the id of another host that is this one and shows its machines, or
+                           * NULL */
     VdHostState state;
     gint64 since;       /* monotonic time of the last change of state */
     GRefString *error;  /* why it is down: one sentence, or NULL */

@@ -10,6 +10,7 @@
 #include "src/base/text.h"
 #include "src/virt/call.h"
 #include "src/virt/lv.h"
+#include "src/virt/xml.h"
 #include "src/virt/memory.h"
 
 static void row_clear(gpointer data)
@@ -193,7 +194,23 @@ gboolean vd_lv_look(VdBackendConn *conn, GPtrArray *uuids, GArray *rows, GError 
     return TRUE;
 }
 
-gboolean vd_lv_facts(VdBackendConn *conn, gboolean brief, VdHost *host, GError **error)
+/* Its UUID alone would not do: several drivers of one machine have the same, and so have machines
+ * whose maker gave them all one. Sessions are each user's own, and whose it is cannot be told. */
+static GRefString *identity_of(virConnectPtr conn, const char *type, const char *hostname)
+{
+    char *real = virConnectGetURI(conn);
+    gboolean session = !real || strstr(real, "/session");
+    char *text = session ? NULL : virConnectGetCapabilities(conn);
+    g_autoptr(xmlDoc) doc = text ? vd_xml_parse(text, "capabilities", NULL) : NULL;
+    const xmlNode *host = doc ? vd_xml_child(xmlDocGetRootElement(doc), "host") : NULL;
+    g_autofree char *uuid = host ? vd_xml_child_text(host, "uuid") : NULL;
+    g_autofree char *all = g_strdup_printf("%s %s %s", uuid, type ? type : "", hostname);
+    free(real);
+    free(text);
+    return uuid && hostname ? g_ref_string_new(all) : NULL;
+}
+
+gboolean vd_lv_facts(VdBackendConn *conn, guint what, VdHost *host, GError **error)
 {
     virNodeInfo node;
     VdNodeMemory memory;
@@ -208,12 +225,16 @@ gboolean vd_lv_facts(VdBackendConn *conn, gboolean brief, VdHost *host, GError *
         host->memory = memory.total;
     const char *type = virConnectGetType(conn->conn);
     host->type = type ? g_ref_string_new(type) : NULL;
-    if (brief)
+    if (!what)
         return TRUE;
     char *name = virConnectGetHostname(conn->conn);
     g_autofree char *clean = name ? vd_text_clean(name, 255, FALSE) : NULL;
     free(name);
     host->hostname = clean ? g_ref_string_new(clean) : NULL;
+    if (what & VD_FACT_IDENTITY)
+        host->identity = identity_of(conn->conn, type, clean);
+    if (!(what & VD_FACT_NAMES))
+        return TRUE;
     if (virConnectGetLibVersion(conn->conn, &lib) == 0)
         host->lib_version = lib;
     if (virConnectGetVersion(conn->conn, &hypervisor) == 0)

@@ -103,6 +103,12 @@ typedef struct {
     gboolean hopeless;   /* it failed, and will fail as long as the URI and the rights are these */
 } VdOpened;
 
+enum {
+    VD_FACT_NAMES = 1,    /* hostname and versions: a daemon may ask a name server or start an
+                           * emulator for them */
+    VD_FACT_IDENTITY = 2, /* its capabilities have it, which are long */
+};
+
 struct _VdBackend {
     gpointer self; /* the tests' script */
     /* asker: NULL: nobody can be asked. Errors: VD_ERR_UNREACHABLE or VD_ERR_DENIED. *ret is set in
@@ -116,9 +122,9 @@ struct _VdBackend {
      * events. */
     gboolean (*watch)(VdBackendConn *conn, VdTap *tap);
     void (*unwatch)(VdBackendConn *conn);
-    /* Fills type, cpus and memory of a host that nobody else sees yet; unless brief its hostname
-     * and versions as well, for which a daemon may ask a name server or start an emulator. */
-    gboolean (*facts)(VdBackendConn *conn, gboolean brief, VdHost *host, GError **error);
+    /* Fills type, cpus and memory of a host that nobody else sees yet, and what else is asked
+     * (VD_FACT_*). */
+    gboolean (*facts)(VdBackendConn *conn, guint what, VdHost *host, GError **error);
     /* All machines; needs says whose processors and memory are to be asked as well. */
     gboolean (*list)(VdBackendConn *conn, VdNeedsInfo needs, gpointer data, GArray *rows,
                      GError **error);

@@ -336,7 +336,7 @@ void vd_keeper_disconnect(VdKeeper *keeper)
 
 typedef struct {
     VdKeeper *keeper; /* loop thread only */
-    gboolean brief;
+    guint what;
     VdHost *facts; /* written by the lane */
     GError *error;
 } FactsTask;
@@ -352,7 +352,7 @@ static void facts_free(gpointer data)
 static void facts_run(VdLaneSlot *slot, gpointer data)
 {
     FactsTask *task = data;
-    (void)slot->backend->facts(slot->conn, task->brief, task->facts, &task->error);
+    (void)slot->backend->facts(slot->conn, task->what, task->facts, &task->error);
 }
 
 static void facts_done(VdLane *lane, VdTaskEnd end, gpointer data)
@@ -371,6 +371,9 @@ static void facts_done(VdLane *lane, VdTaskEnd end, gpointer data)
     face->type = g_steal_pointer(&facts->type);
     facts->hostname = hostname; /* goes with the facts */
     facts->type = type;
+    GRefString *identity = face->identity;
+    face->identity = g_steal_pointer(&facts->identity);
+    facts->identity = identity;
     face->cpus = facts->cpus;
     face->memory = facts->memory;
     face->lib_version = facts->lib_version;
@@ -385,7 +388,9 @@ static void push_facts(VdKeeper *keeper)
     const VdVirtOptions *options = &keeper->virt->options;
     FactsTask *task = g_new0(FactsTask, 1);
     task->keeper = keeper;
-    task->brief = !options->events;
+    task->what = options->events ? VD_FACT_NAMES : 0;
+    if (keeper->virt->keepers->len > 1) /* one alone is no other's twin */
+        task->what |= VD_FACT_IDENTITY;
     task->facts = vd_host_new("facts", "");
     VdTaskKind kind = {facts_run, facts_done, facts_free, (guint)options->call_soft_ms,
                        (guint)options->call_hard_ms};

@@ -34,7 +34,7 @@ void vd_lv_domains_free(virDomainPtr *domains, int n);
 gboolean vd_lv_list(VdBackendConn *conn, VdNeedsInfo needs, gpointer data, GArray *rows,
                     GError **error);
 gboolean vd_lv_look(VdBackendConn *conn, GPtrArray *uuids, GArray *rows, GError **error);
-gboolean vd_lv_facts(VdBackendConn *conn, gboolean brief, VdHost *host, GError **error);
+gboolean vd_lv_facts(VdBackendConn *conn, guint what, VdHost *host, GError **error);
 
 /* backend-stats.c */
 gboolean vd_lv_cheap(VdBackendConn *conn, VdCheapSample *sample, GError **error);

@@ -65,7 +65,7 @@ static void trial_run(VdLaneSlot *slot, gpointer data)
     gint64 begun = g_get_monotonic_time();
     VdOpened opened = {0};
     slot->conn = backend->open(backend, trial->uri, trial->asker, &opened, &trial->error);
-    if (!slot->conn || !backend->facts(slot->conn, FALSE, trial->facts, &trial->error))
+    if (!slot->conn || !backend->facts(slot->conn, VD_FACT_NAMES, trial->facts, &trial->error))
         return;
     trial->took = g_get_monotonic_time() - begun;
     g_autoptr(GArray) rows = vd_rows_new();

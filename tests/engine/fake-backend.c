@@ -212,9 +212,9 @@ static gboolean f_watch(VdBackendConn *conn, VdTap *tap)
     return TRUE;
 }
 
-static gboolean f_facts(VdBackendConn *conn, gboolean brief, VdHost *host, GError **error)
+static gboolean f_facts(VdBackendConn *conn, guint what, VdHost *host, GError **error)
 {
-    (void)brief;
+    (void)what;
     pthread_mutex_lock(&conn->site->fake->lock);
     gboolean ok = enter(conn->site, FAKE_FACTS, error);
     pthread_mutex_unlock(&conn->site->fake->lock);

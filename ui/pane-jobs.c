@@ -146,12 +146,13 @@ static int draw_bar(VdApp *app, VdCanvas *canvas, int right, int y, int width, c
 static void draw_row(JobsPane *self, VdCanvas *canvas, VdRect line, const VdJob *job)
 {
     VdApp *app = self->pane.app;
-    int time_width = 10, x = line.x + 1, y = line.y, right = line.x + line.w;
+    int x = line.x + 1, y = line.y, right = line.x + line.w;
     if (app->view == VD_VIEW_JOBS && line.w >= 76)
         x += draw_origin(app, canvas, x, y, line.w >= 100, job);
     int title = CLAMP((right - x) / 3, 10, 30);
     g_autofree char *time = timing(app, job);
     g_autofree char *text = what(app, job);
+    int time_width = *time ? 10 : 0;
     if (line.h > 1) {
         title = right - x - time_width - 1;
         int bar = MIN(40, MAX(8, (right - x) / 2 - 5));

@@ -144,7 +144,15 @@ static void job_row(VdSection *section, const VdJob *job)
     else
         vd_row_text(row, 9, job->error);
     vd_row_text(row, 10, job->undone);
-    vd_row_text(row, 11, job->note);
+    if (job->state == VD_JOB_INTERRUPTED &&
+        !job->error) { /* nothing goes on before people say so */
+        g_autofree char *ways =
+            g_strdup_printf(_("go on: vmdeck job resume %s · take it back: vmdeck job cancel %s"),
+                            job->id, job->id);
+        vd_row_text(row, 11, ways);
+    } else {
+        vd_row_text(row, 11, job->note);
+    }
 }
 
 gboolean vd_local_job_list(VdLocalCall *call, GError **error)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <unistd.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -143,6 +144,29 @@ static void test_generic_form(void **state)
     vd_fixture_free(fixture);
 }
 
+/* Its runner is gone: the list says what can be done, here and on the command line. */
+static void test_job_interrupted(void **state)
+{
+    (void)state;
+    VdFixture *fixture = vd_fixture_new();
+    vd_fixture_job(fixture, JOB, "db-07");
+    close(fixture->lock);
+    fixture->lock = -1;
+    VdConsole *console = console_with(fixture, 80, 24, NULL, NULL);
+    vd_console_expect(console, "interrupted: R goes on with it, F8 takes it");
+    vd_console_type(console, "2");
+    vd_console_type(console, "<Enter>");
+    vd_console_expect(console, "It can go on, or be taken back.");
+    vd_console_leave(console);
+    g_autofree char *out = NULL;
+    g_autoptr(GError) error = NULL;
+    const char *const argv[] = {vd_console_program(), "jobs", NULL};
+    assert_true(g_spawn_sync(NULL, (char **)argv, NULL, 0, NULL, NULL, &out, NULL, NULL, &error));
+    assert_non_null(strstr(out, "vmdeck job resume " JOB));
+    assert_non_null(strstr(out, "vmdeck job cancel " JOB));
+    vd_fixture_free(fixture);
+}
+
 static void test_job_window(void **state)
 {
     (void)state;
@@ -196,13 +220,10 @@ static void test_job_window_small_and_plain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_form_is_drawn),
-        cmocka_unit_test(test_form_checks),
-        cmocka_unit_test(test_form_secret),
-        cmocka_unit_test(test_form_lame_image),
-        cmocka_unit_test(test_generic_form),
-        cmocka_unit_test(test_job_window),
-        cmocka_unit_test(test_job_window_small_and_plain),
+        cmocka_unit_test(test_form_is_drawn), cmocka_unit_test(test_form_checks),
+        cmocka_unit_test(test_form_secret),   cmocka_unit_test(test_form_lame_image),
+        cmocka_unit_test(test_generic_form),  cmocka_unit_test(test_job_interrupted),
+        cmocka_unit_test(test_job_window),    cmocka_unit_test(test_job_window_small_and_plain),
     };
     return cmocka_run_group_tests_name("dialogs", tests, NULL, NULL);
 }

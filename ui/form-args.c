@@ -22,7 +22,10 @@ VdForm *vd_form_args_new(VdApp *app, const VdVerb *verb, const VdTargets *target
         names ? g_strdup_printf("%s: %s", _(verb->label), names) : g_strdup(_(verb->label));
     VdForm *form = vd_form_make(app, verb, targets, title, buttons, G_N_ELEMENTS(buttons));
     for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)
-        vd_form_add(form, spec, FALSE, args);
+        if (spec->type == VD_ARG_CHOICE && spec->many)
+            vd_form_add_ticks(form, spec, args);
+        else
+            vd_form_add(form, spec, FALSE, args);
     return form;
 }
 

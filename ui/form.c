@@ -45,6 +45,10 @@ static void field_free(gpointer data)
     vd_edit_clear(&field->edit);
     g_free(field->message);
     g_clear_pointer(&field->choices, g_ptr_array_unref);
+    if (field->of) {
+        g_free((char *)field->spec->label);
+        g_free((VdArgSpec *)field->spec);
+    }
     g_free(field);
 }
 
@@ -105,6 +109,21 @@ VdField *vd_form_add(VdForm *form, const VdArgSpec *spec, gboolean own, const Vd
     return field;
 }
 
+void vd_form_add_ticks(VdForm *form, const VdArgSpec *spec, const VdArgs *args)
+{
+    g_auto(GStrv) given = args ? vd_args_all(args, spec->name) : NULL;
+    for (int i = 0; spec->choices[i]; i++) {
+        VdArgSpec *tick = g_new0(VdArgSpec, 1);
+        tick->name = spec->choices[i];
+        tick->label = g_strdup_printf("%s: %s", _(spec->label), spec->choices[i]);
+        tick->help = spec->help;
+        tick->type = VD_ARG_FLAG;
+        VdField *field = vd_form_add(form, tick, FALSE, NULL);
+        field->of = spec;
+        field->on = given && g_strv_contains((const char *const *)given, tick->name);
+    }
+}
+
 /* ---- values ---- */
 
 VdField *vd_form_field(VdForm *form, const char *name)
@@ -138,7 +157,10 @@ static void put_many(VdArgs *args, const VdField *field)
 static void put_value(VdArgs *args, const VdField *field)
 {
     const char *text = vd_edit_text(&field->edit);
-    if (field->spec->type == VD_ARG_FLAG) {
+    if (field->of) {
+        if (field->on)
+            vd_args_add(args, field->of->name, field->spec->name);
+    } else if (field->spec->type == VD_ARG_FLAG) {
         if (field->on)
             vd_args_set(args, field->spec->name, "true");
     } else if (!*text) {

@@ -15,7 +15,8 @@ typedef enum {
 } VdFieldState;
 
 typedef struct {
-    const VdArgSpec *spec; /* static */
+    const VdArgSpec *spec; /* static, or owned by a tick */
+    const VdArgSpec *of;   /* a tick: the argument that gets its name as a value, else NULL */
     gboolean own;          /* the form's, no argument of the verb */
     const char *empty;     /* N_(): what it means to leave it empty, or NULL. Static */
     const char *yes, *no;  /* N_(): a flag drawn as two choices, or NULL. Static */
@@ -83,6 +84,8 @@ VdForm *vd_form_make(VdApp *app, const VdVerb *verb, const VdTargets *targets, c
 /* Adds a field with the spec's default, or with the value of args (may be NULL). Owned by the
  * form. */
 VdField *vd_form_add(VdForm *form, const VdArgSpec *spec, gboolean own, const VdArgs *args);
+/* Adds a tick for each choice of an argument that takes several. */
+void vd_form_add_ticks(VdForm *form, const VdArgSpec *spec, const VdArgs *args);
 /* By the spec's name, or NULL. */
 VdField *vd_form_field(VdForm *form, const char *name);
 /* The text of a field, NULL if it is empty or off. Borrowed. */

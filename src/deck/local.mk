@@ -4,6 +4,7 @@ libdeck_a_SOURCES = \
   src/deck/deck.h \
   src/deck/docs.c \
   src/deck/docs-catalogues.c \
+  src/deck/docs-make.c \
   src/deck/docs-scripts.c \
   src/deck/forms.c \
   src/deck/history.c \

@@ -8,6 +8,11 @@ extern const VdStepSpec vd_image_add_steps[];
 extern const VdUndoSpec vd_image_add_undos[];
 extern const VdStepSpec vd_image_fetch_steps[];
 extern const VdStepSpec vd_image_refresh_steps[];
+extern const VdStepSpec vd_image_make_steps[];
+extern const VdStepSpec vd_image_publish_steps[];
+extern const VdStepSpec vd_image_export_steps[];
+/* Ends the copying of a running machine's disk; argument: its UUID. */
+gboolean vd_image_undo_backup(VdRun *run, const char *argument, GError **error);
 extern const VdUndoSpec vd_image_no_undos[];
 extern const VdStepSpec vd_deploy_steps[];
 extern const VdUndoSpec vd_deploy_undos[];

@@ -36,6 +36,16 @@ gboolean vd_image_fetch_submit(VdJournal *journal, const char *request, const ch
 gboolean vd_image_refresh_submit(VdJournal *journal, const char *request, const char *author,
                                  const GPtrArray *sources, const VdArgs *args, GError **error);
 
+/* `image make VM --name N` (uuid on the host host_id, by uri), `image publish FOLDER`,
+ * `image export IMAGE FILE`: jobs. */
+gboolean vd_image_make_submit(VdJournal *journal, const char *request, const char *author,
+                              const char *host_id, const char *uri, const char *uuid,
+                              const VdArgs *args, GError **error);
+gboolean vd_image_publish_submit(VdJournal *journal, const char *request, const char *author,
+                                 const VdArgs *args, GError **error);
+gboolean vd_image_export_submit(VdJournal *journal, const char *request, const char *author,
+                                const char *name, const VdArgs *args, GError **error);
+
 /* The library of first-boot scripts (VdScript), by name. Reads files, as do the others. */
 GPtrArray *vd_scripts_list(void);
 VdScript *vd_script_find(const char *name, GError **error);
@@ -66,5 +76,8 @@ extern const VdArgSpec vd_deploy_args[];
 extern const VdArgSpec vd_image_add_args[];
 extern const VdArgSpec vd_image_fetch_args[];
 extern const VdArgSpec vd_image_refresh_args[];
+extern const VdArgSpec vd_image_make_args[];
+extern const VdArgSpec vd_image_publish_args[];
+extern const VdArgSpec vd_image_export_args[];
 extern const VdArgSpec vd_script_add_args[];
 extern const VdArgSpec vd_script_edit_args[];

@@ -472,5 +472,6 @@ const VdUndoSpec vd_image_add_undos[] = {
     {"disk", N_("disk %s removed"), undo_disk},
     {"image", N_("image %s removed"), undo_image},
     {"renamed", N_("%s named as before"), undo_renamed},
+    {"backup", N_("the copy of %s ended"), vd_image_undo_backup},
     {NULL, NULL, NULL},
 };

@@ -13,6 +13,9 @@ const VdJobKind vd_deploy_kinds[] = {
     {"image.add", vd_image_add_steps, vd_image_add_undos, NULL},
     {"image.fetch", vd_image_fetch_steps, vd_image_add_undos, NULL},
     {"image.refresh", vd_image_refresh_steps, vd_image_no_undos, NULL},
+    {"image.make", vd_image_make_steps, vd_image_add_undos, NULL},
+    {"image.publish", vd_image_publish_steps, vd_image_add_undos, NULL},
+    {"image.export", vd_image_export_steps, vd_image_add_undos, NULL},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -20,12 +20,14 @@ libdeploy_a_SOURCES = \
   src/deploy/hash.c src/deploy/hash.h \
   src/deploy/image-add.c \
   src/deploy/image-fetch.c \
+  src/deploy/image-make.c \
   src/deploy/image-steps.h \
   src/deploy/images.c \
   src/deploy/kinds.c \
   src/deploy/layout.c \
   src/deploy/plan-json.c \
   src/deploy/plan.c src/deploy/plan.h \
+  src/deploy/publish.c src/deploy/publish.h \
   src/deploy/scripts.c \
   src/deploy/signature.c src/deploy/signature.h \
   src/deploy/spec.c src/deploy/spec.h \

@@ -8,6 +8,8 @@ libguestpure_a_SOURCES = \
   src/guest/fail.h \
   src/guest/firstboot.c \
   src/guest/firstboot.h \
+  src/guest/generalise-words.c \
+  src/guest/generalise-words.h \
   src/guest/hosts.c \
   src/guest/hosts.h \
   src/guest/layout.c \
@@ -39,6 +41,8 @@ vmdeck_guest_SOURCES = \
   src/guest/disk.h \
   src/guest/files.c \
   src/guest/files.h \
+  src/guest/generalise.c \
+  src/guest/generalise.h \
   src/guest/grow.c \
   src/guest/grow.h \
   src/guest/inspect-grow.c \

@@ -15,6 +15,7 @@
 #include "src/guest/appliance.h"
 #include "src/guest/customise.h"
 #include "src/guest/fail.h"
+#include "src/guest/generalise.h"
 #include "src/guest/grow.h"
 #include "src/guest/inspect.h"
 #include "src/guest/launch.h"
@@ -161,6 +162,18 @@ static JsonObject *do_check(VdGuest *guest, const VdRequest *request, GError **e
     return json_object_new();
 }
 
+static JsonObject *do_generalise(VdGuest *guest, const VdRequest *request, GError **error)
+{
+    g_autoptr(VdDisk) disk = vd_disk_open(request->disk, request->format, error);
+    if (!disk || !vd_guest_launch(guest, request, error))
+        return NULL;
+    g_autoptr(JsonObject) result = vd_generalise(guest, request, disk, error);
+    if (!result)
+        return NULL;
+    add_launch(guest, result);
+    return vd_guest_close(guest, request->disk, error) ? g_steal_pointer(&result) : NULL;
+}
+
 static JsonObject *run(VdOut *out, const VdRequest *request, const char *tmpdir, GError **error)
 {
     g_autoptr(VdGuest) guest = vd_guest_new(out, tmpdir, error);
@@ -171,6 +184,8 @@ static JsonObject *run(VdOut *out, const VdRequest *request, const char *tmpdir,
         return do_inspect(guest, request, error);
     case VD_ACTION_PREPARE:
         return do_prepare(guest, request, error);
+    case VD_ACTION_GENERALISE:
+        return do_generalise(guest, request, error);
     case VD_ACTION_PROBE:
         return do_probe(guest, request, error);
     case VD_ACTION_CHECK:

@@ -9,6 +9,7 @@
 #include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/text.h"
+#include "src/guest/generalise-words.h"
 #include "src/guest/take.h"
 
 enum {
@@ -70,6 +71,8 @@ void vd_request_free(VdRequest *request)
     g_free(request->format);
     vd_layout_free(request->layout);
     customise_free(request->customise);
+    if (request->clean)
+        g_ptr_array_unref(request->clean);
     g_free(request);
 }
 
@@ -305,6 +308,14 @@ static void take_prepare(VdTake *take, VdRequest *request)
     take_layout(take, request);
 }
 
+static void take_clean(VdTake *take, VdRequest *request)
+{
+    request->clean = vd_take_lines(take, "clean", 64, 64);
+    for (guint i = 0; i < request->clean->len; i++)
+        if (!vd_generalise_known(g_ptr_array_index(request->clean, i)))
+            vd_take_mistake(take, "clean", _("words for what can be cleaned away"));
+}
+
 VdRequest *vd_request_parse(const char *text, gssize length, GError **error)
 {
     g_autoptr(JsonObject) object = vd_take_parse(text, length, VD_GUEST_BAD_REQUEST, error);
@@ -325,13 +336,17 @@ VdRequest *vd_request_parse(const char *text, gssize length, GError **error)
         request->action = VD_ACTION_PREPARE;
         take_disk(&take, request);
         take_prepare(&take, request);
+    } else if (g_strcmp0(action, "generalise") == 0) {
+        request->action = VD_ACTION_GENERALISE;
+        take_disk(&take, request);
+        take_clean(&take, request);
     } else if (g_strcmp0(action, "probe") == 0) {
         request->action = VD_ACTION_PROBE;
     } else if (g_strcmp0(action, "check") == 0) {
         request->action = VD_ACTION_CHECK;
         take_layout(&take, request);
     } else {
-        vd_take_mistake(&take, "action", _("inspect, prepare, check or probe"));
+        vd_take_mistake(&take, "action", _("inspect, prepare, check, generalise or probe"));
     }
     return take.failed ? NULL : g_steal_pointer(&request);
 }

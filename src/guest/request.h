@@ -6,7 +6,13 @@
 
 #include "src/guest/layout.h"
 
-typedef enum { VD_ACTION_INSPECT, VD_ACTION_PREPARE, VD_ACTION_PROBE, VD_ACTION_CHECK } VdAction;
+typedef enum {
+    VD_ACTION_INSPECT,
+    VD_ACTION_PREPARE,
+    VD_ACTION_PROBE,
+    VD_ACTION_GENERALISE,
+    VD_ACTION_CHECK
+} VdAction;
 
 typedef struct {
     char *name;
@@ -48,6 +54,7 @@ typedef struct {
     gboolean grow;
     guint64 size;           /* bytes */
     VdCustomise *customise; /* NULL: leave the files alone */
+    GPtrArray *clean;       /* generalise: char*, words of generalise-words.h */
 } VdRequest;
 
 /* Reads a request. NULL with bad-request, bad-layout or no-os. */

@@ -87,6 +87,30 @@ gboolean vd_conn_vm_autostart(VdConn *conn, const char *uuid, GError **error);
 gboolean vd_conn_vm_remove(VdConn *conn, const char *uuid, GError **error);
 gboolean vd_conn_vm_running(VdConn *conn, const char *uuid);
 
+/* The disk that a machine starts from. */
+typedef struct {
+    char *name;       /* the machine's */
+    char *target;     /* "vda" */
+    char *path;       /* a file or device of the host */
+    char *format;     /* "qcow2", "raw" … */
+    guint64 capacity; /* bytes; 0: unknown */
+    guint others;     /* how many other disks it has */
+    gboolean running;
+} VdVmDisk;
+void vd_vm_disk_clear(VdVmDisk *disk);
+/* Refuses a machine whose memory is saved: its disk is in the middle of things. Clear ret in any
+ * case. */
+gboolean vd_conn_vm_disk(VdConn *conn, const char *uuid, VdVmDisk *ret, GError **error);
+typedef void (*VdBackupTell)(double fraction, gpointer data);
+/* Copies the disk of a running machine, as it is at one moment, to the new qcow2 file `to` (its
+ * owner may be QEMU's user), by QEMU's backup job; the machine goes on as it was. *ret_quiet: its
+ * agent held the file systems still. Waits; a cancel ends the job. */
+gboolean vd_conn_vm_backup(VdConn *conn, const char *uuid, const VdVmDisk *disk, const char *to,
+                           gboolean *ret_quiet, VdBackupTell tell, gpointer data,
+                           GCancellable *cancel, GError **error);
+/* Ends a backup job that may still run. Nothing to end is fine. */
+gboolean vd_conn_vm_backup_abort(VdConn *conn, const char *uuid, GError **error);
+
 /* Calls line for each line (cleaned, at most 1024 characters; a prompt counts as a line once it has
  * rested for a second) of its serial console until line returns FALSE: TRUE. FALSE if the machine
  * ends, the deadline (seconds) passes (VD_ERR_TIMEOUT), the cancellable is triggered

@@ -163,6 +163,53 @@ try 1 --config "$work/shelf.conf" image fetch huge
 check "what no catalogue has is named" all is "$status" 1 , says huge
 try 1 image fetch tiny
 check "without a catalogue it is said where to name one" all is "$status" 1 , says vmdeck.conf
+# An image as if it had been added, so that nothing needs an appliance: a disk with a partition table.
+mkdir -p "$VMDECK_STATE_DIR/images"
+{
+  head -c 446 /dev/zero
+  printf '\0\0\0\0\203\0\0\0\0\010\0\0\0\010\0\0'
+  head -c 48 /dev/zero
+  printf '\125\252'
+  head -c $(((2 << 20) - 512)) /dev/zero
+} >"$work/disk"
+sum=$(sha256sum <"$work/disk" | cut -d' ' -f1)
+cp "$work/disk" "$VMDECK_STATE_DIR/images/$sum.raw"
+cat >"$VMDECK_STATE_DIR/images/bare.json" <<END
+{"sha256": "$sum", "format": "raw", "virtual_size": 2097152, "file_size": 2097152, "added": 1,
+ "layout": {"os": null, "reason": {"code": "no-os", "message": "Nothing is in it."}}}
+END
+try 0 image export bare "$work/out.raw"
+check "an image is exported" all is "$status" 0 , cmp "$work/disk" "$work/out.raw"
+try 1 image export bare "$work/out.raw"
+check "never over a file that is there" all is "$status" 1 , says "is there already"
+try 0 image publish "$work/published" --image bare
+check "an image is published" all is "$status" 0 , test -f "$work/published/bare-1.raw.xz" , grep -q '^revision=1$' "$work/published/index"
+try 0 image publish "$work/published" --image bare
+check "and not a second time" all is "$status" 0 , is "$(ls "$work/published")" $'bare-1.raw.xz\nindex'
+cat >"$work/published.conf" <<END
+sources = ( { name = "pub"; kind = "virt-builder"; url = "file://$work/published/index"; } );
+END
+try 0 --config "$work/published.conf" image fetch bare --name again
+check "what was published is fetched" all is "$status" 0
+try 0 --config "$work/published.conf" image show again --format json
+check "the same bytes, and where they are from" all is "$(json '$.image.sha256')" "$sum" , is "$(json '$.image.source')" pub , is "$(json '$.image.revision')" 1
+sed -i 's/^revision=1$/revision=2/' "$work/published/index"
+try 0 --config "$work/published.conf" image refresh
+try 0 --config "$work/published.conf" image list --format json
+check "a newer one is told" prints '"newer" : "2"'
+try 0 --config "$work/published.conf" image fetch bare --name again
+check "and fetched" all is "$status" 0
+try 0 --config "$work/published.conf" image list --format json
+check "the one before is kept under another name" all prints '"again-1"' , prints '"again"'
+sed -i 's/^revision=2$/revision=1/' "$work/published/index"
+try 1 --config "$work/published.conf" image refresh
+check "a catalogue that goes back is refused" all is "$status" 1 , says "goes back"
+sed -i -e 's/^revision=1$/revision=3/' -e 's/^checksum.*=.\{8\}/checksum[sha512]=00000000/' "$work/published/index"
+try 0 --config "$work/published.conf" image refresh
+try 1 --config "$work/published.conf" image fetch bare --name wrong
+check "a file with another digest is refused and kept aside" all is "$status" 1 , says "its digest is not" , test -f "$VMDECK_STATE_DIR/images/.refused/bare"
+try 1 image show wrong
+check "and is no image" is "$status" 1
 printf '#!/bin/sh\r\necho hi\r\n' >"$work/hi.sh"
 try 0 script add "$work/hi.sh" --for debian --notes "says hi"
 check "a script is taken into the library" all is "$status" 0

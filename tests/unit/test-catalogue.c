@@ -14,6 +14,7 @@
 #include "src/base/error.h"
 #include "src/base/files.h"
 #include "src/deploy/catalogue.h"
+#include "src/deploy/publish.h"
 #include "src/deploy/signature.h"
 #include "src/deploy/store.h"
 
@@ -364,6 +365,42 @@ static void test_damaged_indexes(void **state)
     }
 }
 
+/* What is published is what is read, and leaves the words of others alone. */
+static void test_published_index(void **state)
+{
+    static const char theirs[] =
+        "# by hand\n[other]\nname=Other\nfile=o.xz\nchecksum=" SHA512 "\nsize=512\nodd=kept\n";
+    g_autoptr(VdImage) image = vd_image_new();
+    g_autoptr(VdCatalogue) catalogue = vd_catalogue_new("ours");
+    g_autofree char *entry = NULL, *both = NULL, *again = NULL, *next = NULL, *section = NULL;
+    const VdOffer *offer;
+
+    (void)state;
+    image->name = g_strdup("bundle");
+    image->notes = g_strdup("LAMP\n[evil]\nfile=x");
+    image->format = g_strdup("qcow2");
+    image->sha256 = g_strdup(SHA256);
+    image->virtual_size = 1 << 30;
+    image->layout = g_strdup("{\"os\":{\"osinfo\":\"debian12\"},\"grow\":{\"partition\":3,"
+                             "\"vg\":\"vg\",\"lv\":\"root\"}}");
+    entry = vd_index_entry(image, "bundle-1.qcow2.xz", "1", SHA512, 1234);
+    both = vd_index_replace(theirs, "bundle", entry);
+    assert_true(g_str_has_prefix(both, theirs));
+    next = vd_index_entry(image, "bundle-2.qcow2.xz", "2", SHA512, 1234);
+    again = vd_index_replace(both, "bundle", next);
+    assert_true(g_str_has_prefix(again, theirs));
+    section = vd_index_section(again, "other");
+    assert_non_null(strstr(section, "odd=kept"));
+    assert_true(vd_index_parse(catalogue, again, strlen(again), BASE, NULL));
+    assert_int_equal(catalogue->offers->len, 2);
+    offer = offer_of(catalogue, "bundle");
+    assert_string_equal(offer->revision, "2");
+    assert_string_equal(offer->url, BASE "/bundle-2.qcow2.xz");
+    assert_string_equal(offer->title, "LAMP [evil] file=x");
+    assert_non_null(strstr(again, "\nexpand=/dev/sda3\nlvexpand=/dev/vg/root\n"));
+    assert_non_null(strstr(again, "\nosinfo=debian12\n"));
+}
+
 /* ---- what is kept ---- */
 
 static char *folder;
@@ -537,6 +574,7 @@ int main(void)
         cmocka_unit_test(test_vmmanager),
         cmocka_unit_test(test_json_bombs),
         cmocka_unit_test(test_damaged_indexes),
+        cmocka_unit_test(test_published_index),
         cmocka_unit_test_setup_teardown(test_no_way_back, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_newer_is_told, make_place, drop_place),
         cmocka_unit_test(test_status_lines),

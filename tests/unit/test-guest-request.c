@@ -313,9 +313,28 @@ static void a_muted_one_is_silent(void **state)
 
 #define EVENT(function) cmocka_unit_test_setup_teardown(function, open_pipe, close_pipe)
 
+static void test_generalise(void **state)
+{
+    static const char good[] = "{\"action\":\"generalise\",\"request\":\"r-7K2M9Q\","
+                               "\"disk\":\"/d\",\"format\":\"qcow2\","
+                               "\"clean\":[\"logs\",\"machine-id\"]}";
+    static const char bad[] = "{\"action\":\"generalise\",\"request\":\"r-7K2M9Q\","
+                              "\"disk\":\"/d\",\"format\":\"qcow2\",\"clean\":[\"/etc\"]}";
+    g_autoptr(VdRequest) request = vd_request_parse(good, -1, NULL);
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    assert_non_null(request);
+    assert_int_equal(request->action, VD_ACTION_GENERALISE);
+    assert_int_equal(request->clean->len, 2);
+    assert_null(vd_request_parse(bad, -1, &error));
+    assert_non_null(error);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_generalise),
         cmocka_unit_test(a_whole_request_is_taken),
         cmocka_unit_test(a_layout_comes_back_as_it_was),
         cmocka_unit_test(what_is_no_request_is_refused),

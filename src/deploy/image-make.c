@@ -1,0 +1,403 @@
+/* `image make`: the disk of a machine becomes an image. The copy is what is worked on: cleaned of
+ * what only that one machine should have, its free room given back, compressed, digested. A machine
+ * that is off is read as it lies, QEMU's own lock keeping it from being started meanwhile; one that
+ * runs is copied by a backup job of its QEMU, and goes on. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/paths.h"
+#include "src/base/text.h"
+#include "src/deploy/copy.h"
+#include "src/deploy/deploy-private.h"
+#include "src/deploy/diskfile.h"
+#include "src/deploy/guest.h"
+#include "src/deploy/image-steps.h"
+#include "src/deploy/spec.h"
+#include "src/deploy/store.h"
+#include "src/virt/provision.h"
+
+/* What is cleaned away unless it is to be kept; the guest helper knows these words. */
+static const char *const things[] = {
+    "machine-id",  "host-keys", "logs", "leases",        "history",    "user-keys",
+    "random-seed", "net-names", "tmp",  "package-cache", "first-boot", NULL,
+};
+
+const VdArgSpec vd_image_make_args[] = {
+    {.name = "name",
+     .label = N_("Name"),
+     .help = N_("What the image is called."),
+     .type = VD_ARG_NAME,
+     .required = TRUE},
+    {.name = "notes",
+     .label = N_("Notes"),
+     .help = N_("A line for those who choose it later."),
+     .type = VD_ARG_TEXT},
+    {.name = "tag",
+     .label = N_("Tags"),
+     .help = N_("Words by which it is found."),
+     .type = VD_ARG_TEXT,
+     .many = TRUE},
+    {.name = "keep",
+     .label = N_("Keep"),
+     .help = N_("What is not cleaned away, of: machine-id, host-keys, logs, leases, history, "
+                "user-keys, random-seed, net-names, tmp, package-cache, first-boot."),
+     .type = VD_ARG_CHOICE,
+     .many = TRUE,
+     .choices = things},
+    {.name = "as-it-is",
+     .label = N_("As it is"),
+     .help = N_("Nothing is cleaned away: a copy of this one machine."),
+     .type = VD_ARG_FLAG},
+    {.name = NULL},
+};
+
+/* ---- submitting ---- */
+
+static char *words_to_clean(const VdArgs *args)
+{
+    g_auto(GStrv) kept = vd_args_all(args, "keep");
+    g_autoptr(GString) words = g_string_new(NULL);
+
+    for (int i = 0; things[i] && !vd_args_flag(args, "as-it-is"); i++) {
+        if (!g_strv_contains((const char *const *)kept, things[i]))
+            g_string_append_printf(words, "%s%s", words->len ? " " : "", things[i]);
+    }
+    return g_string_free(g_steal_pointer(&words), FALSE);
+}
+
+static char *make_spec(const char *uri, const char *uuid, const char *name, const VdArgs *args)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autoptr(JsonNode) root = NULL;
+    g_autofree char *notes = vd_text_clean(vd_args_get(args, "notes"), 200, FALSE);
+    g_autofree char *tags = vd_image_tags(args);
+    g_autofree char *clean = words_to_clean(args);
+
+    json_builder_begin_object(builder);
+    vd_json_text(builder, "uri", uri);
+    vd_json_text(builder, "uuid", uuid);
+    vd_json_text(builder, "name", name);
+    vd_json_text(builder, "notes", *notes ? notes : NULL);
+    vd_json_text(builder, "tags", tags);
+    vd_json_text(builder, "clean", clean);
+    json_builder_end_object(builder);
+    root = json_builder_get_root(builder);
+    return json_to_string(root, FALSE);
+}
+
+gboolean vd_image_make_submit(VdJournal *journal, const char *request, const char *author,
+                              const char *host_id, const char *uri, const char *uuid,
+                              const VdArgs *args, GError **error)
+{
+    g_autoptr(VdArgs) checked = vd_args_copy(args);
+    g_autoptr(VdJob) job = NULL;
+    g_autofree char *spec = NULL;
+    const char *name;
+    int lock;
+    gboolean ok;
+
+    if (!vd_args_check(checked, vd_image_make_args, error))
+        return FALSE;
+    name = vd_args_get(checked, "name");
+    if (!vd_image_check_name(name, error) || !vd_store_prepare(error))
+        return FALSE;
+    job = vd_deploy_job_new(request, "image.make", author, name);
+    job->host = g_strdup(host_id);
+    job->title = g_strdup_printf("make image %s", name);
+    spec = make_spec(uri, uuid, name, checked);
+    lock = vd_store_lock(error);
+    if (lock < 0)
+        return FALSE;
+    ok = vd_deploy_name_free(journal, job, error) && vd_image_check_name(name, error) &&
+         vd_jobs_start(journal, vd_deploy_kind("image.make"), job, spec, NULL, error);
+    close(lock);
+    return ok;
+}
+
+/* ---- looking ---- */
+
+static VdConn *open_host(VdRun *run, GError **error)
+{
+    g_autofree char *uri = vd_spec_text(run, "uri");
+
+    return vd_conn_open(uri, vd_run_id(run), error);
+}
+
+static gboolean check_room(const VdVmDisk *disk, GError **error)
+{
+    g_autofree char *folder = vd_path_images();
+    guint64 room = vd_free_bytes(folder), needs = 0;
+    struct stat st;
+    g_autofree char *wanted = NULL, *there = vd_format_size(room);
+
+    if (stat(disk->path, &st) == 0 && S_ISREG(st.st_mode))
+        needs = (guint64)st.st_blocks * 512;
+    wanted = vd_format_size(needs);
+    return room > needs || vd_fail(error, VD_ERR_NO_SPACE, NULL,
+                                   _("A copy of the disk of %s takes %s, and there are %s free in "
+                                     "the image folder %s."),
+                                   disk->name, wanted, there, folder);
+}
+
+static gboolean check_machine(VdRun *run, VdConn *conn, VdVmDisk *disk, GError **error)
+{
+    g_autofree char *uuid = vd_spec_text(run, "uuid");
+    g_autofree char *note = NULL;
+
+    if (!vd_conn_is_local(conn))
+        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                       _("The machine is on another host (%s): make the image there, and publish "
+                         "or export it."),
+                       vd_conn_uri(conn));
+    if (!vd_conn_vm_disk(conn, uuid, disk, error) || !check_room(disk, error))
+        return FALSE;
+    if (!g_str_equal(disk->format, "qcow2") && !g_str_equal(disk->format, "raw"))
+        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                       _("The disk of %s is %s, and only qcow2 and raw disks become images."),
+                       disk->name, disk->format);
+    if (disk->others > 0) {
+        note = g_strdup_printf(
+            ngettext("%u other disk is left out", "%u other disks are left out", disk->others),
+            disk->others);
+        vd_run_note(run, note);
+    }
+    vd_run_text(run, disk->running ? _("%s, running: %s") : _("%s, off: %s"), disk->name,
+                disk->path);
+    return TRUE;
+}
+
+static gboolean step_check(VdRun *run, GError **error)
+{
+    g_autofree char *name = vd_spec_text(run, "name");
+    g_autoptr(VdConn) conn = NULL;
+    VdVmDisk disk = {0};
+    gboolean ok;
+
+    if (!vd_image_check_name(name, error))
+        return FALSE;
+    conn = open_host(run, error);
+    ok = conn && check_machine(run, conn, &disk, error);
+    vd_vm_disk_clear(&disk);
+    return ok;
+}
+
+/* ---- copying ---- */
+
+/* qemu-img's progress: "    (12.34/100%)". */
+static void on_convert(VdRun *run, const char *line, gpointer data)
+{
+    const char *bracket = strchr(line, '(');
+
+    (void)data;
+    if (bracket && strstr(bracket, "/100%)"))
+        vd_run_progress(run, g_ascii_strtod(bracket + 1, NULL) / 100);
+}
+
+static void on_backup(double fraction, gpointer data)
+{
+    vd_run_progress(data, CLAMP(fraction, 0, 1));
+}
+
+static gboolean copy_running(VdRun *run, VdConn *conn, const VdVmDisk *disk, const char *to,
+                             GError **error)
+{
+    g_autofree char *uuid = vd_spec_text(run, "uuid");
+    gboolean quiet = FALSE;
+
+    if (!vd_run_undo(run, "backup", uuid, error) ||
+        !vd_conn_vm_backup(conn, uuid, disk, to, &quiet, on_backup, run, vd_run_cancellable(run),
+                           error))
+        return FALSE;
+    if (!quiet)
+        vd_run_note(run, _("copied while it ran, as if its power had been cut at that moment"));
+    vd_run_text(run, _("%s, while it ran"), disk->target);
+    return TRUE;
+}
+
+static gboolean copy_stopped(VdRun *run, const VdVmDisk *disk, const char *to, GError **error)
+{
+    const char *const words[] = {"convert", "-p", "-f",       disk->format, "-O",
+                                 "qcow2",   "--", disk->path, to,           NULL};
+    g_auto(GStrv) argv = vd_qemu_img_argv(words);
+
+    if (!vd_run_child(run, (const char *const *)argv, NULL, on_convert, NULL, error))
+        return FALSE;
+    vd_run_text(run, "%s", disk->target);
+    return TRUE;
+}
+
+static char *hidden_path(VdRun *run, const char *what)
+{
+    g_autofree char *folder = vd_path_images();
+    g_autofree char *file = g_strdup_printf(".%s-%s.part", what, vd_run_id(run));
+
+    return g_build_filename(folder, file, NULL);
+}
+
+static gboolean step_copy(VdRun *run, GError **error)
+{
+    g_autofree char *to = hidden_path(run, "make");
+    g_autoptr(VdConn) conn = open_host(run, error);
+    g_autofree char *uuid = vd_spec_text(run, "uuid");
+    VdVmDisk disk = {0};
+    gboolean ok = conn && vd_run_undo(run, "file", to, error) &&
+                  vd_conn_vm_disk(conn, uuid, &disk, error) &&
+                  (disk.running ? copy_running(run, conn, &disk, to, error)
+                                : copy_stopped(run, &disk, to, error));
+
+    vd_vm_disk_clear(&disk);
+    if (ok && (chown(to, geteuid(), getegid()) < 0 || chmod(to, 0600) < 0))
+        return vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", to, g_strerror(errno));
+    vd_run_set(run, "copy", to);
+    return ok;
+}
+
+/* ---- cleaning ---- */
+
+static void on_step(VdRun *run, const char *step, const char *text, gpointer data)
+{
+    (void)data;
+    if (g_str_equal(step, "shrink"))
+        vd_run_next_step(run, "shrink");
+    if (g_str_equal(step, "appliance"))
+        vd_run_text(run, _("starting the appliance"));
+    else if (text)
+        vd_run_text(run, "%s", text);
+    vd_run_progress(run, g_str_equal(step, "appliance") ? 0 : -1);
+}
+
+static JsonNode *clean_request(VdRun *run)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autofree char *clean = vd_spec_text(run, "clean");
+    g_auto(GStrv) words = g_strsplit(clean ? clean : "", " ", -1);
+
+    json_builder_begin_object(builder);
+    vd_json_text(builder, "action", "generalise");
+    vd_json_text(builder, "request", vd_run_id(run));
+    vd_json_text(builder, "disk", vd_run_get(run, "copy"));
+    vd_json_text(builder, "format", "qcow2");
+    vd_json_bool(builder, "tcg", vd_guest_tcg());
+    json_builder_set_member_name(builder, "clean");
+    json_builder_begin_array(builder);
+    for (char **word = words; *word; word++) {
+        if (**word)
+            json_builder_add_string_value(builder, *word);
+    }
+    json_builder_end_array(builder);
+    json_builder_end_object(builder);
+    return json_builder_get_root(builder);
+}
+
+static char *cleaned_words(JsonObject *result)
+{
+    JsonNode *node = json_object_get_member(result, "cleaned");
+    JsonArray *array = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+    g_autoptr(GString) words = g_string_new(NULL);
+
+    for (guint i = 0; array && i < json_array_get_length(array); i++)
+        g_string_append_printf(words, "%s%s", i ? ", " : "",
+                               json_array_get_string_element(array, i));
+    return g_string_free(g_steal_pointer(&words), FALSE);
+}
+
+static gboolean step_clean(VdRun *run, GError **error)
+{
+    g_autoptr(JsonNode) result = vd_guest_run(run, clean_request(run), on_step, NULL, NULL, error);
+    JsonObject *object = result ? json_node_get_object(result) : NULL;
+    g_autofree char *layout = NULL, *words = NULL;
+
+    if (!object)
+        return FALSE;
+    words = cleaned_words(object);
+    json_object_remove_member(object, "cleaned");
+    layout = json_to_string(result, FALSE);
+    vd_run_set(run, "layout", layout);
+    vd_run_log(run, "cleaned: %s", *words ? words : "nothing");
+    if (json_object_get_null_member(object, "os"))
+        vd_run_note(run, _("no operating system was found: nothing was cleaned away"));
+    return TRUE;
+}
+
+/* ---- compressing ---- */
+
+static gboolean digest_file(VdRun *run, const char *path, GError **error)
+{
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_autofree guint8 *piece = g_malloc(1024 * 1024);
+    g_autofree char *bytes = NULL;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    guint64 length = 0;
+    ssize_t n = fd < 0 ? -1 : 1;
+
+    while (n > 0 && !g_cancellable_is_cancelled(vd_run_cancellable(run))) {
+        n = read(fd, piece, 1024 * 1024);
+        if (n > 0) {
+            g_checksum_update(checksum, piece, n);
+            length += (guint64)n;
+        }
+    }
+    if (fd >= 0 && n == 0 && fsync(fd) < 0)
+        n = -1;
+    if (fd >= 0)
+        close(fd);
+    if (n < 0)
+        return vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", path, g_strerror(errno));
+    if (n > 0)
+        return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Cancelled."));
+    bytes = g_strdup_printf("%" G_GUINT64_FORMAT, length);
+    vd_run_set(run, "sha256", g_checksum_get_string(checksum));
+    vd_run_set(run, "bytes", bytes);
+    return TRUE;
+}
+
+static gboolean step_compress(VdRun *run, GError **error)
+{
+    g_autofree char *to = hidden_path(run, "add");
+    const char *from = vd_run_get(run, "copy");
+    const char *const words[] = {"convert", "-p", "-c", "-f", "qcow2", "-O",
+                                 "qcow2",   "--", from, to,   NULL};
+    g_auto(GStrv) argv = vd_qemu_img_argv(words);
+    g_autofree char *size = NULL, *before = NULL, *after = NULL;
+    VdDiskFile look, old;
+
+    if (!vd_run_undo(run, "file", to, error) || !vd_diskfile_look_path(from, &old, error) ||
+        !vd_run_child(run, (const char *const *)argv, NULL, on_convert, NULL, error) ||
+        !vd_diskfile_look_path(to, &look, error) || !digest_file(run, to, error))
+        return FALSE;
+    if (chmod(to, 0444) < 0)
+        return vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", to, g_strerror(errno));
+    unlink(from);
+    size = g_strdup_printf("%" G_GUINT64_FORMAT, look.virtual_size);
+    vd_run_set(run, "file", to);
+    vd_run_set(run, "format", "qcow2");
+    vd_run_set(run, "virtual_size", size);
+    before = vd_format_size(old.allocated);
+    after = vd_format_size(look.allocated);
+    vd_run_text(run, _("%s became %s"), before, after);
+    return TRUE;
+}
+
+gboolean vd_image_undo_backup(VdRun *run, const char *argument, GError **error)
+{
+    g_autoptr(VdConn) conn = open_host(run, error);
+
+    return conn && vd_conn_vm_backup_abort(conn, argument, error);
+}
+
+const VdStepSpec vd_image_make_steps[] = {
+    {"check", N_("check"), 1, step_check},
+    {"copy", N_("copy the disk"), 10, step_copy},
+    {"generalise", N_("clean"), 35, step_clean},
+    {"shrink", N_("shrink"), 3, NULL},
+    {"compress", N_("compress and digest"), 20, step_compress},
+    {"record", N_("record"), 1, vd_image_step_record},
+    {NULL, NULL, 0, NULL},
+};

@@ -1,0 +1,539 @@
+/* `image publish` and `image export`: images leave the house. What is published is a folder with an
+ * index as virt-builder reads it, beside the disks compressed by xz; the index is replaced last and
+ * by rename, so that whoever reads meanwhile finds a whole one with all its files. Entries of an
+ * index that was there already stay as they are. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-glib/json-glib.h>
+#include <lzma.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "src/base/error.h"
+#include "src/base/files.h"
+#include "src/base/i18n.h"
+#include "src/base/paths.h"
+#include "src/base/text.h"
+#include "src/deploy/catalogue.h"
+#include "src/deploy/copy.h"
+#include "src/deploy/deploy-private.h"
+#include "src/deploy/publish.h"
+#include "src/deploy/spec.h"
+#include "src/deploy/store.h"
+
+#define BLOCK_BYTES (G_GUINT64_CONSTANT(16) << 20) /* each can be unpacked by a thread of its own  \
+                                                    */
+#define PIECE  (1024 * 1024)
+#define REMARK "# vmdeck-sha256="
+
+const VdArgSpec vd_image_publish_args[] = {
+    {.name = "folder",
+     .label = N_("Folder"),
+     .help = N_("Where the index and the disks go; made if it is not there."),
+     .type = VD_ARG_FILE,
+     .required = TRUE,
+     .positional = TRUE},
+    {.name = "image",
+     .label = N_("Images"),
+     .help = N_("What is published; all images if left out."),
+     .type = VD_ARG_IMAGE,
+     .many = TRUE},
+    {.name = "key",
+     .label = N_("Key"),
+     .help = N_("The GnuPG key that signs the index: its fingerprint or address."),
+     .type = VD_ARG_TEXT},
+    {.name = "level",
+     .label = N_("Level"),
+     .help = N_("How hard xz tries, 0 to 9: higher is smaller and slower."),
+     .type = VD_ARG_INT,
+     .value = "3",
+     .min = 0,
+     .max = 9},
+    {.name = NULL},
+};
+
+const VdArgSpec vd_image_export_args[] = {
+    {.name = "file",
+     .label = N_("File"),
+     .help = N_("The file to write; it must not be there yet."),
+     .type = VD_ARG_FILE,
+     .required = TRUE,
+     .positional = TRUE},
+    {.name = NULL},
+};
+
+/* ---- the index as text (pure) ---- */
+
+/* Where the section of that name begins and ends in text; FALSE if there is none. */
+static gboolean find_section(const char *text, const char *name, gsize *ret_from, gsize *ret_to)
+{
+    g_autofree char *head = g_strdup_printf("[%s]", name);
+    gboolean inside = FALSE;
+    gsize at = 0;
+
+    while (text[at]) {
+        gsize length = strcspn(text + at, "\n");
+        gboolean mine = length >= strlen(head) && strncmp(text + at, head, strlen(head)) == 0;
+
+        if (inside && text[at] == '[') {
+            *ret_to = at;
+            return TRUE;
+        }
+        if (mine && !inside) {
+            inside = TRUE;
+            *ret_from = at;
+        }
+        at += length + (text[at + length] ? 1 : 0);
+    }
+    *ret_to = at;
+    return inside;
+}
+
+char *vd_index_section(const char *text, const char *name)
+{
+    gsize from = 0, to = 0;
+
+    return find_section(text, name, &from, &to) ? g_strndup(text + from, to - from) : NULL;
+}
+
+char *vd_index_replace(const char *text, const char *name, const char *section)
+{
+    gsize from = 0, to = 0;
+    g_autofree char *head = NULL;
+
+    if (!find_section(text, name, &from, &to))
+        return g_strconcat(text, *text ? "\n" : "", section, NULL);
+    head = g_strndup(text, from);
+    return g_strconcat(head, section, text[to] ? "\n" : "", text + to, NULL);
+}
+
+/* A value on one line, as it was before any of its own line ends. */
+static void field(GString *out, const char *key, const char *value)
+{
+    g_autofree char *clean = value ? vd_text_clean(value, 400, FALSE) : NULL;
+
+    if (clean && *clean)
+        g_string_append_printf(out, "%s=%s\n", key, clean);
+}
+
+static void add_growth(GString *out, JsonObject *layout)
+{
+    JsonNode *node = json_object_get_member(layout, "grow");
+    JsonObject *grow = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+    gint64 partition = grow ? json_object_get_int_member_with_default(grow, "partition", 0) : 0;
+    const char *vg = grow ? json_object_get_string_member_with_default(grow, "vg", NULL) : NULL;
+    const char *lv = grow ? json_object_get_string_member_with_default(grow, "lv", NULL) : NULL;
+
+    if (partition > 0)
+        g_string_append_printf(out, "expand=/dev/sda%" G_GINT64_FORMAT "\n", partition);
+    if (vg && lv)
+        g_string_append_printf(out, "lvexpand=/dev/%s/%s\n", vg, lv);
+}
+
+char *vd_index_entry(const VdImage *image, const char *file, const char *revision,
+                     const char *sha512, guint64 compressed)
+{
+    g_autoptr(JsonNode) root = image->layout ? json_from_string(image->layout, NULL) : NULL;
+    JsonObject *layout = root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
+    JsonNode *os_node = layout ? json_object_get_member(layout, "os") : NULL;
+    JsonObject *os =
+        os_node && JSON_NODE_HOLDS_OBJECT(os_node) ? json_node_get_object(os_node) : NULL;
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    g_string_append_printf(out, "[%s]\n", image->name);
+    field(out, "name", image->notes ? image->notes : image->os ? image->os : image->name);
+    if (os)
+        field(out, "osinfo", json_object_get_string_member_with_default(os, "osinfo", NULL));
+    field(out, "arch", image->arch ? image->arch : "x86_64");
+    field(out, "file", file);
+    field(out, "revision", revision);
+    field(out, "checksum[sha512]", sha512);
+    field(out, "format", image->format);
+    g_string_append_printf(out, "size=%" G_GUINT64_FORMAT "\n", image->virtual_size);
+    g_string_append_printf(out, "compressed_size=%" G_GUINT64_FORMAT "\n", compressed);
+    if (layout)
+        add_growth(out, layout);
+    field(out, "notes", image->os && image->notes ? image->os : NULL);
+    field(out, "aliases", image->tags);
+    g_string_append_printf(out, REMARK "%s\n", image->sha256);
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+/* ---- submitting ---- */
+
+static gboolean all_are_there(char *const *names, GError **error)
+{
+    for (; *names; names++) {
+        g_autoptr(VdImage) image = vd_store_load(*names, error);
+
+        if (!image)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean start(VdJournal *journal, VdJob *job, const char *const *members, GError **error)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autoptr(JsonNode) root = NULL;
+    g_autofree char *spec = NULL;
+    int lock;
+    gboolean ok;
+
+    json_builder_begin_object(builder);
+    for (; *members; members += 2)
+        vd_json_text(builder, members[0], members[1]);
+    json_builder_end_object(builder);
+    root = json_builder_get_root(builder);
+    spec = json_to_string(root, FALSE);
+    lock = vd_store_lock(error);
+    if (lock < 0)
+        return FALSE;
+    ok = vd_deploy_name_free(journal, job, error) &&
+         vd_jobs_start(journal, vd_deploy_kind(job->verb), job, spec, NULL, error);
+    close(lock);
+    return ok;
+}
+
+gboolean vd_image_publish_submit(VdJournal *journal, const char *request, const char *author,
+                                 const VdArgs *args, GError **error)
+{
+    g_autoptr(VdArgs) checked = vd_args_copy(args);
+    g_auto(GStrv) given = NULL, all = NULL;
+    g_autofree char *folder = NULL, *names = NULL;
+    g_autoptr(VdJob) job = NULL;
+
+    if (!vd_args_check(checked, vd_image_publish_args, error))
+        return FALSE;
+    given = vd_args_all(checked, "image");
+    if (!given[0])
+        all = vd_store_names(error);
+    if (!given[0] && (!all || !all[0]))
+        return all ? vd_fail(error, VD_ERR_NOT_FOUND, NULL, _("There are no images to publish."))
+                   : FALSE;
+    if (!all_are_there(all ? all : given, error))
+        return FALSE;
+    names = g_strjoinv(" ", all ? all : given);
+    folder = g_canonicalize_filename(vd_args_get(checked, "folder"), NULL);
+    job = vd_deploy_job_new(request, "image.publish", author, folder);
+    job->title = g_strdup_printf("publish to %s", folder);
+    return start(journal, job,
+                 (const char *const[]){"folder", folder, "images", names, "level",
+                                       vd_args_get(checked, "level"), "key",
+                                       vd_args_get(checked, "key"), NULL},
+                 error);
+}
+
+gboolean vd_image_export_submit(VdJournal *journal, const char *request, const char *author,
+                                const char *name, const VdArgs *args, GError **error)
+{
+    g_autoptr(VdArgs) checked = vd_args_copy(args);
+    g_autoptr(VdImage) image = vd_store_load(name, error);
+    g_autofree char *file = NULL;
+    g_autoptr(VdJob) job = NULL;
+
+    if (!image || !vd_args_check(checked, vd_image_export_args, error))
+        return FALSE;
+    file = g_canonicalize_filename(vd_args_get(checked, "file"), NULL);
+    if (g_file_test(file, G_FILE_TEST_EXISTS))
+        return vd_fail(error, VD_ERR_EXISTS, NULL, _("%s is there already."), file);
+    job = vd_deploy_job_new(request, "image.export", author, file);
+    job->title = g_strdup_printf("export image %s", name);
+    return start(journal, job, (const char *const[]){"file", file, "image", name, NULL}, error);
+}
+
+/* ---- export ---- */
+
+static void on_copied(double fraction, gpointer data)
+{
+    vd_run_progress(data, fraction);
+}
+
+static gboolean fail_file(const char *path, GError **error)
+{
+    return vd_fail(error,
+                   errno == ENOSPC || errno == EDQUOT  ? VD_ERR_NO_SPACE
+                   : errno == EACCES || errno == EROFS ? VD_ERR_DENIED
+                                                       : VD_ERR_FAILED,
+                   NULL, "%s: %s.", path, g_strerror(errno));
+}
+
+static gboolean copy_out(VdRun *run, const VdImage *image, const char *part, GError **error)
+{
+    int from = open(image->path, O_RDONLY | O_CLOEXEC);
+    int to = from < 0 ? -1 : open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    VdCopy copy = {0};
+    gboolean ok;
+
+    if (from < 0 || to < 0) {
+        ok = fail_file(from < 0 ? image->path : part, error);
+    } else {
+        ok = vd_copy_file(from, image->path, to, part, on_copied, run, vd_run_cancellable(run),
+                          &copy, error);
+        if (ok && !g_str_equal(copy.sha256, image->sha256))
+            ok = vd_fail(error, VD_ERR_DAMAGED, NULL,
+                         _("The image %s is damaged: its bytes are not those that were recorded."),
+                         image->name);
+        if (ok && fchmod(to, 0644) < 0)
+            ok = fail_file(part, error);
+        vd_copy_clear(&copy);
+    }
+    if (to >= 0)
+        close(to);
+    if (from >= 0)
+        close(from);
+    return ok;
+}
+
+static gboolean step_export(VdRun *run, GError **error)
+{
+    g_autofree char *name = vd_spec_text(run, "image");
+    g_autofree char *file = vd_spec_text(run, "file");
+    g_autofree char *part = g_strdup_printf("%s.%s.part", file, vd_run_id(run));
+    g_autoptr(VdImage) image = vd_store_load(name, error);
+
+    if (!image || !vd_run_undo(run, "file", part, error) || !copy_out(run, image, part, error))
+        return FALSE;
+    if (renameat2(AT_FDCWD, part, AT_FDCWD, file, RENAME_NOREPLACE) < 0)
+        return fail_file(file, error);
+    vd_run_text(run, "%s", file);
+    return TRUE;
+}
+
+/* ---- publish: a disk ---- */
+
+typedef struct {
+    VdRun *run;
+    int from, to;
+    const char *from_name, *to_name;
+    lzma_stream xz;
+    GChecksum *checksum;
+    guint64 size, done, written;
+} Pack;
+
+static gboolean write_out(Pack *pack, const guint8 *data, gsize length, GError **error)
+{
+    g_checksum_update(pack->checksum, data, (gssize)length);
+    pack->written += length;
+    while (length > 0) {
+        ssize_t n = write(pack->to, data, length);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_file(pack->to_name, error);
+        data += n;
+        length -= (gsize)n;
+    }
+    return TRUE;
+}
+
+static gboolean pack_all(Pack *pack, GError **error)
+{
+    g_autofree guint8 *in = g_malloc(PIECE), *out = g_malloc(PIECE);
+    lzma_action action = LZMA_RUN;
+    lzma_ret ret = LZMA_OK;
+
+    while (ret != LZMA_STREAM_END) {
+        if (g_cancellable_is_cancelled(vd_run_cancellable(pack->run)))
+            return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Cancelled."));
+        if (pack->xz.avail_in == 0 && action == LZMA_RUN) {
+            ssize_t n = read(pack->from, in, PIECE);
+
+            if (n < 0)
+                return fail_file(pack->from_name, error);
+            action = n == 0 ? LZMA_FINISH : LZMA_RUN;
+            pack->xz.next_in = in;
+            pack->xz.avail_in = (size_t)n;
+            pack->done += (guint64)n;
+            vd_run_progress(pack->run, pack->size ? (double)pack->done / (double)pack->size : -1);
+        }
+        pack->xz.next_out = out;
+        pack->xz.avail_out = PIECE;
+        ret = lzma_code(&pack->xz, action);
+        if (ret != LZMA_OK && ret != LZMA_STREAM_END)
+            return vd_fail(error, VD_ERR_FAILED, NULL, _("%s could not be compressed."),
+                           pack->from_name);
+        if (!write_out(pack, out, PIECE - pack->xz.avail_out, error))
+            return FALSE;
+    }
+    return fsync(pack->to) == 0 || fail_file(pack->to_name, error);
+}
+
+static gboolean pack_open(Pack *pack, guint level, GError **error)
+{
+    const lzma_stream fresh = LZMA_STREAM_INIT;
+    lzma_mt options = {.threads = CLAMP(g_get_num_processors(), 1, 8),
+                       .block_size = BLOCK_BYTES,
+                       .preset = level,
+                       .check = LZMA_CHECK_CRC64};
+    gboolean ok;
+
+    pack->xz = fresh;
+    if (lzma_stream_encoder_mt(&pack->xz, &options) != LZMA_OK)
+        return vd_fail(error, VD_ERR_FAILED, NULL, _("liblzma could not be set up."));
+    ok = pack_all(pack, error);
+    lzma_end(&pack->xz);
+    return ok;
+}
+
+static gboolean pack_file(Pack *pack, guint level, GError **error)
+{
+    struct stat st;
+    gboolean ok;
+
+    pack->from = open(pack->from_name, O_RDONLY | O_CLOEXEC);
+    if (pack->from < 0)
+        return fail_file(pack->from_name, error);
+    pack->to = open(pack->to_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (pack->to < 0) {
+        close(pack->from);
+        return fail_file(pack->to_name, error);
+    }
+    pack->size = fstat(pack->from, &st) == 0 ? (guint64)st.st_size : 0;
+    pack->checksum = g_checksum_new(G_CHECKSUM_SHA512);
+    ok = pack_open(pack, level, error);
+    close(pack->from);
+    close(pack->to);
+    return ok;
+}
+
+/* ---- publish: the index ---- */
+
+typedef struct {
+    VdRun *run;
+    char *folder;
+    char *index; /* the text as it is now */
+    guint level;
+    guint packed, same;
+} Publish;
+
+/* The revision that the next one of these bytes has; NULL: it is there already. */
+static char *next_revision(const Publish *publish, const VdImage *image)
+{
+    g_autofree char *section = vd_index_section(publish->index, image->name);
+    g_autofree char *remark = g_strconcat(REMARK, image->sha256, NULL);
+    const char *line = section ? strstr(section, "\nrevision=") : NULL;
+    guint64 before = line ? g_ascii_strtoull(line + strlen("\nrevision="), NULL, 10) : 0;
+
+    if (section && strstr(section, remark))
+        return NULL;
+    if (section && !line)
+        before = 1; /* virt-builder's own default */
+    return g_strdup_printf("%" G_GUINT64_FORMAT, before + 1);
+}
+
+static gboolean publish_one(Publish *publish, const char *name, GError **error)
+{
+    g_autoptr(VdImage) image = vd_store_load(name, error);
+    g_autofree char *revision = image ? next_revision(publish, image) : NULL;
+    g_autofree char *file = NULL, *path = NULL, *part = NULL, *entry = NULL, *next = NULL;
+    Pack pack = {.run = publish->run};
+    gboolean ok;
+
+    if (!image || !revision) {
+        publish->same += image != NULL;
+        return image != NULL;
+    }
+    file = g_strdup_printf("%s-%s.%s.xz", image->name, revision, image->format);
+    path = g_build_filename(publish->folder, file, NULL);
+    part = g_strdup_printf("%s/.%s.%s.part", publish->folder, file, vd_run_id(publish->run));
+    vd_run_text(publish->run, _("compressing %s"), name);
+    pack.from_name = image->path;
+    pack.to_name = part;
+    ok = vd_run_undo(publish->run, "file", part, error) &&
+         pack_file(&pack, publish->level, error) &&
+         (rename(part, path) == 0 || fail_file(path, error));
+    if (ok) {
+        entry = vd_index_entry(image, file, revision, g_checksum_get_string(pack.checksum),
+                               pack.written);
+        next = vd_index_replace(publish->index, image->name, entry);
+        g_free(publish->index);
+        publish->index = g_steal_pointer(&next);
+        publish->packed++;
+        vd_run_log(publish->run, "%s: revision %s, %" G_GUINT64_FORMAT " bytes", name, revision,
+                   pack.written);
+    }
+    g_clear_pointer(&pack.checksum, g_checksum_free);
+    return ok;
+}
+
+/* Signed beside, then both in place: the plain index first, which nobody trusts by itself. */
+static gboolean write_index(Publish *publish, const char *key, GError **error)
+{
+    g_autofree char *plain = g_build_filename(publish->folder, "index", NULL);
+    g_autofree char *armoured = g_build_filename(publish->folder, "index.asc", NULL);
+    g_autofree char *part =
+        g_strdup_printf("%s/.index.%s.asc", publish->folder, vd_run_id(publish->run));
+    const char *const argv[] = {"gpg",      "--batch", "--yes", "--local-user", key, "--clearsign",
+                                "--output", part,      "--",    plain,          NULL};
+
+    if (!vd_file_replace(plain, publish->index, -1, 0644, error))
+        return FALSE;
+    if (!key)
+        return TRUE;
+    if (!vd_run_undo(publish->run, "file", part, error))
+        return FALSE;
+    if (!vd_run_child(publish->run, argv, NULL, NULL, NULL, error))
+        return FALSE;
+    return (chmod(part, 0644) == 0 && rename(part, armoured) == 0) || fail_file(armoured, error);
+}
+
+static gboolean read_index(Publish *publish, const char *key, GError **error)
+{
+    g_autofree char *plain = g_build_filename(publish->folder, "index", NULL);
+    g_autofree char *armoured = g_build_filename(publish->folder, "index.asc", NULL);
+    g_autoptr(VdCatalogue) before = vd_catalogue_new("there");
+    g_autoptr(GError) why = NULL;
+
+    if (!key && g_file_test(armoured, G_FILE_TEST_EXISTS))
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("The index in %s is signed: give --key, or what is signed would lag "
+                         "behind."),
+                       publish->folder);
+    if (!g_file_test(plain, G_FILE_TEST_EXISTS)) {
+        publish->index = g_strdup("");
+        return TRUE;
+    }
+    publish->index = vd_file_read(plain, VD_INDEX_BYTES, NULL, error);
+    if (!publish->index)
+        return FALSE;
+    return vd_index_parse(before, publish->index, strlen(publish->index), "file:///", &why) ||
+           vd_fail(error, VD_ERR_INVALID, vd_error_detail(why),
+                   _("%s is there and is no index: %s."), plain, why->message);
+}
+
+static gboolean step_publish(VdRun *run, GError **error)
+{
+    g_autofree char *names = vd_spec_text(run, "images");
+    g_autofree char *level = vd_spec_text(run, "level");
+    g_autofree char *key = vd_spec_text(run, "key");
+    g_auto(GStrv) images = g_strsplit(names ? names : "", " ", -1);
+    Publish publish = {.run = run,
+                       .folder = vd_spec_text(run, "folder"),
+                       .level = level ? (guint)g_ascii_strtoull(level, NULL, 10) : 3};
+    gboolean ok = vd_mkdirs(publish.folder, 0755, error) && read_index(&publish, key, error);
+
+    for (char **name = images; ok && *name; name++)
+        ok = publish_one(&publish, *name, error);
+    ok = ok && write_index(&publish, key, error);
+    if (ok)
+        vd_run_text(run, _("%u new or changed, %u as before"), publish.packed, publish.same);
+    g_free(publish.index);
+    g_free(publish.folder);
+    return ok;
+}
+
+const VdStepSpec vd_image_publish_steps[] = {
+    {"publish", N_("compress and list"), 60, step_publish},
+    {NULL, NULL, 0, NULL},
+};
+
+const VdStepSpec vd_image_export_steps[] = {
+    {"copy", N_("copy"), 5, step_export},
+    {NULL, NULL, 0, NULL},
+};

@@ -1,0 +1,102 @@
+#!/bin/bash
+# A machine becomes an image, goes out into a published folder, comes in on another host, and is a
+# machine again: what was put into the first is seen from inside the second. From a machine that is
+# off, and from one that runs and must not notice. And a first-boot script that fails.
+. "$(dirname "$0")/lib.bash"
+
+lab_up
+source_image=$(image small-gpt) || give_up "the small image is made"
+printf 'shelf secret\n' >"$work/password"
+chmod 600 "$work/password"
+cat >"$work/bundle.sh" <<'END'
+#!/bin/sh
+mkdir -p /srv/bundle
+echo "a web server, a database and PHP, in small" >/srv/bundle/index.html
+echo "somebody was here" >/root/.bash_history
+mkdir -p /root/.ssh
+echo "ssh-ed25519 AAAA somebody" >>/root/.ssh/authorized_keys
+cat /etc/machine-id >/srv/bundle/first-id
+END
+
+is_state_off() { [ "$(vm domstate "$1" | tr -d '\n')" = "shut off" ]; }
+refuses_make() { ! deck image make first --name bundle >/dev/null 2>&1; }
+
+ok "the image is added" deck image add "$source_image" --name small
+ok "a script is taken into the library" deck script add "$work/bundle.sh" --name bundle --for debian
+ok "a machine is deployed with that script" try_deploy first --image small --disk 1G --cpus 1 \
+  --memory 384M --password-file "$work/password" --firstboot bundle
+vm dominfo first >/dev/null 2>&1 || give_up "there is a machine to make an image from"
+
+# ---- from a machine that runs -------------------------------------------------------------
+
+vm domblklist first >"$work/disks.before"
+ok "an image is made while it runs" deck image make first --name running --keep logs --tag web
+same "the machine still runs" running "$(vm domstate first | tr -d '\n')"
+vm domblklist first >"$work/disks.after"
+ok "on the same disk" cmp "$work/disks.before" "$work/disks.after"
+ok "without a job or a snapshot" eval '[ -z "$(vm snapshot-list first --name)" ] &&
+  vm domjobinfo first | grep -q None'
+ok "its tag is kept" eval 'deck image show running --format json | grep -q "\"tags\" *: *\"web\""'
+
+# ---- from the same one, off ---------------------------------------------------------------
+
+ok "the machine is powered off" deck poweroff first --yes
+ok "an image is made of it" deck image make first --name bundle --notes "LAMP in small"
+ok "the machine is as it was" is_state_off first
+file=$(deck image show bundle --format json | sed -n 's/.*"path" *: *"\(.*\)".*/\1/p')
+look() { in_host guestfish --ro --format=qcow2 -a "$file" -i "$@" 2>&1; }
+ok "what was put in is in it" eval 'look cat /srv/bundle/index.html | grep -q "in small"'
+same "its machine-id is empty" 0 "$(look filesize /etc/machine-id)"
+same "no host key is in it" "" "$(look glob-expand '/etc/ssh/ssh_host_*')"
+same "no history is in it" false "$(look is-file /root/.bash_history)"
+same "no user's key is in it" false "$(look is-file /root/.ssh/authorized_keys)"
+same "the logs are empty" 0 "$(look filesize /var/log/vmdeck-firstboot.log 2>/dev/null | grep -Ex '[0-9]+' || echo 0)"
+ok "it is smaller than the disk was" eval \
+  '[ "$(stat -c %s "$file")" -lt "$(du -B1 --apparent-size "$source_image" | cut -f1)" ]'
+ok "a name in use is refused" refuses_make
+
+# ---- out, and in on another host -----------------------------------------------------------
+
+export GNUPGHOME=$work/gnupg
+mkdir -m 700 "$GNUPGHOME"
+gpg --batch --quiet --passphrase '' --quick-gen-key shelf@lab ed25519 sign never 2>/dev/null
+fingerprint=$(gpg --batch --with-colons --list-keys | sed -n 's/^fpr:*\([0-9A-F]*\):*/\1/p' | head -n 1)
+gpg --batch --armor --export >"$work/shelf.asc"
+ok "it is published, signed" in_host env GNUPGHOME="$GNUPGHOME" "$VMDECK" image publish "$work/shelf" \
+  --image bundle --key "$fingerprint" --level 1
+ok "virt-builder lists it" eval 'virt-builder --list --source "file://$work/shelf/index.asc" \
+  --fingerprint "$fingerprint" --no-cache | grep -q "^bundle .*LAMP in small"'
+ok "a second time nothing is new" eval 'in_host env GNUPGHOME="$GNUPGHOME" "$VMDECK" image publish \
+  "$work/shelf" --image bundle --key "$fingerprint" && [ "$(ls "$work/shelf"/*.xz | wc -l)" = 1 ]'
+ok "what is signed is not left behind" eval '! deck image publish "$work/shelf" --image bundle'
+gpgconf --kill all
+
+there=$work/there
+"$lab_home/lab" up "$there" || give_up "a second host comes up"
+away() { "$lab_home/lab" exec "$there" -- "$@"; }
+cat >"$work/there.conf" <<END
+sources = ( { name = "shelf"; kind = "virt-builder"; url = "file://$work/shelf/index.asc";
+  fingerprint = "$fingerprint"; keyring = "$work/shelf.asc"; } );
+END
+ok "the other host fetches it" away "$VMDECK" --config "$work/there.conf" image fetch bundle
+ok "and deploys it" away "$VMDECK" deploy second --image bundle --disk 2G --cpus 1 --memory 384M \
+  --password-file "$work/password" --hostname second --yes
+"$lab_home/guest-console" "$there" second root "$work/password" '
+  cat /srv/bundle/index.html; hostname; cmp -s /etc/machine-id /srv/bundle/first-id && echo same || echo other
+  ls /etc/ssh/ssh_host_*_key >/dev/null && echo keys' >"$work/facts" 2>"$work/facts.err"
+sed 's/^/# /' "$work/facts.err" "$work/facts"
+same "what was put into the first is seen in the second" "a web server, a database and PHP, in small" \
+  "$(sed -n 1p "$work/facts")"
+same "it has its own name" second "$(sed -n 2p "$work/facts")"
+same "and its own identity" other "$(sed -n 3p "$work/facts")"
+same "and host keys" keys "$(sed -n 4p "$work/facts")"
+"$lab_home/lab" down "$there"
+
+# ---- a script that fails --------------------------------------------------------------------
+
+printf '#!/bin/sh\necho "it breaks here"\nexit 7\n' >"$work/fails.sh"
+ok "a script that fails fails its job" eval '! try_deploy third --image small --cpus 1 --memory 384M \
+  --firstboot "$work/fails.sh" && said third "ended with status 7"'
+same "the machine stays up" running "$(vm domstate third | tr -d '\n')"
+ok "its words are in the job's log" eval 'deck job log "$(job_of third)" | grep -q "it breaks here"'
+finish

@@ -3,6 +3,7 @@
 # distribution, inspected, grown and customised, and then looked at from outside: mounted on this
 # host by loop devices, without libguestfs. The guests do not boot; what boots is tested elsewhere.
 # shellcheck disable=SC2015,SC2016 -- conditions are given to ok() as text
+# About 350 s on two processors.
 . "$(dirname "$0")/lib.bash"
 PATH=$PATH:/usr/sbin:/sbin
 export LIBGUESTFS_BACKEND=direct

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The doctor on a real host: what it finds when all is well, what it finds when a part is taken away,
 # and that typing its advice puts it right.
+# About 60 s on two processors.
 . "$(dirname "$0")/lib.bash"
 
 lab_up

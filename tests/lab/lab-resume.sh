@@ -2,6 +2,7 @@
 # What is interrupted: a runner killed at each point of each step that the journal knows, a host
 # that goes down, a daemon that is restarted, a disk that fills up. What was begun then goes on to a
 # machine that works, or is taken back without a trace, whichever is asked for.
+# About 330 s on two processors.
 . "$(dirname "$0")/lib.bash"
 
 lab_up

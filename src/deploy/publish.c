@@ -25,10 +25,10 @@
 #include "src/deploy/spec.h"
 #include "src/deploy/store.h"
 
-#define BLOCK_BYTES (G_GUINT64_CONSTANT(16) << 20) /* each can be unpacked by a thread of its own  \
-                                                    */
-#define PIECE  (1024 * 1024)
-#define REMARK "# vmdeck-sha256="
+/* Each can be unpacked by a thread of its own. */
+#define BLOCK_BYTES (G_GUINT64_CONSTANT(16) << 20)
+#define PIECE       (1024 * 1024)
+#define REMARK      "# vmdeck-sha256="
 
 const VdArgSpec vd_image_publish_args[] = {
     {.name = "folder",

@@ -254,6 +254,24 @@ void vd_canvas_text_right(VdCanvas *canvas, int x, int y, int width, VdRole role
     vd_canvas_text(canvas, x + width - need, y, need, role, text);
 }
 
+void vd_canvas_name(VdCanvas *canvas, int x, int y, int width, VdRole role, const char *name)
+{
+    enum { TAIL = 4, LEAST = 10 };
+    int cells = vd_text_width(name);
+    if (cells <= width || width < LEAST) {
+        vd_canvas_text(canvas, x, y, width, role, name);
+        return;
+    }
+    /* Where the tail begins: whole characters, at most TAIL cells of them. */
+    const char *tail = name + vd_text_fit(name, cells - TAIL, NULL);
+    while (vd_text_width(tail) > TAIL || g_unichar_iszerowidth(g_utf8_get_char(tail)))
+        tail = g_utf8_next_char(tail);
+    gsize bytes = vd_text_fit(name, width - 1 - vd_text_width(tail), NULL);
+    int used = put_run(canvas, x, y, role, name, bytes);
+    used += vd_canvas_put(canvas, x + used, y, role, 0x2026);
+    put_run(canvas, x + used, y, role, tail, strlen(tail));
+}
+
 int vd_canvas_printf(VdCanvas *canvas, int x, int y, int width, VdRole role, const char *format,
                      ...)
 {

@@ -100,6 +100,10 @@ void vd_canvas_tint(VdCanvas *canvas, VdRect rect, VdRole role);
 int vd_canvas_text(VdCanvas *canvas, int x, int y, int width, VdRole role, const char *text);
 /* The same, ending at x + width. */
 void vd_canvas_text_right(VdCanvas *canvas, int x, int y, int width, VdRole role, const char *text);
+/* A name: what does not fit is cut out before its last characters, by which long names mostly
+ * differ.
+ */
+void vd_canvas_name(VdCanvas *canvas, int x, int y, int width, VdRole role, const char *name);
 int vd_canvas_printf(VdCanvas *canvas, int x, int y, int width, VdRole role, const char *format,
                      ...) G_GNUC_PRINTF(6, 7);
 /* Draws text without the `…` from its column skip on: for pages that scroll sideways. */

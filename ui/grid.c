@@ -180,7 +180,7 @@ static void draw_name(VdCanvas *canvas, int x, int y, int width, const VdGridRow
     }
     int indent = row->flat ? 0 : INDENT;
     VdRole role = row->marked ? VD_ROLE_MARKED : VD_ROLE_NORMAL;
-    vd_canvas_text(canvas, x + indent, y, width - indent, role, vm->name);
+    vd_canvas_name(canvas, x + indent, y, width - indent, role, vm->name);
 }
 
 static void draw_state(VdCanvas *canvas, int x, int y, int width, const VdGridRow *row)

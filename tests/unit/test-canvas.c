@@ -224,9 +224,33 @@ static void a_long_line_scrolls_and_a_secret_stays_hidden(void **state)
     vd_edit_clear(&edit);
 }
 
+/* Long names mostly differ in their ends; no character is halved. */
+static void names_keep_their_ends(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *drawn;
+    } cases[] = {
+        {"web-01", "web-01|"},
+        {"customer-01", "customer-01|"},
+        {"customer-web-01", "custome…b-01|"},
+        {"web\ufffd #00000003", "web\ufffd #0…0003|"},
+        {"\u4eee\u60f3\u30de\u30b7\u30f3\u30de\u30b7", "\u4eee\u60f3\u30de…\u30de\u30b7|"},
+        {"customer-web-0e\u0301", "custome…b-0e\u0301|"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(VdCanvas) canvas = vd_canvas_new(20, 1, FALSE);
+        vd_canvas_name(canvas, 0, 0, 12, VD_ROLE_NORMAL, cases[i].name);
+        g_autofree char *line = vd_canvas_line(canvas, 0);
+        g_autofree char *ended = g_strconcat(line, "|", NULL);
+        assert_string_equal(ended, cases[i].drawn);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_keep_their_ends),
         cmocka_unit_test(text_is_cut_by_cells),
         cmocka_unit_test(wide_characters_never_lose_a_half),
         cmocka_unit_test(combining_characters_join_their_base),

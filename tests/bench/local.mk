@@ -9,3 +9,9 @@ tests_bench_fetcher_SOURCES = tests/bench/fetcher.c tests/unit/web.c tests/unit/
 tests_bench_fetcher_LDADD = libdeploy.a libjobs.a libvirtroom.a libmodel.a libbase.a \
   $(LIBVIRT_LIBS) $(XML_LIBS) $(SQLITE_LIBS) $(CONFIG_LIBS) $(CRYPT_LIBS) $(FETCH_LIBS) \
   $(JSON_LIBS) $(GLIB_LIBS) -lm
+check_PROGRAMS += tests/bench/storm
+tests_bench_storm_SOURCES = tests/bench/storm.c tests/engine/loop.h \
+  tests/engine/fake-backend.c tests/engine/fake-backend.h
+tests_bench_storm_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
+tests_bench_storm_LDADD = libui.a libdeck.a libvirtroom.a libmodel.a libbase.a $(LIBVIRT_LIBS) \
+  $(XML_LIBS) $(CURSES_LIBS) $(CONFIG_LIBS) $(JSON_LIBS) $(GLIB_LIBS) -lm

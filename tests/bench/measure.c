@@ -1,11 +1,13 @@
 /* measure: figures of the console on a terminal, for tests/bench/run. One measurement a call; its
  * result is one line of numbers on standard output.
  *
- *   measure first RUNS TEXT -- PROGRAM…     median milliseconds from the start until TEXT is shown
- *   measure keys COUNT TEXT -- PROGRAM…     microseconds from a key to the moved cursor: the
- * median, the 99th percentile, the worst measure idle SECONDS TEXT -- PROGRAM…   per cent of one
- * processor, bytes a second to the terminal, resident KiB measure fleet FILE COUNT writes a fleet
- * for the test driver, prints its URI
+ *   measure thin SECONDS TEXT -- PROGRAM…   the same on a line of 64 kbit/s: bytes a second, then
+ * the median and the worst of keys, microseconds measure quit RUNS TEXT -- PROGRAM… milliseconds
+ * from the key that quits to the end: worst measure first RUNS TEXT -- PROGRAM…     median
+ * milliseconds from the start until TEXT is shown measure keys COUNT TEXT -- PROGRAM… microseconds
+ * from a key to the moved cursor: the median, the 99th percentile, the worst measure idle SECONDS
+ * TEXT -- PROGRAM…   per cent of one processor, bytes a second to the terminal, resident KiB
+ * measure fleet FILE COUNT writes a fleet for the test driver, prints its URI
  *
  * TEXT is what the screen shows once the list is complete. The console gets the environment of the
  * caller, so that it is also measured on real hosts. */
@@ -29,15 +31,20 @@
 /* Two frames: by then what a key has caused is on the terminal. */
 #define FRAME_SECONDS 0.035
 
+#define THIN_RATE 8000 /* 64 kbit/s */
+#define THIN_KEYS 30
+
 typedef struct {
     const char *text;
     const char *const *argv;
+    int rate; /* of the line, bytes a second; 0: no bound */
 } Subject;
 
 static VdPty *subject_start(const Subject *subject)
 {
     g_autoptr(GError) error = NULL;
-    VdPtyOptions options = {.argv = subject->argv, .rows = ROWS, .cols = COLS, .keep_env = TRUE};
+    VdPtyOptions options = {
+        .argv = subject->argv, .rows = ROWS, .cols = COLS, .keep_env = TRUE, .rate = subject->rate};
     VdPty *pty = vd_pty_start(&options, &error);
     if (!pty)
         fprintf(stderr, "measure: %s\n", error->message);
@@ -125,6 +132,16 @@ static gboolean looks_otherwise(VdGrid *grid, gpointer data)
     return cursor_look(grid) != *(guint *)data;
 }
 
+/* Microseconds from a key to the moved cursor; -1: it was not answered. */
+static gint64 time_key(VdPty *pty, const char *key)
+{
+    g_autoptr(VdGrid) before = vd_pty_grid(pty);
+    guint look = cursor_look(before);
+    gint64 start = g_get_monotonic_time();
+    vd_pty_send(pty, key);
+    return vd_pty_wait(pty, looks_otherwise, &look) ? g_get_monotonic_time() - start : -1;
+}
+
 static int measure_keys(const Subject *subject, int count)
 {
     g_autoptr(GArray) times = g_array_new(FALSE, FALSE, sizeof(gint64));
@@ -134,17 +151,13 @@ static int measure_keys(const Subject *subject, int count)
     for (int i = 0; i < count; i++) {
         /* All of the frame before, or its rest would be taken for the answer to this key. */
         watch(pty, FRAME_SECONDS);
-        g_autoptr(VdGrid) before = vd_pty_grid(pty);
-        guint look = cursor_look(before);
-        gint64 start = g_get_monotonic_time();
         /* Down nine rows and up again, so that the list does not scroll. */
-        vd_pty_send(pty, i / 9 % 2 ? "<Up>" : "<Down>");
-        if (!vd_pty_wait(pty, looks_otherwise, &look)) {
+        gint64 time = time_key(pty, i / 9 % 2 ? "<Up>" : "<Down>");
+        if (time < 0) {
             fprintf(stderr, "measure: key %d was not answered; the screen:\n", i);
             show_screen(pty);
             return 1;
         }
-        gint64 time = g_get_monotonic_time() - start;
         g_array_append_val(times, time);
     }
     g_array_sort(times, by_size);
@@ -195,6 +208,49 @@ static int measure_idle(const Subject *subject, int seconds)
     return 0;
 }
 
+static int measure_thin(Subject subject, int seconds)
+{
+    g_autoptr(GArray) times = g_array_new(FALSE, FALSE, sizeof(gint64));
+    subject.rate = THIN_RATE;
+    g_autoptr(VdPty) pty = subject_listed(&subject);
+    if (!pty)
+        return 1;
+    watch(pty, WARM_UP_SECONDS);
+    guint64 bytes = vd_pty_bytes(pty);
+    watch(pty, seconds);
+    double rate = (double)(vd_pty_bytes(pty) - bytes) / seconds;
+    for (int i = 0; i < THIN_KEYS; i++) {
+        gint64 time = time_key(pty, i / 9 % 2 ? "<Up>" : "<Down>");
+        if (time < 0)
+            return 1;
+        g_array_append_val(times, time);
+        watch(pty, 0.3);
+    }
+    g_array_sort(times, by_size);
+    printf("%.0f %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", rate, percentile(times, 50),
+           percentile(times, 100));
+    return 0;
+}
+
+static int measure_quit(const Subject *subject, int runs)
+{
+    double worst = 0;
+    for (int i = 0; i < runs; i++) {
+        g_autoptr(VdPty) pty = subject_listed(subject);
+        int status = 0;
+        if (!pty)
+            return 1;
+        watch(pty, 2);
+        gint64 start = g_get_monotonic_time();
+        vd_pty_send(pty, "q");
+        if (!vd_pty_wait_exit(pty, &status) || status != 0)
+            return 1;
+        worst = MAX(worst, (double)(g_get_monotonic_time() - start) / 1000);
+    }
+    printf("%.1f\n", worst);
+    return 0;
+}
+
 static int write_fleet(const char *path, int count)
 {
     g_autofree char *folder = g_path_get_dirname(path);
@@ -212,7 +268,7 @@ int main(int argc, char **argv)
     if (argc == 4 && strcmp(argv[1], "fleet") == 0)
         return write_fleet(argv[2], atoi(argv[3]));
     if (argc < 6 || strcmp(argv[4], "--") != 0) {
-        fprintf(stderr, "usage: measure first|keys|idle NUMBER TEXT -- PROGRAM…\n"
+        fprintf(stderr, "usage: measure first|keys|idle|thin|quit NUMBER TEXT -- PROGRAM…\n"
                         "       measure fleet FILE COUNT\n");
         return 2;
     }
@@ -226,6 +282,10 @@ int main(int argc, char **argv)
         return measure_keys(&subject, number);
     if (number > 0 && strcmp(argv[1], "idle") == 0)
         return measure_idle(&subject, number);
+    if (number > 0 && strcmp(argv[1], "thin") == 0)
+        return measure_thin(subject, number);
+    if (number > 0 && strcmp(argv[1], "quit") == 0)
+        return measure_quit(&subject, number);
     fprintf(stderr, "measure: no such measurement\n");
     return 2;
 }

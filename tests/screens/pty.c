@@ -36,6 +36,9 @@ struct _VdPty {
     pid_t pid;
     gboolean ended;
     int status;
+    int rate; /* bytes a second, 0: no bound */
+    gint64 paid_at;
+    double credit;   /* bytes that may be read now */
     gboolean unread; /* keys were typed that it has not read */
     gboolean told;   /* it said that it is idle, but perhaps before it read them */
     gboolean quiet;  /* it said so after */
@@ -165,6 +168,8 @@ VdPty *vd_pty_start(const VdPtyOptions *options, GError **error)
     pty->answers = g_string_new(NULL);
     pty->mended = g_string_new(NULL);
     vd_mend_init(&pty->mend);
+    pty->rate = options->rate;
+    pty->paid_at = g_get_monotonic_time();
     pty->sandbox = vd_sandbox_new(options->folder, error);
     if (!pty->sandbox)
         return NULL;
@@ -194,13 +199,27 @@ void vd_pty_hangup(VdPty *pty)
 
 /* ---- reading ---- */
 
+/* How many bytes a slow line would have brought by now. */
+static gsize line_room(VdPty *pty)
+{
+    gint64 now = g_get_monotonic_time();
+    if (pty->rate == 0)
+        return G_MAXSIZE;
+    double more = (double)(now - pty->paid_at) * pty->rate / 1e6;
+    pty->paid_at = now;
+    pty->credit = MIN(pty->credit + more, (double)pty->rate / 50); /* no more than 20 ms of it */
+    return pty->credit < 1 ? 0 : (gsize)pty->credit;
+}
+
 static void take_output(VdPty *pty)
 {
     char buffer[16384];
     for (;;) {
-        ssize_t n = pty->master < 0 ? -1 : read(pty->master, buffer, sizeof(buffer));
+        gsize room = MIN(sizeof(buffer), line_room(pty));
+        ssize_t n = pty->master < 0 || room == 0 ? -1 : read(pty->master, buffer, room);
         if (n <= 0)
             return;
+        pty->credit -= (double)n;
         pty->bytes += (guint64)n;
         g_string_truncate(pty->mended, 0);
         vd_mend(&pty->mend, buffer, (gsize)n, pty->mended);
@@ -262,7 +281,10 @@ static void pump(VdPty *pty, gint64 until)
     gint64 left = (until - g_get_monotonic_time()) / 1000;
     /* Neither unread keys nor sleep can be waited for: they are looked at again soon. */
     int wait = (int)CLAMP(left, 0, pty->unread || (pty->told && !pty->quiet) ? 5 : 1000);
-    struct pollfd fds[] = {{.fd = pty->master, .events = POLLIN},
+    gboolean slow = pty->rate > 0; /* what waits there is not waited for, but looked at soon */
+    if (slow)
+        wait = MIN(wait, 4);
+    struct pollfd fds[] = {{.fd = slow ? -1 : pty->master, .events = POLLIN},
                            {.fd = pty->idle_fd, .events = POLLIN},
                            {.fd = pty->ended ? -1 : pty->pid_fd, .events = POLLIN}};
     poll(fds, G_N_ELEMENTS(fds), wait);

@@ -19,6 +19,7 @@ typedef struct {
     gboolean idle;           /* adds --test-idle-fd=N: vd_pty_settle() then waits for it */
     gboolean keep_env;       /* the caller's environment and HOME, for pictures of real hosts */
     const char *folder; /* HOME and state of an earlier one, kept at the end; NULL: a new one */
+    int rate;           /* bytes a second that the line takes from the program; 0: all at once */
     const char *cast;   /* records in asciinema's format to this file, or NULL */
 } VdPtyOptions;
 

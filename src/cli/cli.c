@@ -41,6 +41,8 @@ static gboolean check_places(const VdCommand *command, GError **error)
 int vd_cli_main(int argc, char **argv, gboolean *ret_console, VdCliConsole *options)
 {
     *ret_console = FALSE;
+    if (argc >= 2 && strcmp(argv[1], "bench-ui") == 0)
+        return vd_bench_ui(argc - 2, argv + 2);
     VdCommand command = {.uris = g_ptr_array_new(),
                          .words = g_ptr_array_new(),
                          .args = vd_args_new(),

@@ -147,6 +147,8 @@ char *vd_help_usage(void)
     }
     append_row(out, "completion bash", 24, _("Print the completion for bash."));
     g_string_append_c(out, '\n');
+    append_row(out, "bench-ui [SCRIPT]", 24, _("Play keys to a console and print how fast it is."));
+    g_string_append_c(out, '\n');
     g_string_append(out, _("\nOptions:\n"));
     for (gsize i = 0; i < G_N_ELEMENTS(common_options); i++)
         g_string_append_printf(out, "  %-24s %s\n", common_options[i].words,
@@ -351,6 +353,16 @@ static void manual_verb(GString *out, const VdVerb *verb)
 }
 
 static const char manual_tail[] =
+    ".SH MEASURING\n"
+    "In the console, F12 shows how long keys, frames and calls to hosts take.\n"
+    ".PP\n.B vmdeck bench-ui\n[SCRIPT] [OPTIONS]\n.br\n"
+    "plays keys to a console of its own, on a terminal that nobody sees, and prints how long each "
+    "took to change the screen; the options are the console's, \\-c URI for one. A script is "
+    "lines: "
+    "“size COLS ROWS” first, if at all; “pause MS”; “keys KEYS [N]” types KEYS one by one, N "
+    "times: "
+    "text as it is, others by name in brackets, <Down>, <PgDn>, <F6>, <Enter>, <Esc>, <C\\-l>, "
+    "<lt>; lines with # are comments. Do not play keys that change machines.\n"
     ".SH FILES\n"
     ".TP\n.I /etc/vmdeck/vmdeck.conf\nthe configuration of this host; roles are read from here "
     "alone\n"

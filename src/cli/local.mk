@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libcli.a
 libcli_a_SOURCES = \
   src/cli/args.c \
+  src/cli/bench-ui.c \
   src/cli/ask.c \
   src/cli/cli.c \
   src/cli/cli.h \

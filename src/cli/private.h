@@ -47,6 +47,10 @@ int vd_follow_job(VdDeck *deck, GMainContext *context, const char *job, VdFormat
 void vd_ask_on_terminal(VdQuestion *question);
 void vd_ask_restore(void);
 
+/* bench-ui.c: `vmdeck bench-ui [SCRIPT] [OPTIONS of the console]`; argv is what follows. The exit
+ * status. */
+int vd_bench_ui(int argc, char **argv);
+
 /* run.c: resolves targets, asks, submits and waits. The exit status. */
 int vd_command_run(const VdCommand *command);
 /* Opens the user's editor on a temporary file with text and waits until it has ended. The path of

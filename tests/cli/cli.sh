@@ -269,6 +269,13 @@ LC_ALL=C try 0 -c "$fleet" list
 check "the C locale prints plain text" all is "$status" 0 , is "$(LC_ALL=C tr -d '\000-\177' <"$work/out")" ""
 try 0 completion bash
 check "the completion is bash" all is "$status" 0 , bash -n "$work/out"
+printf 'size 100 30\n# two keys\npause 500\nkeys <Down><Up> 3\n' >"$work/keys"
+try 0 bench-ui "$work/keys" -c "$fleet"
+check "bench-ui plays a script and prints how long keys take" all is "$status" 0 , grep -q "^keys that changed the screen  6" "$work/out" , grep -q "^the worst .* ms" "$work/out"
+printf 'pause 10\nkeys <Nope>\n' >"$work/keys"
+try 2 bench-ui "$work/keys" -c "$fleet"
+check "a script that cannot be played is a mistake that is named" all is "$status" 2 , says "line 2: no key is called <Nope>"
+try 0 completion bash
 completes() { # WORD...: what is offered for the last word
   COMP_WORDS=(vmdeck "$@") COMP_CWORD=$# COMPREPLY=()
   _vmdeck

@@ -138,11 +138,7 @@ static void job_row(VdSection *section, const VdJob *job)
     vd_row_int(row, 7, job->created / G_USEC_PER_SEC);
     if (job->started)
         vd_row_int(row, 8, end - job->started);
-    /* One that was being undone goes on with that by itself. */
-    if (job->state == VD_JOB_INTERRUPTED && !job->error)
-        vd_row_text(row, 9, _("its process is gone: resume it, or cancel it"));
-    else
-        vd_row_text(row, 9, job->error);
+    vd_row_text(row, 9, job->error);
     vd_row_text(row, 10, job->undone);
     if (job->state == VD_JOB_INTERRUPTED &&
         !job->error) { /* nothing goes on before people say so */

@@ -49,7 +49,7 @@ for point in check:begin check:end disk:begin disk:undo disk:end define:begin de
   {
     ok "$point: the runner dies" dying $point "on-$n" $tiny
     job=$(job_of "on-$n")
-    ok "$point: it is offered" eval 'deck jobs --format csv | grep "$job.*resume it, or cancel it"'
+    ok "$point: it is offered" eval 'deck jobs --format csv | grep "job resume $job"'
     ok "$point: it goes on to its end" resume "$job"
     ok "$point: its machine runs" runs "on-$n"
     ok "$point: and goes away whole" away "on-$n"

@@ -32,11 +32,16 @@ tests_screens_test_harness_CPPFLAGS = $(SCREEN_CPPFLAGS)
 tests_screens_test_harness_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)
 tests_screens_test_harness_LDADD = $(SCREEN_LIBS)
 
-check_PROGRAMS += tests/screens/test-forms
+check_PROGRAMS += tests/screens/test-forms tests/screens/test-hosts
 tests_screens_test_forms_SOURCES = tests/screens/test-forms.c \
   tests/screens/fake-app.c tests/screens/fake-app.h
 tests_screens_test_forms_CFLAGS = $(TEST_CFLAGS)
 tests_screens_test_forms_LDADD = libui.a libmodel.a libbase.a $(TEST_LIBS) $(JSON_LIBS) \
+  $(CONFIG_LIBS) $(GLIB_LIBS) -lm
+tests_screens_test_hosts_SOURCES = tests/screens/test-hosts.c \
+  tests/screens/fake-app.c tests/screens/fake-app.h
+tests_screens_test_hosts_CFLAGS = $(TEST_CFLAGS)
+tests_screens_test_hosts_LDADD = libui.a libmodel.a libbase.a $(TEST_LIBS) $(JSON_LIBS) \
   $(CONFIG_LIBS) $(GLIB_LIBS) -lm
 
 check_PROGRAMS += tests/screens/test-views

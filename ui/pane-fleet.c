@@ -4,6 +4,8 @@
 
 #include "ui/pane.h"
 
+#include <string.h>
+
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 #include "ui/console.h"
@@ -72,6 +74,13 @@ static char *duration_since(VdApp *app, gint64 since)
     return age_text(vd_app_span(app, since, g_get_monotonic_time()));
 }
 
+/* In a row there is room for the reason, not for the address as well. Borrowed from the host. */
+static const char *reason(const VdHost *host)
+{
+    g_autofree char *address = g_strdup_printf(_("Cannot connect to %s: %s"), host->uri, "");
+    return g_str_has_prefix(host->error, address) ? host->error + strlen(address) : host->error;
+}
+
 /* What stands in place of a host's figures while it has none: why. NULL: it has figures. */
 static const char *host_note(const VdHost *host)
 {
@@ -82,7 +91,7 @@ static const char *host_note(const VdHost *host)
     if (host->state == VD_HOST_OFF)
         return _("disconnected");
     if (host->error)
-        return host->error;
+        return reason(host);
     return host->state == VD_HOST_CONNECTING ? "" : _("does not answer");
 }
 

@@ -358,7 +358,10 @@ static void dear_abandoned(VdSampler *sampler, DearTask *task, gint64 begun)
 {
     gint asking = g_atomic_int_get(&task->sample.asking);
     const GPtrArray *uuids = task->sample.uuids;
-    gboolean mute = sampler->keeper->face->seen <= begun;
+    /* It was heard of lately, or it is mute itself: an answer may have come just after this began.
+     */
+    gint64 lately = begun + (gint64)task->hard_ms * 1000 / 2;
+    gboolean mute = sampler->keeper->face->seen <= lately;
     sampler->suspected = begun;
     if (mute) {
         doubt(sampler);

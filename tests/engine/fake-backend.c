@@ -13,6 +13,7 @@ typedef struct {
     gboolean stuck, held; /* held: a call hangs in its monitor */
     guint64 counter;
     guint asked[VD_GROUPS_ALL + 1]; /* by group */
+    char *name;                     /* NULL: "vmN" */
 } Machine;
 
 typedef struct {
@@ -53,6 +54,13 @@ const char *fake_uuid(guint number)
     return text[at];
 }
 
+static void machine_free(gpointer data)
+{
+    Machine *machine = data;
+    g_free(machine->name);
+    g_free(machine);
+}
+
 static void make_uuid(guint number, char uuid[37])
 {
     g_snprintf(uuid, 37, "11111111-0000-4000-8000-%012x", number);
@@ -68,7 +76,7 @@ static Site *site_of(Fake *fake, const char *uri)
     site = g_new0(Site, 1);
     site->fake = fake;
     site->uri = g_strdup(uri);
-    site->machines = g_ptr_array_new_with_free_func(g_free);
+    site->machines = g_ptr_array_new_with_free_func(machine_free);
     g_hash_table_insert(fake->sites, site->uri, site);
     return site;
 }
@@ -228,7 +236,8 @@ static void add_row(GArray *rows, const Machine *machine)
 {
     VdRow row = {.id = -1, .persistent = TRUE, .informed = TRUE, .vcpus = 2, .max_mem = 1 << 26};
     make_uuid(machine->number, row.uuid);
-    row.raw_name = g_strdup_printf("vm%u", machine->number);
+    row.raw_name =
+        machine->name ? g_strdup(machine->name) : g_strdup_printf("vm%u", machine->number);
     row.state = machine->state;
     if (machine->state != VD_VM_OFF)
         row.id = (int)machine->number + 1;
@@ -485,6 +494,15 @@ void fake_add_many(Fake *fake, const char *uri, guint count)
 {
     for (guint i = 0; i < count; i++)
         fake_add(fake, uri, i, VD_VM_RUNNING);
+}
+
+void fake_name(Fake *fake, const char *uri, guint number, const char *name)
+{
+    Site *site = lock_site(fake, uri);
+    Machine *machine = machine_of(site, fake_uuid(number));
+    g_free(machine->name);
+    machine->name = g_strdup(name);
+    unlock(fake);
 }
 
 void fake_remove(Fake *fake, const char *uri, guint number)

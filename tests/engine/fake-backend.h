@@ -28,6 +28,8 @@ const VdBackend *fake_backend(Fake *fake);
 const char *fake_uuid(guint number); /* static, overwritten by the fifth call after */
 void fake_add(Fake *fake, const char *uri, guint number, VdVmState state);
 void fake_add_many(Fake *fake, const char *uri, guint count);
+/* The machine's name is these bytes. */
+void fake_name(Fake *fake, const char *uri, guint number, const char *name);
 void fake_remove(Fake *fake, const char *uri, guint number);
 void fake_set_state(Fake *fake, const char *uri, guint number, VdVmState state);
 

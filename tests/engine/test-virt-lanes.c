@@ -243,6 +243,59 @@ static void test_denied_is_not(void **state)
     finish(&c);
 }
 
+static gboolean one_is_there(Client *client, gconstpointer id)
+{
+    return client_host(client, id)->vms->len == 1;
+}
+
+/* As many as libvirt's protocol lists, and none. */
+static void test_sizes(void **state)
+{
+    (void)state;
+    Case c;
+    begin(&c, &patient);
+    fake_add_many(c.fake, A, 16384);
+    fake_event(c.fake, B, 0); /* B is there, and has nothing */
+    vd_virt_add_host(c.client->virt, "a", A);
+    vd_virt_add_host(c.client->virt, "b", B);
+    assert_true(client_wait(c.client, is_up, "a", 60));
+    assert_true(client_wait(c.client, is_up, "b", 30));
+    const VdHost *many = client_host(c.client, "a"), *none = client_host(c.client, "b");
+    assert_int_equal(many->vms->len, 16384);
+    assert_int_equal(none->vms->len, 0);
+    assert_true(none->listed);
+    fake_add(c.fake, B, 7, VD_VM_RUNNING);
+    fake_event(c.fake, B, 7);
+    assert_true(client_wait(c.client, one_is_there, "b", 30));
+    finish(&c);
+}
+
+static gboolean renamed(Client *client, gconstpointer data)
+{
+    const VdVm *vm = vd_host_find(client_host(client, "a"), fake_uuid(1));
+    return vm && strcmp(vm->raw_name, data) == 0;
+}
+
+/* Bytes that are no UTF-8, and sequences that a terminal would obey. */
+static void test_hostile_names(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"\xff\xfe\x80 latin \xe9", "\033]0;own\007\033[2J", "",
+                                        "\xc3", "\n\r\t\x7f\xc2\x9b"};
+    Case c;
+    up_with(&c, &patient, 3);
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        fake_name(c.fake, A, 1, names[i]);
+        fake_event(c.fake, A, 1);
+        assert_true(client_wait(c.client, renamed, names[i], 30));
+        const VdVm *vm = vd_host_find(client_host(c.client, "a"), fake_uuid(1));
+        assert_true(g_utf8_validate(vm->name, -1, NULL));
+        for (const char *at = vm->name; *at; at = g_utf8_next_char(at))
+            assert_false(g_unichar_iscntrl(g_utf8_get_char(at)));
+    }
+    finish(&c);
+}
+
 /* ---- events ---- */
 
 static gboolean state_is_paused(Client *client, gconstpointer name)
@@ -416,6 +469,8 @@ int main(void)
         cmocka_unit_test(test_bound_on_lanes),
         cmocka_unit_test(test_refused_is_tried_again),
         cmocka_unit_test(test_denied_is_not),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_hostile_names),
         cmocka_unit_test(test_events_run_together),
         cmocka_unit_test(test_lost_events_are_caught),
         cmocka_unit_test(test_broken_connection),

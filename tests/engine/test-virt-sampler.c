@@ -76,6 +76,32 @@ static void test_rates_that_cannot_be(void **state)
     assert_true(figures.cpu < 0 && figures.mem_used < 0 && figures.net_tx < 0);
 }
 
+/* A host that slept for ten hours, a counter that wraps, one that jumps by more than can be, two
+ * readings of one moment: never a negative rate, never more than there is, never infinite. */
+static void test_rates_over_gaps(void **state)
+{
+    (void)state;
+    VdMeasure measure = {0};
+    VdFigures figures = vd_figures_none;
+    VdCounters first = reading(10, 1000), slept = reading(36010, 2000), same = reading(36010, 9000);
+    vd_measure_add(&measure, &first, &figures);
+    vd_measure_add(&measure, &slept, &figures);
+    assert_true(figures.net_rx > 0 && figures.net_rx < 1 && figures.cpu >= 0 && figures.cpu < 1);
+    vd_measure_add(&measure, &same, &figures); /* is left out, and the base stays */
+    assert_true(figures.net_rx < 1 && figures.disk_read < 1);
+    VdCounters wraps = reading(36012, 0);
+    wraps.rx = G_MAXUINT64;
+    wraps.tx = 3;
+    vd_measure_add(&measure, &wraps, &figures);
+    assert_true(figures.net_rx > 0 && figures.net_rx < 2e19 && figures.net_tx < 0);
+    VdCounters after = reading(36014, 0);
+    after.rx = 5;
+    after.tx = 2003;
+    after.vcpus = 0; /* of a machine that has just ended */
+    vd_measure_add(&measure, &after, &figures);
+    assert_true(figures.net_rx < 0 && figures.net_tx == 1000 && figures.cpu < 0);
+}
+
 static void test_memory(void **state)
 {
     (void)state;
@@ -447,12 +473,19 @@ static void test_stretch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rates),         cmocka_unit_test(test_rates_that_cannot_be),
-        cmocka_unit_test(test_memory),        cmocka_unit_test(test_figures),
-        cmocka_unit_test(test_quarantine),    cmocka_unit_test(test_quarantine_without_bulk),
-        cmocka_unit_test(test_several_stuck), cmocka_unit_test(test_mute_host),
-        cmocka_unit_test(test_slow_figures),  cmocka_unit_test(test_by_demand),
-        cmocka_unit_test(test_by_sort),       cmocka_unit_test(test_stretch),
+        cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_rates_that_cannot_be),
+        cmocka_unit_test(test_rates_over_gaps),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_figures),
+        cmocka_unit_test(test_quarantine),
+        cmocka_unit_test(test_quarantine_without_bulk),
+        cmocka_unit_test(test_several_stuck),
+        cmocka_unit_test(test_mute_host),
+        cmocka_unit_test(test_slow_figures),
+        cmocka_unit_test(test_by_demand),
+        cmocka_unit_test(test_by_sort),
+        cmocka_unit_test(test_stretch),
     };
     return cmocka_run_group_tests_name("virt-sampler", tests, NULL, NULL);
 }

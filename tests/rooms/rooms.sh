@@ -87,6 +87,10 @@ say "no object of src/cli asks for a libvirt, libguestfs or SQLite symbol" \
 say "no object of src/ asks for a curses symbol" \
   "$(symbols src | grep -E ' U (initscr|newterm|doupdate|wnoutrefresh|endwin|waddn?w?str|wget_wch|setupterm)$')"
 
+# A clock that is set must change no rate, no deadline and no age.
+say "src/virt knows the monotonic clock alone" "$(files_of src/virt |
+  xargs -r grep -HnE 'get_real_time|[^a-z_]time\(NULL\)|date_time_new_now|CLOCK_REALTIME|gettimeofday')"
+
 say "no file is longer than 1000 lines" "$(for file in $(files_of src; files_of ui; files_of tests); do
   lines=$(wc -l <"$file"); [ "$lines" -le 1000 ] || echo "$file: $lines lines"; done)"
 say "no line is wider than 100 columns" \

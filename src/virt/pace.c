@@ -8,12 +8,14 @@
 
 void vd_pace_init(VdPace *pace, guint usual_ms)
 {
-    *pace = (VdPace){usual_ms, usual_ms};
+    *pace = (VdPace){usual_ms, usual_ms, 0};
 }
 
 void vd_pace_took(VdPace *pace, gint64 usec)
 {
-    guint needed = (guint)CLAMP(usec * SHARE / 1000, 0, MAX(MOST_MS, (gint64)pace->usual_ms));
+    gint64 lasting = MIN(usec, pace->before);
+    pace->before = usec;
+    guint needed = (guint)CLAMP(lasting * SHARE / 1000, 0, MAX(MOST_MS, (gint64)pace->usual_ms));
     guint slowly = pace->ms - pace->ms / 4;
     pace->ms = MAX(pace->usual_ms, MAX(needed, slowly));
 }

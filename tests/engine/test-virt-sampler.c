@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "src/virt/pace.h"
 #include "tests/engine/fake-backend.h"
 #include "tests/engine/loop.h"
 
@@ -470,6 +471,23 @@ static void test_stretch(void **state)
     finish(&c);
 }
 
+/* One answer that waited for something says nothing of the next; two do. */
+static void test_hiccup(void **state)
+{
+    (void)state;
+    VdPace pace;
+    vd_pace_init(&pace, 1000);
+    vd_pace_took(&pace, 10000);
+    vd_pace_took(&pace, 10 * G_USEC_PER_SEC);
+    vd_pace_took(&pace, 10000);
+    assert_int_equal(pace.ms, 1000);
+    vd_pace_took(&pace, G_USEC_PER_SEC);
+    vd_pace_took(&pace, G_USEC_PER_SEC);
+    assert_int_equal(pace.ms, 4000);
+    vd_pace_took(&pace, 10000);
+    assert_int_equal(pace.ms, 3000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,6 +504,7 @@ int main(void)
         cmocka_unit_test(test_by_demand),
         cmocka_unit_test(test_by_sort),
         cmocka_unit_test(test_stretch),
+        cmocka_unit_test(test_hiccup),
     };
     return cmocka_run_group_tests_name("virt-sampler", tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@ tests_lab_proxy_LDADD = $(GLIB_LIBS)
 tests_lab_dead_fs_SOURCES = tests/lab/dead-fs.c
 tests_lab_dead_fs_LDADD =
 if HAVE_CMOCKA
-check_PROGRAMS += tests/lab/test-sick-hosts tests/lab/test-sick-guests tests/lab/record
+check_PROGRAMS += tests/lab/test-sick-hosts tests/lab/test-sick-guests tests/lab/test-sick-soak tests/lab/record
 endif
 tests_lab_test_sick_hosts_SOURCES = tests/lab/test-sick-hosts.c $(SICK_FILES)
 tests_lab_test_sick_hosts_CPPFLAGS = $(SICK_CPPFLAGS)
@@ -26,6 +26,10 @@ tests_lab_test_sick_guests_SOURCES = tests/lab/test-sick-guests.c $(SICK_FILES)
 tests_lab_test_sick_guests_CPPFLAGS = $(SICK_CPPFLAGS)
 tests_lab_test_sick_guests_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)
 tests_lab_test_sick_guests_LDADD = $(SCREEN_LIBS)
+tests_lab_test_sick_soak_SOURCES = tests/lab/test-sick-soak.c $(SICK_FILES)
+tests_lab_test_sick_soak_CPPFLAGS = $(SICK_CPPFLAGS)
+tests_lab_test_sick_soak_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)
+tests_lab_test_sick_soak_LDADD = $(SCREEN_LIBS)
 tests_lab_record_SOURCES = tests/lab/record.c $(SICK_FILES)
 tests_lab_record_CPPFLAGS = $(SICK_CPPFLAGS)
 tests_lab_record_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)

@@ -68,8 +68,8 @@ typedef struct {
 
 /* hosts ends with a NULL name. cast: a recording, or NULL. */
 SickConsole *sick_console_new(const SickHost *hosts, int rows, int cols, const char *cast);
-/* Leaves it by q, and fails the test if it takes more than 0.3 s (times VMDECK_TEST_SLACK) or ends
- * with a status other than 0. */
+/* Leaves it by q, and fails the test if it takes more than a second (times VMDECK_TEST_SLACK) or
+ * ends with a status other than 0. */
 void sick_console_quit(SickConsole *console);
 /* For a time of seconds: reads what it writes. */
 void sick_console_watch(SickConsole *console, double seconds);

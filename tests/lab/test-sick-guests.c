@@ -226,7 +226,7 @@ static void test_pool_on_a_dead_mount(void **state)
     g_subprocess_force_exit(refresh);
 }
 
-/* 300 ms each way: everything is slow, and nothing is wrong. */
+/* 300 ms each way: everything is slow, is asked more rarely, and nothing is wrong. */
 static void test_slow_link(void **state)
 {
     Ward *ward = *state;
@@ -247,26 +247,27 @@ static void test_slow_link(void **state)
     SickCount count = sick_link_count(ward->link);
     sick_note("over 600 ms there and back: %u samples in %.0f s, %u calls", count.samples, seconds,
               count.calls);
-    assert_true(count.samples >= seconds / 5 / sick_slack());
+    assert_true(count.samples >= seconds / 15 / sick_slack());
     assert_true(sick_console_shows(ward->console, "real", " up "));
 }
 
-/* 64 kbit/s for everything the console asks of the host. */
+/* 64 kbit/s for everything the console asks of the host: it takes a part of that. */
 static void test_thin_link(void **state)
 {
     Ward *ward = *state;
     sick_link_tell(ward->link, "delay 0");
     sick_link_tell(ward->link, "rate 64000");
-    sick_console_watch(ward->console, 5);
+    sick_console_watch(ward->console, 15);
     sick_link_tell(ward->link, "reset");
     gint64 begun = g_get_monotonic_time();
-    sick_console_watch(ward->console, 20);
+    sick_console_watch(ward->console, 25);
     double seconds = (double)(g_get_monotonic_time() - begun) / 1e6;
     SickCount count = sick_link_count(ward->link);
     sick_note("over 64 kbit/s: %u samples in %.0f s, %.0f bytes/s up and %.0f down", count.samples,
               seconds, (double)count.up / seconds, (double)count.down / seconds);
     each_is_well(ward, NULL);
-    assert_true(count.samples >= seconds / 4 / sick_slack());
+    assert_true(count.samples >= seconds / 15 / sick_slack());
+    assert_true((double)(count.up + count.down) / seconds < 4096);
     assert_true(sick_console_shows(ward->console, "real", " up "));
 }
 

@@ -2,7 +2,7 @@
  * Memory, threads and descriptors are read from /proc when all is well after a warm-up with each
  * kind of fault, and again at the end.
  *
- * VMDECK_SOAK_SECONDS: how long (120); VMDECK_SOAK_SEED (1). */
+ * VMDECK_SOAK_SECONDS: how long (60); VMDECK_SOAK_SEED (1). */
 #include "config.h"
 
 #include <setjmp.h>
@@ -204,7 +204,7 @@ static Use use_now(const SickConsole *console)
 static void test_soak(void **state)
 {
     Ward *ward = *state;
-    double seconds = (double)number_from("VMDECK_SOAK_SECONDS", 120);
+    double seconds = (double)number_from("VMDECK_SOAK_SECONDS", 60);
     for (guint i = 0; i < HOSTS; i++)
         sick_console_expect(ward->console, ward->patients[i].name, " up ", 30, NULL);
     live(ward, seconds / 4, TRUE);

@@ -312,14 +312,11 @@ static gboolean step_clean(VdRun *run, GError **error)
 {
     g_autoptr(JsonNode) result = vd_guest_run(run, clean_request(run), on_step, NULL, NULL, error);
     JsonObject *object = result ? json_node_get_object(result) : NULL;
-    g_autofree char *layout = NULL, *words = NULL;
+    g_autofree char *words = NULL;
 
     if (!object)
         return FALSE;
     words = cleaned_words(object);
-    json_object_remove_member(object, "cleaned");
-    layout = json_to_string(result, FALSE);
-    vd_run_set(run, "layout", layout);
     vd_run_log(run, "cleaned: %s", *words ? words : "nothing");
     if (json_object_get_null_member(object, "os"))
         vd_run_note(run, _("no operating system was found: nothing was cleaned away"));
@@ -398,6 +395,8 @@ const VdStepSpec vd_image_make_steps[] = {
     {"generalise", N_("clean"), 35, step_clean},
     {"shrink", N_("shrink"), 3, NULL},
     {"compress", N_("compress and digest"), 20, step_compress},
+    /* Anew: while it was cleaned its partition table could not be read from outside. */
+    {"inspect", N_("look inside"), 30, vd_image_step_inspect},
     {"record", N_("record"), 1, vd_image_step_record},
     {NULL, NULL, 0, NULL},
 };

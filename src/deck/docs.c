@@ -260,6 +260,7 @@ static const VdColumn image_columns[] = {
     {"virtual_size", N_("Disk"), VD_COL_SIZE}, {"file_size", N_("File"), VD_COL_SIZE},
     {"format", N_("Format"), VD_COL_TEXT},     {"grows", N_("Grows"), VD_COL_BOOL},
     {"added", N_("Added"), VD_COL_TIME},       {"newer", N_("Newer"), VD_COL_TEXT},
+    {"engine", N_("Engine"), VD_COL_TEXT},
 };
 
 gboolean vd_local_image_list(VdLocalCall *call, GError **error)
@@ -281,6 +282,7 @@ gboolean vd_local_image_list(VdLocalCall *call, GError **error)
         vd_row_bool(row, 5, image->growable);
         vd_row_int(row, 6, image->added);
         vd_row_text(row, 7, image->newer);
+        vd_row_text(row, 8, image->engine);
     }
     return TRUE;
 }
@@ -295,6 +297,7 @@ static const VdColumn image_fields[] = {
     {"added", N_("Added"), VD_COL_TIME},         {"notes", N_("Notes"), VD_COL_TEXT},
     {"tags", N_("Tags"), VD_COL_TEXT},           {"source", N_("Source"), VD_COL_TEXT},
     {"offer", N_("Called there"), VD_COL_TEXT},  {"revision", N_("Revision"), VD_COL_TEXT},
+    {"engine", N_("Engine"), VD_COL_TEXT},
 };
 
 gboolean vd_local_image_show(VdLocalCall *call, GError **error)
@@ -323,6 +326,7 @@ gboolean vd_local_image_show(VdLocalCall *call, GError **error)
     vd_row_text(row, 15, image->source);
     vd_row_text(row, 16, image->offer);
     vd_row_text(row, 17, image->revision);
+    vd_row_text(row, 18, image->engine);
     return TRUE;
 }
 
@@ -346,9 +350,25 @@ gboolean vd_local_image_add(VdLocalCall *call, GError **error)
            vd_local_answer_job(call);
 }
 
+gboolean vd_local_image_prepare(VdLocalCall *call, GError **error)
+{
+    return need_journal(call, error) &&
+           vd_image_prepare_submit(call->journal, call->request, call->person, call->id, call->args,
+                                   error) &&
+           vd_local_answer_job(call);
+}
+
 gboolean vd_local_image_remove(VdLocalCall *call, GError **error)
 {
     return vd_image_remove(call->id, error);
+}
+
+gboolean vd_local_vm_whole(VdLocalCall *call, GError **error)
+{
+    return need_journal(call, error) &&
+           vd_whole_submit(call->journal, call->request, call->person, call->host, call->uri,
+                           call->id, call->name ? call->name : call->id, error) &&
+           vd_local_answer_job(call);
 }
 
 gboolean vd_local_deploy(VdLocalCall *call, GError **error)

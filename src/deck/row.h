@@ -17,6 +17,7 @@ typedef struct {
     const char *request, *person;
     const char *host, *uri; /* of a host target; uri NULL: libvirt's default */
     const char *id;         /* the target's id, or NULL */
+    const char *name;       /* of a machine, for people, or NULL */
     const VdArgs *args;
     VdDoc *doc;          /* out */
     VdConf *renewed;     /* out: the configuration read anew after it was changed, or NULL */
@@ -57,6 +58,7 @@ gboolean vd_local_trace(VdLocalCall *call, GError **error);
 gboolean vd_local_image_list(VdLocalCall *call, GError **error);
 gboolean vd_local_image_show(VdLocalCall *call, GError **error);
 gboolean vd_local_image_add(VdLocalCall *call, GError **error);
+gboolean vd_local_image_prepare(VdLocalCall *call, GError **error);
 gboolean vd_local_image_remove(VdLocalCall *call, GError **error);
 gboolean vd_local_image_search(VdLocalCall *call, GError **error);
 gboolean vd_local_image_sources(VdLocalCall *call, GError **error);
@@ -72,6 +74,7 @@ gboolean vd_local_script_edit(VdLocalCall *call, GError **error);
 gboolean vd_local_script_remove(VdLocalCall *call, GError **error);
 /* What a job's verb answers: its id, by which it is followed. TRUE. */
 gboolean vd_local_answer_job(VdLocalCall *call);
+gboolean vd_local_vm_whole(VdLocalCall *call, GError **error);
 gboolean vd_local_deploy(VdLocalCall *call, GError **error);
 gboolean vd_local_doctor(VdLocalCall *call, GError **error);
 gboolean vd_local_host_add(VdLocalCall *call, GError **error);

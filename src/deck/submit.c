@@ -170,6 +170,7 @@ static void local_work(VdWorker *worker, gpointer data)
                         .host = request->host,
                         .uri = request->uri,
                         .id = request->target,
+                        .name = request->name,
                         .args = request->args};
     g_autoptr(GError) journal_error = NULL;
     call.journal = vd_worker_journal(worker, &journal_error);

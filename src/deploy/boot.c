@@ -27,6 +27,8 @@ static VdBootWord read_step(VdBoot *boot, const char *words)
 
     if (g_str_has_prefix(words, "script"))
         return VD_BOOT_SCRIPT;
+    if (g_str_has_prefix(words, "setup"))
+        return VD_BOOT_SETUP;
     if (!g_str_has_prefix(words, "address "))
         return VD_BOOT_OTHER;
     address = first_word(words + strlen("address "));
@@ -56,6 +58,13 @@ gboolean vd_boot_is_prompt(const char *line)
     return g_str_has_suffix(prompt, " login:");
 }
 
+static VdBootWord read_text(VdBoot *boot, const char *text, VdBootWord word)
+{
+    g_free(boot->out);
+    boot->out = g_strdup(text);
+    return word;
+}
+
 VdBootWord vd_boot_line(VdBoot *boot, const char *marker, const char *line)
 {
     g_autofree char *wanted = NULL;
@@ -76,9 +85,13 @@ VdBootWord vd_boot_line(VdBoot *boot, const char *marker, const char *line)
         return read_step(boot, words + strlen("step "));
     if (g_str_has_prefix(words, "done "))
         return read_done(boot, words + strlen("done "));
+    if (g_str_has_prefix(words, "final")) {
+        boot->done = boot->final = TRUE;
+        return VD_BOOT_DONE;
+    }
+    if (g_str_has_prefix(words, "warn "))
+        return read_text(boot, words + strlen("warn "), VD_BOOT_WARN);
     if (!g_str_has_prefix(words, "out "))
         return VD_BOOT_OTHER;
-    g_free(boot->out);
-    boot->out = g_strdup(words + strlen("out "));
-    return VD_BOOT_OUT;
+    return read_text(boot, words + strlen("out "), VD_BOOT_OUT);
 }

@@ -8,6 +8,8 @@ typedef enum {
     VD_BOOT_OTHER,   /* nothing for us */
     VD_BOOT_START,   /* the unit runs, the network is up */
     VD_BOOT_ADDRESS, /* boot.address */
+    VD_BOOT_SETUP,   /* our agent is at work */
+    VD_BOOT_WARN,    /* boot.out: what the agent could not do */
     VD_BOOT_SCRIPT,  /* the script begins */
     VD_BOOT_OUT,     /* boot.out: a line that the script wrote */
     VD_BOOT_DONE,    /* boot.done, boot.status */
@@ -15,6 +17,7 @@ typedef enum {
 
 typedef struct {
     gboolean done;
+    gboolean final; /* cloud-init has said its last word as well */
     int status;
     char *address, *out;
 } VdBoot;
@@ -23,5 +26,6 @@ void vd_boot_clear(VdBoot *boot);
 /* Whether a line is that of a getty that asks for a login. */
 gboolean vd_boot_is_prompt(const char *line);
 /* Reads one line. marker: of the first-boot unit (doc/guest-protocol.md, "On the serial console");
- * NULL: a login prompt counts as done. */
+ * NULL: a login prompt counts as done. cloud-init's
+ * own last line counts as done as well, should the unit not have come to its end. */
 VdBootWord vd_boot_line(VdBoot *boot, const char *marker, const char *line);

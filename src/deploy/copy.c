@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fs.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -103,12 +104,14 @@ static gboolean copy_all(Copy *copy, GError **error)
         if (!read_chunk(copy, chunk, offset, length, error))
             return FALSE;
         g_checksum_update(copy->checksum, chunk, (gssize)length);
-        if (!copy->reflink && !is_zero(chunk, length) &&
+        if (copy->to >= 0 && !copy->reflink && !is_zero(chunk, length) &&
             !write_chunk(copy, chunk, offset, length, error))
             return FALSE;
         if (copy->progress)
             copy->progress((double)(offset + length) / (double)copy->size, copy->data);
     }
+    if (copy->to < 0)
+        return TRUE;
     if (ftruncate(copy->to, (off_t)copy->size) < 0 || fsync(copy->to) < 0)
         return fail(error, copy->to_name, errno);
     return TRUE;
@@ -142,5 +145,104 @@ gboolean vd_copy_file(int from, const char *from_name, int to, const char *to_na
     ret->sha256 = g_strdup(g_checksum_get_string(checksum));
     ret->bytes = copy.size;
     ret->reflink = copy.reflink;
+    return TRUE;
+}
+
+gboolean vd_digest_file(int fd, const char *name, VdCopyProgress progress, gpointer data,
+                        GCancellable *cancel, VdCopy *ret, GError **error)
+{
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    Copy copy = {.from = fd,
+                 .to = -1,
+                 .from_name = name,
+                 .checksum = checksum,
+                 .progress = progress,
+                 .data = data,
+                 .cancel = cancel};
+    struct stat st;
+
+    *ret = (VdCopy){0};
+    if (fstat(fd, &st) < 0)
+        return fail(error, name, errno);
+    copy.size = (guint64)st.st_size;
+    if (!copy_all(&copy, error))
+        return FALSE;
+    ret->sha256 = g_strdup(g_checksum_get_string(checksum));
+    ret->bytes = copy.size;
+    return TRUE;
+}
+
+/* The end of the data or the hole at offset. A file system that knows no holes has data everywhere.
+ */
+static guint64 extent_end(const Copy *copy, guint64 offset, int whence)
+{
+    off_t at = lseek(copy->from, (off_t)offset, whence);
+
+    if (at < 0 && whence == SEEK_DATA)
+        return errno == ENXIO ? copy->size : offset;
+    return at < 0 || (guint64)at > copy->size ? copy->size : (guint64)at;
+}
+
+static gboolean copy_data(Copy *copy, guint8 *chunk, guint64 offset, guint64 end, GError **error)
+{
+    while (offset < end) {
+        gsize length = (gsize)MIN((guint64)CHUNK, end - offset);
+
+        if (g_cancellable_is_cancelled(copy->cancel))
+            return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Cancelled."));
+        if (!read_chunk(copy, chunk, offset, length, error))
+            return FALSE;
+        if (!is_zero(chunk, length) && !write_chunk(copy, chunk, offset, length, error))
+            return FALSE;
+        offset += length;
+        if (copy->progress)
+            copy->progress((double)offset / (double)copy->size, copy->data);
+    }
+    return TRUE;
+}
+
+static gboolean copy_extents(Copy *copy, GError **error)
+{
+    g_autofree guint8 *chunk = g_malloc(CHUNK);
+    guint64 offset = extent_end(copy, 0, SEEK_DATA);
+
+    while (offset < copy->size) {
+        guint64 end = extent_end(copy, offset, SEEK_HOLE);
+
+        if (!copy_data(copy, chunk, offset, end, error))
+            return FALSE;
+        offset = end < copy->size ? extent_end(copy, end, SEEK_DATA) : end;
+    }
+    return TRUE;
+}
+
+gboolean vd_copy_sparse(int from, const char *from_name, int to, const char *to_name,
+                        VdCopyProgress progress, gpointer data, GCancellable *cancel, VdCopy *ret,
+                        GError **error)
+{
+    Copy copy = {.from = from,
+                 .to = to,
+                 .from_name = from_name,
+                 .to_name = to_name,
+                 .progress = progress,
+                 .data = data,
+                 .cancel = cancel};
+    struct stat st;
+
+    *ret = (VdCopy){0};
+    if (fstat(from, &st) < 0)
+        return fail(error, from_name, errno);
+    copy.size = (guint64)st.st_size;
+    if (ftruncate(to, 0) < 0)
+        return fail(error, to_name, errno);
+    ret->bytes = copy.size;
+    ret->reflink = ioctl(to, FICLONE, from) == 0;
+    if (ret->reflink)
+        return TRUE;
+    (void)posix_fadvise(from, 0, 0, POSIX_FADV_SEQUENTIAL);
+    if (!copy_extents(&copy, error))
+        return FALSE;
+    if (ftruncate(to, (off_t)copy.size) < 0 || fdatasync(to) < 0)
+        return fail(error, to_name, errno);
     return TRUE;
 }

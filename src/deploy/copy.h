@@ -19,5 +19,13 @@ void vd_copy_clear(VdCopy *copy);
 gboolean vd_copy_file(int from, const char *from_name, int to, const char *to_name,
                       VdCopyProgress progress, gpointer data, GCancellable *cancel, VdCopy *ret,
                       GError **error);
+/* The same without a digest, reading only where from has data (SEEK_DATA): ret->sha256 is NULL.
+ * What to had before is dropped. */
+gboolean vd_copy_sparse(int from, const char *from_name, int to, const char *to_name,
+                        VdCopyProgress progress, gpointer data, GCancellable *cancel, VdCopy *ret,
+                        GError **error);
+/* The digest alone of a file's whole content, in *ret. */
+gboolean vd_digest_file(int fd, const char *name, VdCopyProgress progress, gpointer data,
+                        GCancellable *cancel, VdCopy *ret, GError **error);
 /* The free bytes of a folder's disk for us; 0 if it cannot be told. */
 guint64 vd_free_bytes(const char *folder);

@@ -4,6 +4,8 @@
 #include "src/base/i18n.h"
 #include "src/deploy/deploy.h"
 
+static const char *const engines[] = {"auto", "seed", "offline", NULL};
+
 const VdArgSpec vd_deploy_args[] = {
     {.name = "name",
      .label = N_("Name"),
@@ -25,6 +27,11 @@ const VdArgSpec vd_deploy_args[] = {
     {.name = "whole",
      .label = N_("Full copy"),
      .help = N_("Copies the image instead of standing on it: slower, and independent of it."),
+     .type = VD_ARG_FLAG},
+    {.name = "whole-later",
+     .label = N_("Full copy later"),
+     .help = N_("Starts on the image at once, and makes the disk independent of it by a job of its "
+                "own while the machine runs."),
      .type = VD_ARG_FLAG},
     {.name = "overcommit",
      .label = N_("Overcommit"),
@@ -105,6 +112,13 @@ const VdArgSpec vd_deploy_args[] = {
      .label = N_("Title"),
      .help = N_("A few words that describe it."),
      .type = VD_ARG_TEXT},
+    {.name = "engine",
+     .label = N_("Engine"),
+     .help = N_("seed: the machine sets itself up at its first boot, from a medium; offline: it is "
+                "set up here, before it starts; auto: seed where the image can."),
+     .type = VD_ARG_CHOICE,
+     .value = "auto",
+     .choices = engines},
     {.name = "no-grow",
      .label = N_("Do not grow"),
      .help = N_("Leaves the partitions and file systems as the image has them."),

@@ -6,6 +6,9 @@
 
 extern const VdStepSpec vd_image_add_steps[];
 extern const VdUndoSpec vd_image_add_undos[];
+extern const VdStepSpec vd_image_prepare_steps[];
+extern const VdStepSpec vd_whole_steps[];
+extern const VdUndoSpec vd_whole_undos[];
 extern const VdStepSpec vd_image_fetch_steps[];
 extern const VdStepSpec vd_image_refresh_steps[];
 extern const VdStepSpec vd_image_make_steps[];

@@ -66,6 +66,20 @@ static char *make_secrets(const VdArgs *args, const VdImage *image, GError **err
     return json_to_string(node, FALSE);
 }
 
+/* The steps of the plan's engine only. */
+static void add_steps(VdJob *job, const VdPlan *plan)
+{
+    for (const VdStepSpec *step = vd_deploy_steps; step->id; step++) {
+        gboolean offline = g_str_equal(step->id, "grow") || g_str_equal(step->id, "customise");
+        gboolean seed = g_str_equal(step->id, "medium");
+
+        if (g_str_equal(step->id, "whole") && !plan->whole_later)
+            continue;
+        if (plan->reader ? !offline : !seed)
+            vd_job_add_step(job, step->id, step->label, step->weight);
+    }
+}
+
 static gboolean start_locked(VdJournal *journal, VdJob *job, const VdPlan *plan,
                              const char *secrets, GError **error)
 {
@@ -103,6 +117,7 @@ gboolean vd_deploy_submit(VdJournal *journal, const char *request, const char *a
     job = vd_deploy_job_new(request, "deploy", author, plan->name);
     job->host = g_strdup(host_id);
     job->title = g_strdup_printf("deploy %s", plan->name);
+    add_steps(job, plan);
     secrets = make_secrets(checked, image, error);
     if (!secrets)
         return FALSE;

@@ -59,11 +59,21 @@ gboolean vd_script_remove(const char *name, GError **error);
 char *vd_script_take(const char *value, const VdImage *image, gboolean *ret_converted,
                      GError **error);
 
+/* `image prepare IMAGE [--name N]`: cheap checks now, then a job that puts our first-boot agent
+ * into a copy of the image, so that it deploys by a seed medium. */
+gboolean vd_image_prepare_submit(VdJournal *journal, const char *request, const char *author,
+                                 const char *image_name, const VdArgs *args, GError **error);
+extern const VdArgSpec vd_image_prepare_args[];
+
 /* `deploy NAME …`: checks all that is cheap (image there, disk not smaller, name free is the
  * runner's), hashes the passwords, writes spec and secrets, starts the runner. uri: of the host it
  * goes to; host_id its name. *ret_note may get a visible note. May wait. */
 gboolean vd_deploy_submit(VdJournal *journal, const char *request, const char *author,
                           const char *host_id, const char *uri, const VdArgs *args, GError **error);
+/* A job that makes the disks of a running machine independent of their bases. May wait. */
+gboolean vd_whole_submit(VdJournal *journal, const char *request, const char *author,
+                         const char *host_id, const char *uri, const char *uuid, const char *name,
+                         GError **error);
 /* Checks one field as it is left: TRUE with *ret_hint (may be NULL: nothing to say), or FALSE with
  * a sentence. May wait (reads images, asks the host). */
 gboolean vd_deploy_check_field(const char *uri, const VdArgs *args, const char *field,

@@ -239,7 +239,8 @@ static const struct {
     {"password", field_password}, {"locked", field_password},   {"user-password", field_password},
     {"user", field_user},         {"ssh-key", field_key},       {"hostname", field_hostname},
     {"timezone", field_timezone}, {"address", field_address},   {"gateway", field_address},
-    {"dns", field_address},       {"firstboot", field_script},
+    {"dns", field_address},       {"firstboot", field_script},  {"engine", field_able},
+    {"whole-later", field_able},
 };
 
 static const VdArgSpec *spec_of(const char *name)
@@ -287,7 +288,7 @@ gboolean vd_deploy_check_field(const char *uri, const VdArgs *args, const char *
 }
 
 /* How long the host's part takes, roughly. */
-static int expected_seconds(const VdArgs *args, const VdImage *image)
+static int expected_seconds(const VdArgs *args, const VdImage *image, gboolean seed)
 {
     gboolean tcg = vd_guest_tcg();
     gboolean grow =
@@ -295,7 +296,7 @@ static int expected_seconds(const VdArgs *args, const VdImage *image)
     gboolean customise = !vd_args_flag(args, "no-customise");
     int seconds = 1;
 
-    if (grow || customise)
+    if (!seed && (grow || customise))
         seconds += tcg ? LAUNCH_TCG + PREPARE_TCG : LAUNCH_KVM + PREPARE_KVM;
     if (vd_args_flag(args, "whole"))
         seconds += (int)(image->file_size / COPY_BYTES_S);
@@ -306,18 +307,22 @@ char *vd_deploy_summary(const VdArgs *args)
 {
     g_autoptr(VdImage) image = chosen_image(args);
     g_autoptr(GString) text = g_string_new(NULL);
-    g_autofree char *size = NULL;
+    g_autofree char *size = NULL, *reader = NULL;
     int seconds;
 
     if (!image)
         return g_strdup(_("Choose an image."));
     size = vd_format_size(vd_plan_disk_size(args, image));
-    seconds = expected_seconds(args, image);
+    if (!vd_plan_choose_engine(args, image, &reader, NULL))
+        reader = NULL;
+    seconds = expected_seconds(args, image, reader != NULL);
     if (vd_args_flag(args, "whole"))
         g_string_append_printf(text, _("a full copy at %s"), size);
     else
         g_string_append_printf(text, _("an overlay at %s"), size);
-    if (!vd_args_flag(args, "no-customise"))
+    if (reader)
+        g_string_append_printf(text, _(", set up by its own %s at the first boot"), reader);
+    else if (!vd_args_flag(args, "no-customise"))
         g_string_append(text, _(", set up offline"));
     g_string_append_printf(
         text, ngettext(": about %d second here", ": about %d seconds here", (gulong)seconds),

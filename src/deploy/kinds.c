@@ -11,6 +11,8 @@
 const VdJobKind vd_deploy_kinds[] = {
     {"deploy", vd_deploy_steps, vd_deploy_undos, vd_deploy_again},
     {"image.add", vd_image_add_steps, vd_image_add_undos, NULL},
+    {"image.prepare", vd_image_prepare_steps, vd_image_add_undos, NULL},
+    {"vm.whole", vd_whole_steps, vd_whole_undos, NULL},
     {"image.fetch", vd_image_fetch_steps, vd_image_add_undos, NULL},
     {"image.refresh", vd_image_refresh_steps, vd_image_no_undos, NULL},
     {"image.make", vd_image_make_steps, vd_image_add_undos, NULL},

@@ -110,6 +110,18 @@ gboolean vd_image_customisable(const VdImage *image, char **ret_why)
     return FALSE;
 }
 
+char *vd_image_reader(const VdImage *image, gboolean *ret_grows, gboolean *ret_unknown)
+{
+    g_autoptr(JsonNode) layout = parse(image);
+    JsonObject *root = layout ? json_node_get_object(layout) : NULL;
+    JsonObject *seed = object_member(root, "seed");
+    g_autofree char *reader = clean_member(seed, "reader");
+
+    *ret_unknown = !object_member(root, "os");
+    *ret_grows = seed && json_object_get_boolean_member_with_default(seed, "grows", FALSE);
+    return g_steal_pointer(&reader);
+}
+
 char **vd_image_timezones(const VdImage *image)
 {
     g_autoptr(JsonNode) layout = parse(image);

@@ -22,6 +22,7 @@ libdeploy_a_SOURCES = \
   src/deploy/image-fetch.c \
   src/deploy/image-make.c \
   src/deploy/image-steps.h \
+  src/deploy/image-prepare.c \
   src/deploy/images.c \
   src/deploy/kinds.c \
   src/deploy/layout.c \
@@ -34,7 +35,9 @@ libdeploy_a_SOURCES = \
   src/deploy/steps-boot.c \
   src/deploy/steps-disk.c \
   src/deploy/steps-guest.c \
+  src/deploy/steps-seed.c \
   src/deploy/steps.c src/deploy/steps.h \
   src/deploy/store.c src/deploy/store.h \
   src/deploy/transfer.c src/deploy/transfer.h \
-  src/deploy/unpack.c src/deploy/unpack.h
+  src/deploy/unpack.c src/deploy/unpack.h \
+  src/deploy/whole.c

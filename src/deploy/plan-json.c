@@ -29,7 +29,8 @@ static const Member members[] = {
     M(locked, BOOL),    M(password, BOOL),     M(user_password, BOOL), M(user, TEXT),
     M(keys, LIST),      M(hostname, TEXT),     M(timezone, TEXT),      M(address, TEXT),
     M(gateway, TEXT),   M(dns, LIST),          M(script, BOOL),        M(start, BOOL),
-    M(autostart, BOOL), M(wait_minutes, INT),
+    M(autostart, BOOL), M(wait_minutes, INT),  M(reader, TEXT),        M(medium, TEXT),
+    M(table, BOOL),     M(whole_later, BOOL),
 };
 
 static void add_list(JsonBuilder *builder, const char *name, char *const *list)
@@ -196,12 +197,41 @@ static void add_customise(JsonBuilder *builder, const VdPlan *plan, JsonObject *
     json_builder_end_object(builder);
 }
 
+static void add_layout(JsonBuilder *builder, const char *layout)
+{
+    JsonNode *what = layout ? json_from_string(layout, NULL) : NULL;
+
+    if (!what)
+        return;
+    json_builder_set_member_name(builder, "layout");
+    json_builder_add_value(builder, what);
+}
+
+JsonNode *vd_plan_seed_request(const VdPlan *plan, const char *request, const char *medium,
+                               const char *disk, const char *layout, JsonObject *secrets)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+
+    json_builder_begin_object(builder);
+    vd_json_text(builder, "action", "seed");
+    vd_json_text(builder, "request", request);
+    vd_json_text(builder, "reader", plan->reader);
+    vd_json_text(builder, "medium", medium);
+    vd_json_bool(builder, "grow", plan->grow);
+    vd_json_int(builder, "size", (gint64)plan->disk);
+    vd_json_text(builder, "disk", disk);
+    vd_json_text(builder, "format", disk ? "qcow2" : NULL);
+    add_layout(builder, layout);
+    add_customise(builder, plan, secrets, request);
+    json_builder_end_object(builder);
+    return json_builder_get_root(builder);
+}
+
 JsonNode *vd_plan_prepare_request(const VdPlan *plan, const char *request, const char *disk,
                                   const char *layout, gboolean tcg, JsonObject *secrets,
                                   const char *marker)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
-    JsonNode *what = layout ? json_from_string(layout, NULL) : NULL;
 
     json_builder_begin_object(builder);
     vd_json_text(builder, "action", "prepare");
@@ -211,10 +241,7 @@ JsonNode *vd_plan_prepare_request(const VdPlan *plan, const char *request, const
     vd_json_bool(builder, "tcg", tcg);
     vd_json_bool(builder, "grow", plan->grow);
     vd_json_int(builder, "size", (gint64)plan->disk);
-    if (what) {
-        json_builder_set_member_name(builder, "layout");
-        json_builder_add_value(builder, what);
-    }
+    add_layout(builder, layout);
     if (plan->customise)
         add_customise(builder, plan, secrets, marker);
     json_builder_end_object(builder);

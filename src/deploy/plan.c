@@ -31,6 +31,8 @@ void vd_plan_free(VdPlan *plan)
     g_free(plan->volume);
     g_free(plan->uuid);
     g_free(plan->mac);
+    g_free(plan->reader);
+    g_free(plan->medium);
     g_free(plan->why_no_grow);
     g_free(plan->user);
     g_strfreev(plan->keys);
@@ -44,8 +46,10 @@ void vd_plan_free(VdPlan *plan)
 
 guint64 vd_plan_disk_size(const VdArgs *args, const VdImage *image)
 {
+    gboolean by_itself = FALSE, unknown = FALSE;
+    g_autofree char *reader = vd_image_reader(image, &by_itself, &unknown);
     /* What cannot grow gains nothing from a larger disk. */
-    gboolean grows = image->growable && !vd_args_flag(args, "no-grow");
+    gboolean grows = (image->growable || (reader && by_itself)) && !vd_args_flag(args, "no-grow");
     guint64 usual = grows ? MAX(image->virtual_size, USUAL_DISK) : image->virtual_size;
     guint64 wanted = vd_args_size(args, "disk", usual);
 
@@ -83,7 +87,8 @@ static const char *customising_word(const VdArgs *args)
     return NULL;
 }
 
-gboolean vd_plan_check_able(const VdArgs *args, const VdImage *image, GError **error)
+/* Whether the appliance can do what is wanted, or the user agreed to do without it. */
+static gboolean check_offline(const VdArgs *args, const VdImage *image, GError **error)
 {
     gboolean needs_grow = vd_plan_disk_size(args, image) > image->virtual_size &&
                           !vd_args_flag(args, "no-grow") && !image->growable;
@@ -113,6 +118,51 @@ gboolean vd_plan_check_able(const VdArgs *args, const VdImage *image, GError **e
                          "--no-customise."),
                        image->name, why);
     return TRUE;
+}
+
+static gboolean refuse_seed(const VdImage *image, GError **error)
+{
+    return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                   _("The image %s has nothing that reads a seed medium at its first boot; make it "
+                     "one that has by `vmdeck image prepare %s`, or give --engine offline."),
+                   image->name, image->name);
+}
+
+gboolean vd_plan_choose_engine(const VdArgs *args, const VdImage *image, char **ret_reader,
+                               GError **error)
+{
+    const char *engine = vd_args_get(args, "engine");
+    gboolean forced = g_strcmp0(engine, "seed") == 0;
+    gboolean by_itself = FALSE, unknown = FALSE;
+    g_autofree char *reader = vd_image_reader(image, &by_itself, &unknown);
+    gboolean grow = !vd_args_flag(args, "no-grow");
+
+    *ret_reader = NULL;
+    if (forced && vd_args_flag(args, "no-customise"))
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("A seed medium sets the machine up, and --no-customise leaves it as it "
+                         "is; leave one of the two out."));
+    if (g_strcmp0(engine, "offline") == 0 || vd_args_flag(args, "no-customise"))
+        return TRUE;
+    /* The user may know better than an inspection that found nothing. */
+    if (forced && !reader && unknown)
+        reader = g_strdup("cloud-init");
+    if (forced && !reader)
+        return refuse_seed(image, error);
+    if (!forced && reader && grow && !by_itself && !image->growable)
+        return TRUE;
+    *ret_reader = g_steal_pointer(&reader);
+    return TRUE;
+}
+
+gboolean vd_plan_check_able(const VdArgs *args, const VdImage *image, GError **error)
+{
+    g_autofree char *reader = NULL;
+
+    if (!vd_plan_choose_engine(args, image, &reader, error))
+        return FALSE;
+    /* The guest does it all by itself. */
+    return reader || check_offline(args, image, error);
 }
 
 char *vd_plan_hostname(const char *name)
@@ -254,6 +304,22 @@ static void decide_grow(VdPlan *plan, const VdArgs *args, const VdImage *image)
     plan->grow = !plan->why_no_grow;
 }
 
+static gboolean choose_engine(VdPlan *plan, const VdArgs *args, const VdImage *image,
+                              const char *request, GError **error)
+{
+    g_autofree char *tail = g_ascii_strdown(strchr(request, '-') ? request + 2 : request, -1);
+    gboolean by_itself = FALSE, unknown = FALSE;
+    g_autofree char *known = vd_image_reader(image, &by_itself, &unknown);
+
+    if (!vd_plan_choose_engine(args, image, &plan->reader, error))
+        return FALSE;
+    if (!plan->reader)
+        return TRUE;
+    plan->medium = g_strdup_printf("%s-%s-seed.iso", plan->name, tail);
+    plan->table = plan->grow && known && !by_itself && image->growable;
+    return TRUE;
+}
+
 VdPlan *vd_plan_new(const VdArgs *args, const VdImage *image, const char *uri, const char *request,
                     GError **error)
 {
@@ -273,6 +339,13 @@ VdPlan *vd_plan_new(const VdArgs *args, const VdImage *image, const char *uri, c
     plan->image_size = image->virtual_size;
     plan->disk = vd_plan_disk_size(args, image);
     plan->whole = vd_args_flag(args, "whole");
+    plan->whole_later = vd_args_flag(args, "whole-later");
+    if (plan->whole_later && (plan->whole || vd_args_flag(args, "no-start"))) {
+        vd_error_set(error, VD_ERR_INVALID, NULL,
+                     _("--whole-later makes an overlay whole while its machine runs; leave --whole "
+                       "and --no-start out."));
+        return NULL;
+    }
     plan->overcommit = vd_args_flag(args, "overcommit");
     plan->cpus = (guint)vd_args_int(args, "cpus", 2);
     plan->memory = vd_args_size(args, "memory", 2 * GIB);
@@ -283,5 +356,7 @@ VdPlan *vd_plan_new(const VdArgs *args, const VdImage *image, const char *uri, c
     plan->wait_minutes = (int)vd_args_int(args, "wait", 15);
     choose_identity(plan, request);
     decide_grow(plan, args, image);
+    if (!choose_engine(plan, args, image, request, error))
+        return NULL;
     return g_steal_pointer(&plan);
 }

@@ -16,10 +16,14 @@ typedef struct {
     guint64 image_size; /* virtual, bytes */
     guint64 disk;       /* bytes */
     gboolean whole, overcommit;
+    gboolean whole_later; /* an overlay that a job of its own makes whole while the machine runs */
     guint cpus;
     guint64 memory; /* bytes */
     char *pool, *network;
     char *volume, *uuid, *mac; /* chosen by us beforehand, so that undo knows them */
+    char *reader;              /* what reads a seed medium in the guest; NULL: the offline engine */
+    char *medium;              /* the volume of the medium, chosen beforehand; NULL: none */
+    gboolean table;            /* the guest has no tool to grow its partition: done here */
     gboolean grow, customise;
     char *why_no_grow;                        /* a sentence; NULL if it grows */
     gboolean locked, password, user_password; /* the hashes are in the secrets */
@@ -46,6 +50,11 @@ guint64 vd_plan_disk_size(const VdArgs *args, const VdImage *image);
  * without it. */
 gboolean vd_plan_check_disk(const VdArgs *args, const VdImage *image, GError **error);
 gboolean vd_plan_check_able(const VdArgs *args, const VdImage *image, GError **error);
+/* The engine that args and the image come to: *ret_reader is what reads a seed medium in the guest
+ * (to be freed), NULL for the offline engine. FALSE
+ * with a sentence if the engine that was asked for cannot do it. */
+gboolean vd_plan_choose_engine(const VdArgs *args, const VdImage *image, char **ret_reader,
+                               GError **error);
 /* A hostname made of a machine's name. The caller frees. */
 char *vd_plan_hostname(const char *name);
 /* Whether a disk of this plan has room among available bytes of its pool; the sentence has the
@@ -59,6 +68,10 @@ VdPlan *vd_plan_from_json(const char *json, GError **error);
 
 /* The request for the guest helper's `check`: whether the appliance will have the tools. */
 JsonNode *vd_plan_check_request(const char *request, const char *layout);
+/* The request for the guest helper's `seed`: the medium goes to the file medium; disk is that of
+ * the machine if its table is grown here, else NULL. The rest as below. */
+JsonNode *vd_plan_seed_request(const VdPlan *plan, const char *request, const char *medium,
+                               const char *disk, const char *layout, JsonObject *secrets);
 /* The request for the guest helper's `prepare`. secrets: the object of the secrets file, or NULL.
  * layout is JSON. marker: see doc/guest-protocol.md. */
 JsonNode *vd_plan_prepare_request(const VdPlan *plan, const char *request, const char *disk,

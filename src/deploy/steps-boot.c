@@ -24,6 +24,7 @@ typedef struct {
     VdRun *run;
     const VdPlan *plan;
     const char *marker; /* NULL: watch for a login prompt */
+    gboolean cloud;     /* cloud-init is at work, and has the last word */
     VdBoot boot;
     guint lines;       /* of the script's output */
     gboolean unsure;   /* something may have been said that nobody heard */
@@ -46,6 +47,14 @@ static void log_output(Watch *watch)
         vd_run_log(watch->run, "first boot: more, see /var/log/vmdeck-firstboot.log there");
 }
 
+static void add_note(VdRun *run, const char *text)
+{
+    const char *before = vd_run_get(run, "note");
+    g_autofree char *both = before ? g_strdup_printf("%s; %s", before, text) : g_strdup(text);
+
+    vd_run_note(run, both);
+}
+
 static gboolean on_line(const char *line, gpointer data)
 {
     Watch *watch = data;
@@ -62,17 +71,21 @@ static gboolean on_line(const char *line, gpointer data)
         vd_run_text(watch->run, _("its network is up"));
     if (word == VD_BOOT_ADDRESS)
         vd_run_text(watch->run, _("it has the address %s"), watch->boot.address);
+    if (word == VD_BOOT_SETUP)
+        vd_run_text(watch->run, _("it sets itself up"));
+    if (word == VD_BOOT_WARN) {
+        vd_run_log(watch->run, "first boot: %s", watch->boot.out);
+        add_note(watch->run, watch->boot.out);
+    }
     if (word == VD_BOOT_SCRIPT)
         vd_run_text(watch->run, _("running the first-boot script"));
-    return word != VD_BOOT_DONE;
-}
-
-static void add_note(VdRun *run, const char *text)
-{
-    const char *before = vd_run_get(run, "note");
-    g_autofree char *both = before ? g_strdup_printf("%s; %s", before, text) : g_strdup(text);
-
-    vd_run_note(run, both);
+    if (word != VD_BOOT_DONE)
+        return TRUE;
+    /* The script is run by cloud-init, which still has a few things to do then. */
+    if (!watch->cloud || watch->boot.final)
+        return FALSE;
+    vd_run_text(watch->run, _("cloud-init finishes"));
+    return TRUE;
 }
 
 /* Looks for an address until it is told to stop; on a thread and a connection of its own, since the
@@ -164,7 +177,9 @@ static gboolean judge(Watch *watch, VdConn *conn, const GError *why, GError **er
     if (!vd_conn_vm_running(conn, watch->plan->uuid) && vd_conn_is_alive(conn))
         return vd_fail(error, VD_ERR_FAILED, vd_error_detail(why),
                        _("The machine ended before its first boot was done."));
-    note_unfollowed(watch, why->message);
+    /* The script is done; that its cloud-init never said so is no matter. */
+    if (!watch->boot.done)
+        note_unfollowed(watch, why->message);
     return TRUE;
 }
 
@@ -269,6 +284,24 @@ static gboolean follow(Watch *watch, VdConn **conn, GError **error)
     return judge(watch, *conn, why, error);
 }
 
+/* The first boot is done: nobody reads the medium any more, and it has hashes. */
+static void drop_medium(Watch *watch, VdConn *conn)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (!watch->plan->medium || !watch->boot.done)
+        return;
+    if (!vd_conn_vm_drop_seed(conn, watch->plan->uuid, &why)) {
+        vd_run_log(watch->run, "seed medium: %s", why->message);
+        add_note(watch->run, _("the seed medium goes when the machine is next stopped"));
+        if (vd_error_code(why) != VD_ERR_TIMEOUT)
+            return;
+    }
+    g_clear_error(&why);
+    if (!vd_conn_volume_delete(conn, watch->plan->pool, watch->plan->medium, &why))
+        vd_run_log(watch->run, "seed medium: %s", why->message);
+}
+
 /* The step's last words: its address; and what became of the script. A machine whose script failed
  * is up and may be mended: it stays, while the job has failed. */
 static gboolean tell(Watch *watch, VdConn *conn, GError **error)
@@ -303,12 +336,15 @@ gboolean vd_step_boot(VdRun *run, GError **error)
         return FALSE;
     if (!plan->start || plan->wait_minutes == 0) {
         vd_run_skip_step(run, "boot", _("not waited for"));
+        if (plan->medium)
+            add_note(run, _("its seed medium stays in it, as nobody waits for its first boot"));
         return TRUE;
     }
     conn = vd_step_conn(run, plan, error);
     if (!conn)
         return FALSE;
     watch.marker = plan->customise ? vd_run_id(run) : NULL;
+    watch.cloud = g_strcmp0(plan->reader, "cloud-init") == 0;
     watch.stop = g_cancellable_new();
     g_mutex_init(&watch.lock);
     g_cond_init(&watch.wake);
@@ -316,6 +352,8 @@ gboolean vd_step_boot(VdRun *run, GError **error)
     vd_run_text(run, _("booting"));
     watch.unsure = vd_run_resumed(run);
     ok = follow(&watch, &conn, error);
+    if (ok)
+        drop_medium(&watch, conn);
     if (ok)
         ok = tell(&watch, conn, error);
     vd_boot_clear(&watch.boot);

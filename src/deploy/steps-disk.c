@@ -1,19 +1,18 @@
 /* The disk of a deployment: an overlay that stands on the image, or a copy of its own. The image
  * store is locked while an overlay is made, so that the image cannot be removed between the look
- * and the making. A copy shares the image's blocks where the file system can, else qemu-img makes
- * it, as a child that can be killed. */
+ * and the making. A copy has the image's bytes, shared where the file system can; of a raw image
+ * qemu-img makes a qcow2 one, as a child that can be killed. */
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/base/text.h"
+#include "src/deploy/copy.h"
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/diskfile.h"
 #include "src/deploy/spec.h"
@@ -55,17 +54,32 @@ static gboolean make_overlay(VdRun *run, const VdPlan *plan, VdConn *conn, GErro
     return TRUE;
 }
 
-/* Whether the file system made to a twin of from that shares its blocks. */
-static gboolean share_blocks(const char *from, const char *to)
+static void on_copied(double fraction, gpointer data)
 {
-    int source = open(from, O_RDONLY | O_CLOEXEC);
-    int target = open(to, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-    gboolean ok = source >= 0 && target >= 0 && ioctl(target, FICLONE, source) == 0;
+    vd_run_progress(data, fraction);
+}
 
-    if (source >= 0)
-        close(source);
-    if (target >= 0)
-        close(target);
+/* The image's own bytes: its blocks are shared where the file system can. */
+static gboolean copy_bytes(VdRun *run, const VdImage *image, const char *path, GError **error)
+{
+    int from = open(image->path, O_RDONLY | O_CLOEXEC);
+    int to = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    VdCopy copy = {0};
+    gboolean ok = FALSE;
+
+    if (from < 0 || to < 0)
+        vd_error_set(error, VD_ERR_FAILED, NULL, "%s: %s.", from < 0 ? image->path : path,
+                     g_strerror(errno));
+    else
+        ok = vd_copy_sparse(from, image->path, to, path, on_copied, run, vd_run_cancellable(run),
+                            &copy, error);
+    if (from >= 0)
+        close(from);
+    if (to >= 0)
+        close(to);
+    if (copy.reflink)
+        vd_run_log(run, "the file system shares the image's blocks");
+    vd_copy_clear(&copy);
     return ok;
 }
 
@@ -95,11 +109,9 @@ static gboolean fill(VdRun *run, const VdPlan *plan, const VdImage *image, const
     g_autofree char *size = g_strdup_printf("%" G_GUINT64_FORMAT, plan->disk);
     const char *const resize[] = {"resize", "-q", "-f", "qcow2", "--", path, size, NULL};
 
-    if (g_str_equal(image->format, "qcow2") && share_blocks(image->path, path)) {
-        vd_run_log(run, "the file system shares the image's blocks");
-        return vd_spec_qemu_img(run, resize, NULL, error);
-    }
-    return convert(run, image, path, error);
+    if (!g_str_equal(image->format, "qcow2"))
+        return convert(run, image, path, error);
+    return copy_bytes(run, image, path, error) && vd_spec_qemu_img(run, resize, NULL, error);
 }
 
 static gboolean make_copy(VdRun *run, const VdPlan *plan, VdConn *conn, GError **error)

@@ -27,8 +27,7 @@ static void on_step(VdRun *run, const char *step, const char *text, gpointer dat
     vd_run_progress(run, g_str_equal(step, "appliance") ? 0 : -1);
 }
 
-/* "password, hostname, 2 keys": what was done, in words. The caller frees. */
-static char *describe(const VdPlan *plan)
+char *vd_step_describe(const VdPlan *plan)
 {
     g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
     guint n = g_strv_length(plan->keys);
@@ -56,7 +55,7 @@ static void tell_result(VdRun *run, const VdPlan *plan, JsonNode *result)
     JsonObject *object = json_node_get_object(result);
     gint64 root = json_object_get_int_member_with_default(object, "root_bytes", 0);
     g_autofree char *size = vd_format_size(root > 0 ? (guint64)root : 0);
-    g_autofree char *text = describe(plan);
+    g_autofree char *text = vd_step_describe(plan);
 
     vd_run_log(run, "root file system: %s", size);
     if (plan->customise)
@@ -77,21 +76,33 @@ static gboolean sync_disk(const char *path, GError **error)
     return ok || vd_fail(error, VD_ERR_FAILED, NULL, _("The disk %s cannot be written."), path);
 }
 
-static gboolean prepare(VdRun *run, VdPlan *plan, const VdImage *image, GError **error)
+gboolean vd_step_secrets(VdRun *run, const VdPlan *plan, JsonNode **ret, GError **error)
 {
     char *secrets = vd_run_secrets(run, NULL);
-    g_autoptr(JsonNode) hidden = secrets ? json_from_string(secrets, NULL) : NULL;
-    JsonObject *object =
-        hidden && JSON_NODE_HOLDS_OBJECT(hidden) ? json_node_get_object(hidden) : NULL;
-    g_autoptr(JsonNode) result = NULL;
-    JsonNode *request;
+    JsonNode *hidden = secrets ? json_from_string(secrets, NULL) : NULL;
 
     vd_secret_free(secrets);
-    if ((plan->password || plan->user_password || plan->script) && !object)
+    if (hidden && !JSON_NODE_HOLDS_OBJECT(hidden))
+        g_clear_pointer(&hidden, json_node_unref);
+    *ret = hidden;
+    if ((plan->password || plan->user_password || plan->script) && !hidden)
         return vd_fail(error, VD_ERR_FAILED, NULL,
                        _("The passwords and scripts of this job are gone; deploy again."));
-    if (object && json_object_has_member(object, "converted"))
+    if (hidden && json_object_has_member(json_node_get_object(hidden), "converted"))
         vd_run_log(run, "the first-boot script had CR LF lines; they were made LF lines");
+    return TRUE;
+}
+
+static gboolean prepare(VdRun *run, VdPlan *plan, const VdImage *image, GError **error)
+{
+    g_autoptr(JsonNode) hidden = NULL;
+    g_autoptr(JsonNode) result = NULL;
+    JsonObject *object;
+    JsonNode *request;
+
+    if (!vd_step_secrets(run, plan, &hidden, error))
+        return FALSE;
+    object = hidden ? json_node_get_object(hidden) : NULL;
     request = vd_plan_prepare_request(plan, vd_run_id(run), vd_run_get(run, "disk"), image->layout,
                                       g_strcmp0(vd_run_get(run, "kvm"), "yes") != 0, object,
                                       vd_run_id(run));

@@ -105,7 +105,7 @@ static gboolean check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const V
 /* Before anything is made: whether the appliance will have what the root's file system needs. */
 static gboolean check_tools(VdRun *run, const VdPlan *plan, const VdImage *image, GError **error)
 {
-    g_autofree char *fs = plan->grow ? vd_image_root_fs(image) : NULL;
+    g_autofree char *fs = plan->grow && !plan->reader ? vd_image_root_fs(image) : NULL;
     g_autoptr(JsonNode) result = NULL;
 
     if (g_strcmp0(fs, "xfs") != 0)
@@ -143,6 +143,7 @@ static gboolean define(VdRun *run, const VdPlan *plan, VdConn *conn, const VdIma
         .title = plan->title,
         .disk = vd_run_get(run, "disk"),
         .disk_format = "qcow2",
+        .seed = vd_run_get(run, "medium"),
         .network_kind = vd_run_get(run, "network"),
         .network = plan->network,
         .mac = plan->mac,
@@ -223,19 +224,22 @@ static gboolean undo_volume(VdRun *run, const char *argument, GError **error)
 }
 
 const VdStepSpec vd_deploy_steps[] = {
-    {"check", N_("check"), 1, vd_step_check},         {"disk", N_("disk"), 1, vd_step_disk},
-    {"grow", N_("grow the disk"), 20, vd_step_guest}, {"customise", N_("customise"), 4, NULL},
-    {"define", N_("define"), 1, vd_step_define},      {"start", N_("start"), 1, vd_step_start},
-    {"boot", N_("first boot"), 45, vd_step_boot},     {NULL, NULL, 0, NULL},
+    {"check", N_("check"), 1, vd_step_check},
+    {"disk", N_("disk"), 1, vd_step_disk},
+    {"medium", N_("seed medium"), 1, vd_step_medium},
+    {"grow", N_("grow the disk"), 20, vd_step_guest},
+    {"customise", N_("customise"), 4, NULL},
+    {"define", N_("define"), 1, vd_step_define},
+    {"start", N_("start"), 1, vd_step_start},
+    {"boot", N_("first boot"), 45, vd_step_boot},
+    {"whole", N_("make the disk whole"), 1, vd_step_whole},
+    {NULL, NULL, 0, NULL},
 };
 
-/* What the appliance has begun to change is made anew. A machine that was booting when its host
+/* A disk that has begun to be changed is made anew. A machine that was booting when its host
  * went down is started again. */
 const VdAgain vd_deploy_again[] = {
-    {"grow", "disk"},
-    {"customise", "disk"},
-    {"boot", "start"},
-    {NULL, NULL},
+    {"medium", "disk"}, {"grow", "disk"}, {"customise", "disk"}, {"boot", "start"}, {NULL, NULL},
 };
 
 const VdUndoSpec vd_deploy_undos[] = {

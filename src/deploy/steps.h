@@ -11,9 +11,16 @@
 VdPlan *vd_step_plan(VdRun *run, GError **error);
 VdConn *vd_step_conn(VdRun *run, const VdPlan *plan, GError **error);
 
+/* What was asked for, in words: "root's password, hostname web-07, DHCP". The caller frees. */
+char *vd_step_describe(const VdPlan *plan);
+/* The hashes and the script of the plan, or NULL if it has none. FALSE if they are gone. */
+gboolean vd_step_secrets(VdRun *run, const VdPlan *plan, JsonNode **ret, GError **error);
+
 gboolean vd_step_check(VdRun *run, GError **error);
 gboolean vd_step_disk(VdRun *run, GError **error);
-gboolean vd_step_guest(VdRun *run, GError **error); /* grow and customise */
+gboolean vd_step_guest(VdRun *run, GError **error);  /* grow and customise */
+gboolean vd_step_medium(VdRun *run, GError **error); /* the seed engine's */
 gboolean vd_step_define(VdRun *run, GError **error);
 gboolean vd_step_start(VdRun *run, GError **error);
 gboolean vd_step_boot(VdRun *run, GError **error);
+gboolean vd_step_whole(VdRun *run, GError **error); /* begins a job of its own */

@@ -107,6 +107,16 @@ static guint64 size_member(JsonObject *object, const char *member)
     return value > 0 ? (guint64)value : 0;
 }
 
+static char *engine_of(const VdImage *image)
+{
+    gboolean grows = FALSE, unknown = FALSE;
+    char *reader = vd_image_reader(image, &grows, &unknown);
+
+    if (reader)
+        return reader;
+    return vd_image_customisable(image, NULL) ? g_strdup("offline") : NULL;
+}
+
 static gboolean fill(VdImage *image, JsonObject *object)
 {
     JsonNode *growable = json_object_get_member(object, "growable");
@@ -130,6 +140,7 @@ static gboolean fill(VdImage *image, JsonObject *object)
     image->offer = copy_member(object, "offer");
     image->revision = copy_member(object, "revision");
     image->layout = layout ? json_to_string(layout, FALSE) : NULL;
+    image->engine = engine_of(image);
     if (!is_digest(image->sha256) || !image->format || image->virtual_size == 0)
         return FALSE;
     if (!g_str_equal(image->format, "qcow2") && !g_str_equal(image->format, "raw"))

@@ -41,6 +41,9 @@ gboolean vd_image_read_layout(VdImage *image, const char *layout, const char *fi
 /* What the inspection said of an image: whether its files can be changed, and why not (a sentence
  * or NULL; the caller frees). */
 gboolean vd_image_customisable(const VdImage *image, char **ret_why);
+/* What reads a seed medium in it ("cloud-init", "nuageinit", "agent"), or NULL; the caller frees.
+ * *ret_grows: it grows its partition by itself. *ret_unknown: nobody knows what is in it. */
+char *vd_image_reader(const VdImage *image, gboolean *ret_grows, gboolean *ret_unknown);
 /* The timezones it has, maybe none; NULL if nobody looked. Free with g_strfreev(). */
 char **vd_image_timezones(const VdImage *image);
 /* The file system of its root: "xfs", or NULL if unknown. The caller frees. */

@@ -94,6 +94,14 @@ static gboolean install_openrc(VdFiles *files, GError **error)
                          "/etc/runlevels/default/vmdeck-firstboot", error);
 }
 
+gboolean vd_customise_units(VdFiles *files, const VdLayout *layout, GError **error)
+{
+    if (layout->init == VD_INIT_SYSTEMD)
+        return install_systemd(files, error);
+    return layout->init == VD_INIT_OPENRC ? install_openrc(files, error)
+                                          : install_sysv(files, error);
+}
+
 gboolean vd_customise_firstboot(VdFiles *files, const VdLayout *layout,
                                 const VdCustomise *customise, GError **error)
 {
@@ -107,8 +115,5 @@ gboolean vd_customise_firstboot(VdFiles *files, const VdLayout *layout,
         if (!put(files, VD_FIRSTBOOT_SCRIPT, script, 0700, error))
             return FALSE;
     }
-    if (layout->init == VD_INIT_SYSTEMD)
-        return install_systemd(files, error);
-    return layout->init == VD_INIT_OPENRC ? install_openrc(files, error)
-                                          : install_sysv(files, error);
+    return vd_customise_units(files, layout, error);
 }

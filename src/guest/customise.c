@@ -13,7 +13,7 @@
 enum { PARTS = 6 };
 
 /* Decides how labels are kept, see the head of this file. */
-static gboolean begin_labels(VdFiles *files, const VdLayout *layout, gboolean *ret_relabel,
+gboolean vd_customise_labels(VdFiles *files, const VdLayout *layout, gboolean *ret_relabel,
                              GError **error)
 {
     *ret_relabel = FALSE;
@@ -31,7 +31,7 @@ static gboolean begin_labels(VdFiles *files, const VdLayout *layout, gboolean *r
     return vd_files_put(files, "/.autorelabel", "", 0, 0644, 0, 0, error);
 }
 
-static gboolean check_guest(VdFiles *files, const VdLayout *layout, GError **error)
+gboolean vd_customise_check(VdFiles *files, const VdLayout *layout, GError **error)
 {
     if (!layout->customisable)
         return vd_guest_fail(error, VD_GUEST_UNSUPPORTED_OS, NULL, "%s",
@@ -50,7 +50,8 @@ gboolean vd_customise(VdGuest *guest, const VdRequest *request, gboolean *ret_re
     const VdCustomise *what = request->customise;
     VdFiles files = {.guest = guest};
     vd_out_step(guest->out, "customise", what->hostname);
-    if (!check_guest(&files, layout, error) || !begin_labels(&files, layout, ret_relabel, error))
+    if (!vd_customise_check(&files, layout, error) ||
+        !vd_customise_labels(&files, layout, ret_relabel, error))
         return FALSE;
     if (what->timezone && !vd_customise_timezone(&files, layout, what->timezone, error))
         return FALSE;

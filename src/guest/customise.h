@@ -21,5 +21,16 @@ gboolean vd_customise_timezone(VdFiles *files, const VdLayout *layout, const cha
 gboolean vd_customise_identity(VdFiles *files, const VdLayout *layout, GError **error);
 gboolean vd_customise_network(VdFiles *files, const VdLayout *layout, const VdNetSpec *net,
                               GError **error);
+/* Starts the first-boot program, host keys and a getty on the serial line at boot. */
+gboolean vd_customise_units(VdFiles *files, const VdLayout *layout, GError **error);
 gboolean vd_customise_firstboot(VdFiles *files, const VdLayout *layout,
                                 const VdCustomise *customise, GError **error);
+
+/* Whether there is a guest that can be customised; how labels of new files are kept. */
+gboolean vd_customise_check(VdFiles *files, const VdLayout *layout, GError **error);
+gboolean vd_customise_labels(VdFiles *files, const VdLayout *layout, gboolean *ret_relabel,
+                             GError **error);
+/* Makes an image one that is deployed by a seed medium (agent.h): the agent, its units, nothing
+ * that two machines must not share. *ret_tool: the guest can make its partition larger itself. */
+gboolean vd_customise_agent(VdGuest *guest, const VdLayout *layout, gboolean *ret_tool,
+                            GError **error);

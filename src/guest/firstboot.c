@@ -98,6 +98,7 @@ const char *vd_firstboot_unit(void)
            "Description=First boot of a machine that vmdeck deployed\n"
            "Wants=network-online.target\n"
            "After=network-online.target vmdeck-ssh-keys.service\n"
+           "ConditionFileIsExecutable=" VD_FIRSTBOOT_PROGRAM "\n"
            "\n"
            "[Service]\n"
            "Type=oneshot\n"
@@ -138,7 +139,7 @@ const char *vd_firstboot_sysv(void)
            "# Short-Description: first boot of a machine that vmdeck deployed\n"
            "### END INIT INFO\n"
            "case \"$1\" in\n"
-           "start) " VD_FIRSTBOOT_PROGRAM " & ;;\n"
+           "start) [ ! -x " VD_FIRSTBOOT_PROGRAM " ] || " VD_FIRSTBOOT_PROGRAM " & ;;\n"
            "esac\n"
            "exit 0\n";
 }
@@ -172,7 +173,7 @@ const char *vd_firstboot_openrc(void)
            "    after net sshd *\n"
            "}\n"
            "start() {\n"
-           "    " VD_FIRSTBOOT_PROGRAM " &\n"
+           "    [ ! -x " VD_FIRSTBOOT_PROGRAM " ] || " VD_FIRSTBOOT_PROGRAM " &\n"
            "    return 0\n"
            "}\n";
 }

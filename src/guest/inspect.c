@@ -11,6 +11,7 @@
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 #include "src/guest/accounts.h"
+#include "src/guest/agent.h"
 #include "src/guest/fail.h"
 #include "src/guest/files.h"
 #include "src/guest/grow.h"
@@ -18,7 +19,13 @@
 #include "src/guest/request.h"
 #include "src/guest/take.h"
 
-enum { PASSWD_MAX = 4 * 1024 * 1024, PEOPLE_MAX = 200, ZONES_MAX = 2000, PHASES = 4 };
+enum {
+    PASSWD_MAX = 4 * 1024 * 1024,
+    PEOPLE_MAX = 200,
+    ZONES_MAX = 2000,
+    PHASES = 4,
+    CLOUD_CFG_MAX = 256 * 1024
+};
 enum { PATH_LONGEST = 256, MOUNTS_MOST = 63 }; /* as vd_layout_from_json() takes them */
 
 static void free_strings(char **strings)
@@ -222,6 +229,42 @@ static VdInitKind find_init(VdFiles *files)
     return any_exists(files, openrc) ? VD_INIT_OPENRC : VD_INIT_SYSV;
 }
 
+/* A cloud-init that is told to look elsewhere reads no medium: the last datasource_list counts. */
+static gboolean takes_nocloud(VdFiles *files)
+{
+    g_autoptr(GPtrArray) paths = vd_files_glob(files, "/etc/cloud/cloud.cfg.d/*.cfg", 100);
+    gboolean takes = TRUE;
+    g_ptr_array_insert(paths, 0, g_strdup("/etc/cloud/cloud.cfg"));
+    for (guint i = 0; i < paths->len; i++) {
+        g_autofree char *text = NULL;
+        if (!vd_files_read(files, g_ptr_array_index(paths, i), CLOUD_CFG_MAX, &text, NULL) || !text)
+            continue;
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        for (guint k = 0; lines[k]; k++)
+            if (g_str_has_prefix(lines[k], "datasource_list:") && strchr(lines[k], ']'))
+                takes = strstr(lines[k], "NoCloud") != NULL;
+    }
+    return takes;
+}
+
+/* Who reads a seed medium, and can it make the root's partition larger? Our agent stands in for a
+ * cloud-init that was left aside. */
+static void find_reader(VdFiles *files, VdLayout *layout)
+{
+    static const char *const agent[] = {VD_AGENT_PROGRAM, NULL};
+    static const char *const growers[] = {"/usr/bin/growpart", "/usr/sbin/growpart", NULL};
+    static const char *const off[] = {"/etc/cloud/cloud-init.disabled", NULL};
+    if (any_exists(files, agent)) {
+        layout->reader = VD_READER_AGENT;
+        return;
+    }
+    /* cloud-init knows nothing of logical volumes. */
+    if (!layout->cloud_init || layout->grow.vg || any_exists(files, off) || !takes_nocloud(files))
+        return;
+    layout->reader = VD_READER_CLOUD_INIT;
+    layout->reader_grows = any_exists(files, growers);
+}
+
 static void look_inside(VdGuest *guest, VdLayout *layout)
 {
     static const char *const policy[] = {"/etc/selinux/config", NULL};
@@ -232,6 +275,7 @@ static void look_inside(VdGuest *guest, VdLayout *layout)
     layout->init = find_init(&files);
     layout->selinux = any_exists(&files, policy) && any_exists(&files, loader);
     layout->cloud_init = any_exists(&files, cloud);
+    find_reader(&files, layout);
     layout->customisable = vd_files_kind(&files, "/etc", FALSE) == VD_FILE_FOLDER &&
                            vd_files_kind(&files, "/etc/passwd", TRUE) == VD_FILE_REGULAR;
     if (!layout->customisable)

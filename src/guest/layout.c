@@ -15,6 +15,8 @@ static const char *const net_names[] = {"none",           "netplan", "networkd",
                                         "networkmanager", "ifcfg",   NULL};
 static const char *const init_names[] = {"sysv", "systemd", "openrc", NULL};
 
+static const char *const reader_names[] = {"none", "cloud-init", "nuageinit", "agent", NULL};
+
 static void mount_free(gpointer data)
 {
     VdMount *mount = data;
@@ -70,6 +72,19 @@ void vd_layout_sort_mounts(VdLayout *layout)
 const char *vd_net_kind_name(VdNetKind kind)
 {
     return net_names[kind];
+}
+
+const char *vd_reader_name(VdReaderKind kind)
+{
+    return reader_names[kind];
+}
+
+VdReaderKind vd_reader_of(const char *word)
+{
+    for (int i = 0; word && reader_names[i]; i++)
+        if (g_str_equal(reader_names[i], word))
+            return (VdReaderKind)i;
+    return VD_READER_NONE;
 }
 
 gboolean vd_layout_device_ok(const char *device)
@@ -171,6 +186,20 @@ static void take_mounts(VdTake *take, VdLayout *layout)
     vd_layout_sort_mounts(layout);
 }
 
+/* Images that were inspected before there was one have none. */
+static void take_seed(VdTake *outer, VdLayout *layout)
+{
+    VdTake take = *outer;
+    take.object = vd_take_object(outer, "seed");
+    take.failed = outer->failed;
+    if (!take.object)
+        return;
+    g_autofree char *reader = vd_take_string(&take, "reader", WORD_MAX);
+    layout->reader = vd_reader_of(reader);
+    layout->reader_grows = vd_take_bool(&take, "grows");
+    outer->failed |= take.failed;
+}
+
 static void take_grow_lvm(VdTake *take, VdGrowSpec *grow)
 {
     grow->vg = vd_take_string(take, "vg", WORD_MAX);
@@ -230,6 +259,7 @@ VdLayout *vd_layout_from_json(JsonObject *object, GError **error)
     layout->init = (VdInitKind)take_kind(&take, "init", init_names);
     layout->selinux = vd_take_bool(&take, "selinux");
     layout->cloud_init = vd_take_bool(&take, "cloud_init");
+    take_seed(&take, layout);
     layout->disk_bytes = (guint64)vd_take_int(&take, "disk_bytes", 0, G_MAXINT64);
     return take.failed ? NULL : g_steal_pointer(&layout);
 }
@@ -240,6 +270,14 @@ static void set_text(JsonObject *object, const char *key, const char *text)
         json_object_set_string_member(object, key, text);
     else
         json_object_set_null_member(object, key);
+}
+
+void vd_layout_seed_to_json(VdReaderKind reader, gboolean grows, JsonObject *object)
+{
+    JsonObject *seed = json_object_new();
+    set_text(seed, "reader", reader == VD_READER_NONE ? NULL : vd_reader_name(reader));
+    json_object_set_boolean_member(seed, "grows", grows);
+    json_object_set_object_member(object, "seed", seed);
 }
 
 static JsonObject *grow_to_json(const VdGrowSpec *grow)
@@ -299,5 +337,6 @@ void vd_layout_to_json(const VdLayout *layout, JsonObject *object)
     set_text(object, "init", init_names[layout->init]);
     json_object_set_boolean_member(object, "selinux", layout->selinux);
     json_object_set_boolean_member(object, "cloud_init", layout->cloud_init);
+    vd_layout_seed_to_json(layout->reader, layout->reader_grows, object);
     json_object_set_int_member(object, "disk_bytes", (gint64)layout->disk_bytes);
 }

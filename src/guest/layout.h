@@ -17,6 +17,14 @@ typedef enum {
     VD_NET_IFCFG,
 } VdNetKind;
 
+/* What in the guest reads a seed medium at the first boot. */
+typedef enum {
+    VD_READER_NONE,
+    VD_READER_CLOUD_INIT,
+    VD_READER_NUAGEINIT,
+    VD_READER_AGENT, /* ours, see agent.h */
+} VdReaderKind;
+
 typedef enum { VD_INIT_SYSV, VD_INIT_SYSTEMD, VD_INIT_OPENRC } VdInitKind;
 
 typedef struct {
@@ -50,6 +58,8 @@ typedef struct {
     VdNetKind network;
     VdInitKind init;
     gboolean selinux, cloud_init;
+    VdReaderKind reader;
+    gboolean reader_grows; /* and makes the root larger as well */
     guint64 disk_bytes;
 } VdLayout;
 
@@ -70,6 +80,11 @@ void vd_layout_to_json(const VdLayout *layout, JsonObject *object);
 
 /* The protocol's word for a kind. Static. */
 const char *vd_net_kind_name(VdNetKind kind);
+const char *vd_reader_name(VdReaderKind kind);
+/* The kind of a word, VD_READER_NONE for none. */
+VdReaderKind vd_reader_of(const char *word);
+/* What reads a seed medium, as a member "seed" of object. */
+void vd_layout_seed_to_json(VdReaderKind reader, gboolean grows, JsonObject *object);
 /* TRUE if the name is one that guestfs takes as a device of a guest: "/dev/…" of safe characters,
  * with or without "btrfsvol:". */
 gboolean vd_layout_device_ok(const char *device);

@@ -1,9 +1,14 @@
 # The guest helper: the only program with libguestfs. Its pure parts are a library of their own, so
 # that unit tests link them without it.
 noinst_LIBRARIES += libguestpure.a
+libguestpure_a_CFLAGS = $(AM_CFLAGS) $(ISOFS_CFLAGS)
 libguestpure_a_SOURCES = \
   src/guest/accounts.c \
   src/guest/accounts.h \
+  src/guest/agent.c \
+  src/guest/agent.h \
+  src/guest/cloud.c \
+  src/guest/cloud.h \
   src/guest/fail.c \
   src/guest/fail.h \
   src/guest/firstboot.c \
@@ -12,6 +17,8 @@ libguestpure_a_SOURCES = \
   src/guest/generalise-words.h \
   src/guest/hosts.c \
   src/guest/hosts.h \
+  src/guest/iso.c \
+  src/guest/iso.h \
   src/guest/layout.c \
   src/guest/layout.h \
   src/guest/netfiles.c \
@@ -24,6 +31,8 @@ libguestpure_a_SOURCES = \
   src/guest/parts.h \
   src/guest/request.c \
   src/guest/request.h \
+  src/guest/seed.c \
+  src/guest/seed.h \
   src/guest/selinux.c \
   src/guest/selinux.h \
   src/guest/take.c \
@@ -33,6 +42,7 @@ pkglibexec_PROGRAMS += vmdeck-guest
 vmdeck_guest_CFLAGS = $(AM_CFLAGS) $(GUESTFS_CFLAGS)
 vmdeck_guest_SOURCES = \
   src/guest/customise-accounts.c \
+  src/guest/customise-agent.c \
   src/guest/customise-boot.c \
   src/guest/customise-system.c \
   src/guest/customise.c \
@@ -56,4 +66,12 @@ vmdeck_guest_SOURCES = \
   src/guest/leash.c \
   src/guest/leash.h \
   src/guest/main.c
-vmdeck_guest_LDADD = libguestpure.a libbase.a $(GUESTFS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
+vmdeck_guest_LDADD = libguestpure.a libbase.a $(GUESTFS_LIBS) $(ISOFS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
+
+# The agent is a shell program of its own, kept as such; here it becomes a string.
+EXTRA_DIST += src/guest/agent.sh
+BUILT_SOURCES += src/guest/agent-text.h
+CLEANFILES += src/guest/agent-text.h
+src/guest/agent-text.h: $(srcdir)/src/guest/agent.sh
+	$(AM_V_GEN)$(MKDIR_P) src/guest && \
+	  sed 's/[\\"]/\\&/g; s/^/"/; s/$$/\\n"/' $(srcdir)/src/guest/agent.sh >$@

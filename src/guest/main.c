@@ -18,9 +18,11 @@
 #include "src/guest/generalise.h"
 #include "src/guest/grow.h"
 #include "src/guest/inspect.h"
+#include "src/guest/iso.h"
 #include "src/guest/launch.h"
 #include "src/guest/leash.h"
 #include "src/guest/request.h"
+#include "src/guest/seed.h"
 
 enum { REQUEST_MAX = 1024 * 1024 };
 
@@ -144,6 +146,9 @@ static JsonObject *do_prepare(VdGuest *guest, const VdRequest *request, GError *
         return NULL;
     if (request->customise && !vd_customise(guest, request, &relabel, error))
         return NULL;
+    gboolean tool = FALSE;
+    if (request->agent && !vd_customise_agent(guest, request->layout, &tool, error))
+        return NULL;
     if (!vd_guest_close(guest, request->disk, error))
         return NULL;
     JsonObject *result = json_object_new();
@@ -151,6 +156,8 @@ static JsonObject *do_prepare(VdGuest *guest, const VdRequest *request, GError *
     json_object_set_int_member(result, "root_bytes", (gint64)root_bytes);
     json_object_set_boolean_member(result, "customised", request->customise != NULL);
     json_object_set_boolean_member(result, "relabel", relabel);
+    if (request->agent)
+        vd_layout_seed_to_json(VD_READER_AGENT, tool, result);
     add_launch(guest, result);
     return result;
 }
@@ -174,8 +181,28 @@ static JsonObject *do_generalise(VdGuest *guest, const VdRequest *request, GErro
     return vd_guest_close(guest, request->disk, error) ? g_steal_pointer(&result) : NULL;
 }
 
+/* No appliance: a medium, and if need be a partition table. */
+static JsonObject *do_seed(VdOut *out, const VdRequest *request, GError **error)
+{
+    gboolean grown = FALSE;
+    guint64 bytes = 0;
+    vd_out_step(out, "seed", vd_reader_name(request->reader));
+    if (request->grow && request->disk && !grow_table(request, &grown, error))
+        return NULL;
+    g_autoptr(GPtrArray) files = vd_seed_files(request);
+    if (!vd_iso_write(request->medium, "cidata", files, &bytes, error))
+        return NULL;
+    vd_out_step_done(out, NULL);
+    JsonObject *result = json_object_new();
+    json_object_set_int_member(result, "bytes", (gint64)bytes);
+    json_object_set_boolean_member(result, "grown", grown);
+    return result;
+}
+
 static JsonObject *run(VdOut *out, const VdRequest *request, const char *tmpdir, GError **error)
 {
+    if (request->action == VD_ACTION_SEED)
+        return do_seed(out, request, error);
     g_autoptr(VdGuest) guest = vd_guest_new(out, tmpdir, error);
     if (!guest)
         return NULL;
@@ -190,6 +217,8 @@ static JsonObject *run(VdOut *out, const VdRequest *request, const char *tmpdir,
         return do_probe(guest, request, error);
     case VD_ACTION_CHECK:
         return do_check(guest, request, error);
+    case VD_ACTION_SEED:
+        break;
     }
     return NULL;
 }

@@ -69,6 +69,7 @@ void vd_request_free(VdRequest *request)
     g_free(request->id);
     g_free(request->disk);
     g_free(request->format);
+    g_free(request->medium);
     vd_layout_free(request->layout);
     customise_free(request->customise);
     if (request->clean)
@@ -301,7 +302,8 @@ static void take_prepare(VdTake *take, VdRequest *request)
     request->grow = vd_take_bool(take, "grow");
     request->size = (guint64)vd_take_int(take, "size", 0, G_MAXINT64);
     request->customise = take_customise(take);
-    if (!request->grow && !request->customise)
+    request->agent = vd_take_bool(take, "agent");
+    if (!request->grow && !request->customise && !request->agent)
         vd_take_mistake(take, "grow", _("asked for, and neither is customising"));
     if (request->grow && request->size == 0)
         vd_take_mistake(take, "size", _("the disk's size"));
@@ -314,6 +316,35 @@ static void take_clean(VdTake *take, VdRequest *request)
     for (guint i = 0; i < request->clean->len; i++)
         if (!vd_generalise_known(g_ptr_array_index(request->clean, i)))
             vd_take_mistake(take, "clean", _("words for what can be cleaned away"));
+}
+
+/* With a disk its partition table is grown here, for a guest that has no tool for it. */
+static void take_seed(VdTake *take, VdRequest *request)
+{
+    g_autofree char *reader = vd_take_word(take, "reader", 16);
+    request->reader = vd_reader_of(reader);
+    if (request->reader == VD_READER_NONE)
+        vd_take_mistake(take, "reader", _("cloud-init, nuageinit or agent"));
+    request->medium = vd_take_word(take, "medium", 4096);
+    if (request->medium && *request->medium != '/')
+        vd_take_mistake(take, "medium", _("an absolute path"));
+    request->grow = vd_take_bool(take, "grow");
+    request->size = (guint64)vd_take_int(take, "size", 0, G_MAXINT64);
+    request->customise = take_customise(take);
+    if (!request->customise)
+        vd_take_mistake(take, "customise", _("an object"));
+    JsonNode *disk = json_object_get_member(take->object, "disk");
+    if (disk && !JSON_NODE_HOLDS_NULL(disk))
+        take_disk(take, request);
+    JsonObject *layout = vd_take_object(take, "layout");
+    JsonNode *os = layout ? json_object_get_member(layout, "os") : NULL;
+    gboolean known = os && !JSON_NODE_HOLDS_NULL(os);
+    if (!known && (request->disk || request->reader == VD_READER_AGENT))
+        vd_take_mistake(take, "layout", _("an object"));
+    if (take->failed || !known)
+        return;
+    request->layout = vd_layout_from_json(layout, take->error);
+    take->failed = !request->layout;
 }
 
 VdRequest *vd_request_parse(const char *text, gssize length, GError **error)
@@ -340,13 +371,16 @@ VdRequest *vd_request_parse(const char *text, gssize length, GError **error)
         request->action = VD_ACTION_GENERALISE;
         take_disk(&take, request);
         take_clean(&take, request);
+    } else if (g_strcmp0(action, "seed") == 0) {
+        request->action = VD_ACTION_SEED;
+        take_seed(&take, request);
     } else if (g_strcmp0(action, "probe") == 0) {
         request->action = VD_ACTION_PROBE;
     } else if (g_strcmp0(action, "check") == 0) {
         request->action = VD_ACTION_CHECK;
         take_layout(&take, request);
     } else {
-        vd_take_mistake(&take, "action", _("inspect, prepare, check, generalise or probe"));
+        vd_take_mistake(&take, "action", _("inspect, prepare, check, generalise, seed or probe"));
     }
     return take.failed ? NULL : g_steal_pointer(&request);
 }

@@ -11,7 +11,8 @@ typedef enum {
     VD_ACTION_PREPARE,
     VD_ACTION_PROBE,
     VD_ACTION_GENERALISE,
-    VD_ACTION_CHECK
+    VD_ACTION_CHECK,
+    VD_ACTION_SEED
 } VdAction;
 
 typedef struct {
@@ -46,15 +47,19 @@ typedef struct {
 
 typedef struct {
     VdAction action;
-    char *id;     /* "r-7K2M9Q" */
-    char *disk;   /* absolute; NULL for a probe or a check */
+    char *id;   /* "r-7K2M9Q" */
+    char *disk; /* absolute; NULL for a probe or a check, and for a seed whose guest grows by itself
+                 */
     char *format; /* "qcow2" | "raw" */
     gboolean tcg;
-    VdLayout *layout; /* prepare and check only */
+    VdLayout *layout; /* prepare, check and seed; NULL for a seed of a system that is not known */
     gboolean grow;
     guint64 size;           /* bytes */
-    VdCustomise *customise; /* NULL: leave the files alone */
+    VdCustomise *customise; /* NULL: leave the files alone; never NULL for a seed */
     GPtrArray *clean;       /* generalise: char*, words of generalise-words.h */
+    gboolean agent;         /* prepare: put our first-boot agent in, and nobody's data */
+    VdReaderKind reader;    /* seed: who reads the medium */
+    char *medium;           /* seed: the file to make */
 } VdRequest;
 
 /* Reads a request. NULL with bad-request, bad-layout or no-os. */

@@ -43,6 +43,11 @@ const char *vd_run_author(const VdRun *run)
     return run->author;
 }
 
+const char *vd_run_host(const VdRun *run)
+{
+    return run->job->host; /* set before the worker begins, and never changed */
+}
+
 GCancellable *vd_run_cancellable(VdRun *run)
 {
     pthread_mutex_lock(&run->lock);

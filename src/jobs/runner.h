@@ -16,6 +16,7 @@ const char *vd_run_id(const VdRun *run);     /* the request's id */
 const char *vd_run_spec(const VdRun *run);   /* JSON given at creation */
 const char *vd_run_folder(const VdRun *run); /* job folder, mode 0700 */
 const char *vd_run_author(const VdRun *run);
+const char *vd_run_host(const VdRun *run); /* of its job; may be NULL */
 /* Triggered when the job is to stop; while undo functions run it is one that never is. Borrowed. */
 GCancellable *vd_run_cancellable(VdRun *run);
 /* The step's text and progress; throttled to four writes a second. fraction -1: pulse. Any thread.

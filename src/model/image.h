@@ -17,6 +17,8 @@ typedef struct {
     char *root;   /* "partition 2, ext4", or NULL */
     gboolean growable;
     char *why_not; /* why it cannot grow or be customised: one sentence, or NULL */
+    char *engine;  /* what sets a machine of it up: "cloud-init", "nuageinit", "agent" (a seed
+                      medium), "offline" (an appliance), NULL: nothing can */
     char *layout;  /* JSON of the inspection, opaque here */
     char *notes;
     char *tags;     /* words with blanks between, or NULL */

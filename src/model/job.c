@@ -242,6 +242,7 @@ void vd_image_unref(VdImage *image)
     g_free(image->arch);
     g_free(image->root);
     g_free(image->why_not);
+    g_free(image->engine);
     g_free(image->layout);
     g_free(image->notes);
     g_free(image->tags);

@@ -48,6 +48,8 @@ libvirtroom_a_SOURCES += \
   src/virt/provision-address.c \
   src/virt/provision-backup.c \
   src/virt/provision-storage.c \
+  src/virt/provision-pull.c \
+  src/virt/provision-upload.c \
   src/virt/provision-vm.c \
   src/virt/provision-console.c
 # what libvirt runs in place of ssh

@@ -36,6 +36,10 @@ void vd_xml_set(xmlNodePtr node, const char *name, const char *value);
 char *vd_xml_write(xmlDocPtr doc);
 /* The first match of an XPath expression as text, or NULL. The caller frees. */
 char *vd_xpath_text(xmlDocPtr doc, const char *xpath);
+/* All matches as texts. Free with g_strfreev(). */
+char **vd_xpath_all(xmlDocPtr doc, const char *xpath);
+/* The first match of an XPath expression as a document of its own, or NULL. The caller frees. */
+char *vd_xpath_xml(xmlDocPtr doc, const char *xpath);
 /* Whether any match of an XPath expression has this text. */
 gboolean vd_xpath_has(xmlDocPtr doc, const char *xpath, const char *text);
 
@@ -54,3 +58,5 @@ typedef struct {
 char *vd_vm_plan_xml(const VdVmPlan *plan, const VdVmTarget *target);
 /* The volume XML of an overlay (base not NULL) or an empty qcow2 disk. Pure. The caller frees. */
 char *vd_volume_xml(const char *name, guint64 size, const char *base, const char *base_format);
+/* The volume XML of an empty, sparse file of size bytes that gets a content of any kind. */
+char *vd_volume_raw_xml(const char *name, guint64 size);

@@ -11,6 +11,9 @@
 #include "src/virt/call.h"
 #include "src/virt/provision-private.h"
 
+#define DROP_USEC      (20 * G_USEC_PER_SEC)
+#define DROP_POLL_USEC (100 * 1000)
+
 /* Whether the host has this machine kind; *ret_cpu_maximum says if the emulated CPU can have all
  * its features (distributions built for x86-64-v2 do not run on QEMU's plain one). */
 static gboolean has_machine(VdConn *conn, const char *arch, const char *machine, const char *type,
@@ -153,6 +156,53 @@ gboolean vd_conn_vm_running(VdConn *conn, const char *uuid)
     if (!domain)
         virResetLastError();
     return domain && virDomainIsActive(domain) == 1;
+}
+
+/* The disk element of the machine's seed medium, or NULL if it has none (any more). */
+static char *seed_xml(virDomainPtr domain, unsigned int flags)
+{
+    char *text = virDomainGetXMLDesc(domain, flags);
+    g_autoptr(xmlDoc) doc = vd_xml_parse(text ? text : "", "domain", NULL);
+    char *xml = doc ? vd_xpath_xml(doc, "/domain/devices/disk[serial='" VD_SEED_SERIAL "']") : NULL;
+
+    free(text);
+    return xml;
+}
+
+static gboolean detach_seed(virDomainPtr domain, unsigned int describe, unsigned int affect,
+                            GError **error)
+{
+    g_autofree char *xml = seed_xml(domain, describe);
+
+    if (!xml || virDomainDetachDeviceFlags(domain, xml, affect) == 0)
+        return TRUE;
+    return vd_virt_fail(error, _("The seed medium could not be taken out"));
+}
+
+gboolean vd_conn_vm_drop_seed(VdConn *conn, const char *uuid, GError **error)
+{
+    g_autoptr(virDomain) domain = virDomainLookupByUUIDString(conn->conn, uuid);
+    gint64 deadline = g_get_monotonic_time() + DROP_USEC;
+
+    if (!domain)
+        return vd_virt_fail(error, _("The machine is gone"));
+    if (!detach_seed(domain, VIR_DOMAIN_XML_INACTIVE, VIR_DOMAIN_AFFECT_CONFIG, error))
+        return FALSE;
+    if (virDomainIsActive(domain) != 1)
+        return TRUE;
+    if (!detach_seed(domain, 0, VIR_DOMAIN_AFFECT_LIVE, error))
+        return FALSE;
+    /* The guest has to let go of it first. */
+    for (;;) {
+        g_autofree char *still = seed_xml(domain, 0);
+
+        if (!still || virDomainIsActive(domain) != 1)
+            return TRUE;
+        if (g_get_monotonic_time() > deadline)
+            return vd_fail(error, VD_ERR_TIMEOUT, NULL,
+                           _("The guest does not let go of its seed medium."));
+        g_usleep(DROP_POLL_USEC);
+    }
 }
 
 gboolean vd_conn_vm_remove(VdConn *conn, const char *uuid, GError **error)

@@ -56,6 +56,35 @@ char *vd_xpath_text(xmlDocPtr doc, const char *xpath)
     return copy;
 }
 
+char **vd_xpath_all(xmlDocPtr doc, const char *xpath)
+{
+    g_autoptr(xmlXPathObject) found = evaluate(doc, xpath);
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    for (int i = 0; found && found->nodesetval && i < found->nodesetval->nodeNr; i++) {
+        xmlChar *content = xmlNodeGetContent(found->nodesetval->nodeTab[i]);
+
+        g_strv_builder_add(builder, (const char *)content);
+        xmlFree(content);
+    }
+    return g_strv_builder_end(builder);
+}
+
+char *vd_xpath_xml(xmlDocPtr doc, const char *xpath)
+{
+    g_autoptr(xmlXPathObject) found = evaluate(doc, xpath);
+    xmlBufferPtr buffer;
+    char *copy = NULL;
+
+    if (!found || !found->nodesetval || found->nodesetval->nodeNr < 1)
+        return NULL;
+    buffer = xmlBufferCreate();
+    if (buffer && xmlNodeDump(buffer, doc, found->nodesetval->nodeTab[0], 0, 0) > 0)
+        copy = g_strdup((const char *)xmlBufferContent(buffer));
+    xmlBufferFree(buffer);
+    return copy;
+}
+
 gboolean vd_xpath_has(xmlDocPtr doc, const char *xpath, const char *text)
 {
     g_autoptr(xmlXPathObject) found = evaluate(doc, xpath);
@@ -99,6 +128,20 @@ char *vd_volume_xml(const char *name, guint64 size, const char *base, const char
         format = vd_xml_add(node, "format", NULL);
         vd_xml_set(format, "type", base_format);
     }
+    return vd_xml_write(doc);
+}
+
+char *vd_volume_raw_xml(const char *name, guint64 size)
+{
+    xmlNodePtr root, node;
+    g_autoptr(xmlDoc) doc = new_doc("volume", &root);
+    g_autofree char *bytes = g_strdup_printf("%" G_GUINT64_FORMAT, size);
+
+    vd_xml_add(root, "name", name);
+    vd_xml_set(vd_xml_add(root, "capacity", bytes), "unit", "bytes");
+    vd_xml_set(vd_xml_add(root, "allocation", "0"), "unit", "bytes");
+    node = vd_xml_add(vd_xml_add(root, "target", NULL), "format", NULL);
+    vd_xml_set(node, "type", "raw");
     return vd_xml_write(doc);
 }
 
@@ -200,6 +243,28 @@ static void add_disk(xmlNodePtr devices, const VdVmPlan *plan)
     vd_xml_set(node, "bus", "virtio");
 }
 
+/* A disk rather than a CD-ROM: every guest whose root is a virtio disk sees it, kernels made for
+ * clouds know no SATA; and it can be unplugged without a trace. */
+static void add_seed(xmlNodePtr devices, const VdVmPlan *plan)
+{
+    xmlNodePtr disk, node;
+
+    if (!plan->seed)
+        return;
+    disk = vd_xml_add(devices, "disk", NULL);
+    vd_xml_set(disk, "type", "file");
+    vd_xml_set(disk, "device", "disk");
+    node = vd_xml_add(disk, "driver", NULL);
+    vd_xml_set(node, "name", "qemu");
+    vd_xml_set(node, "type", "raw");
+    vd_xml_set(vd_xml_add(disk, "source", NULL), "file", plan->seed);
+    node = vd_xml_add(disk, "target", NULL);
+    vd_xml_set(node, "dev", "vdb");
+    vd_xml_set(node, "bus", "virtio");
+    vd_xml_add(disk, "readonly", NULL);
+    vd_xml_add(disk, "serial", VD_SEED_SERIAL);
+}
+
 static void add_interface(xmlNodePtr devices, const VdVmPlan *plan)
 {
     xmlNodePtr interface;
@@ -281,6 +346,7 @@ char *vd_vm_plan_xml(const VdVmPlan *plan, const VdVmTarget *target)
     add_platform(root, plan, target);
     devices = vd_xml_add(root, "devices", NULL);
     add_disk(devices, plan);
+    add_seed(devices, plan);
     if (target->machine && g_str_equal(target->machine, "q35"))
         add_slots(devices);
     add_interface(devices, plan);

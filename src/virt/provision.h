@@ -52,6 +52,13 @@ gboolean vd_conn_volume_overlay(VdConn *conn, const char *pool, const char *volu
 /* An empty qcow2 volume, for a full copy. */
 gboolean vd_conn_volume_create(VdConn *conn, const char *pool, const char *volume, guint64 size,
                                char **ret_path, GError **error);
+/* done and all in bytes. On the uploading thread. */
+typedef void (*VdUploadProgress)(guint64 done, guint64 all, gpointer data);
+/* A volume with the content of a local file, byte for byte and as sparse; *ret_path is its path on
+ * the host. VD_ERR_CANCELLED; a volume that is only begun is left to the caller. */
+gboolean vd_conn_volume_upload(VdConn *conn, const char *pool, const char *name, const char *file,
+                               VdUploadProgress progress, gpointer data, GCancellable *cancel,
+                               char **ret_path, GError **error);
 gboolean vd_conn_volume_exists(VdConn *conn, const char *pool, const char *volume);
 /* Missing is fine. */
 gboolean vd_conn_volume_delete(VdConn *conn, const char *pool, const char *volume, GError **error);
@@ -63,10 +70,14 @@ gboolean vd_conn_file_user(VdConn *conn, const char *path, char **ret_user, GErr
  * VD_ERR_UNSUPPORTED with what to install if not. */
 gboolean vd_conn_efi_check(VdConn *conn, const char *arch, GError **error);
 
+/* The serial number of the disk that is a seed medium. */
+#define VD_SEED_SERIAL "vmdeck-seed"
+
 typedef struct {
     const char *name, *uuid; /* uuid NULL: libvirt's choice */
     const char *title;       /* or NULL */
     const char *disk, *disk_format;
+    const char *seed;                   /* the file of a seed medium, or NULL */
     const char *network_kind, *network; /* "network"/"user" and its name */
     const char *mac;
     guint vcpus;
@@ -86,6 +97,15 @@ gboolean vd_conn_vm_autostart(VdConn *conn, const char *uuid, GError **error);
 /* Ends and undefines it (managed save, nvram and snapshots' metadata too). Missing is fine. */
 gboolean vd_conn_vm_remove(VdConn *conn, const char *uuid, GError **error);
 gboolean vd_conn_vm_running(VdConn *conn, const char *uuid);
+/* Makes the disks of a running machine that stand on other files whole; *ret_disks says how many
+ * that were. done and all are of the disk at hand. VD_ERR_CANCELLED leaves the disks as good as
+ * before. */
+gboolean vd_conn_vm_pull(VdConn *conn, const char *uuid, VdUploadProgress progress, gpointer data,
+                         GCancellable *cancel, guint *ret_disks, GError **error);
+/* Takes the seed medium out of the machine, for good and while it runs; it is gone from it when
+ * this returns TRUE. A machine without one is fine. VD_ERR_TIMEOUT: the guest did not let go of it
+ * in 20 s; it goes with the machine's next stop. */
+gboolean vd_conn_vm_drop_seed(VdConn *conn, const char *uuid, GError **error);
 
 /* The disk that a machine starts from. */
 typedef struct {

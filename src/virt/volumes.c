@@ -17,6 +17,7 @@
 #include "src/base/text.h"
 #include "src/virt/call.h"
 #include "src/virt/domxml.h"
+#include "src/virt/provision.h"
 #include "src/virt/volumes.h"
 #include "src/virt/xml.h"
 
@@ -69,7 +70,7 @@ static const char *why_by_definition(const VdDomDisk *disk)
         return _("a floppy");
     if (strcmp(disk->device, "disk") != 0)
         return _("a device of the host");
-    if (disk->readonly)
+    if (disk->readonly && g_strcmp0(disk->serial, VD_SEED_SERIAL) != 0)
         return _("read-only");
     if (disk->shareable)
         return _("shared with other machines");

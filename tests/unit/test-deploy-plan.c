@@ -97,6 +97,49 @@ static void test_defaults(void **state)
     assert_int_equal(strlen(plan->mac), 17);
 }
 
+/* The image's own reader decides unless told; a plan of the seed engine names its medium. */
+static VdPlan *plan_for_reader(const char *seed, const char *const *words, GError **error)
+{
+    g_autoptr(VdImage) image = make_image(TRUE);
+    g_autoptr(VdArgs) args = make_args(words);
+
+    g_free(image->layout);
+    image->layout =
+        g_strdup_printf("{\"os\":{},\"customise\":{\"possible\":true},\"seed\":%s}", seed);
+    return vd_plan_new(args, image, "qemu:///system", "r-7K2M9Q", error);
+}
+
+static void test_engines(void **state)
+{
+    const char *cloud = "{\"reader\":\"cloud-init\",\"grows\":true}";
+    const char *toolless = "{\"reader\":\"agent\",\"grows\":false}";
+    const char *const offline[] = {"engine", "offline", NULL};
+    const char *const seed[] = {"engine", "seed", NULL};
+    const char *const raw[] = {"no-customise", "true", NULL};
+    const char *const both[] = {"engine", "seed", "no-customise", "true", NULL};
+    g_autoptr(VdPlan) usual = plan_for_reader(cloud, NULL, NULL);
+    g_autoptr(VdPlan) told = plan_for_reader(cloud, offline, NULL);
+    g_autoptr(VdPlan) as_it_is = plan_for_reader(cloud, raw, NULL);
+    g_autoptr(VdPlan) helped = plan_for_reader(toolless, NULL, NULL);
+    g_autoptr(VdPlan) none = plan_for_reader("null", NULL, NULL);
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    assert_string_equal(usual->reader, "cloud-init");
+    assert_string_equal(usual->medium, "db-07-7k2m9q-seed.iso");
+    assert_false(usual->table);
+    assert_null(told->reader);
+    assert_null(told->medium);
+    assert_null(as_it_is->reader);
+    assert_true(helped->table);
+    assert_null(none->reader);
+    assert_null(plan_for_reader("null", seed, &error));
+    assert_non_null(strstr(error->message, "vmdeck image prepare debian-12"));
+    g_clear_error(&error);
+    assert_null(plan_for_reader(cloud, both, &error));
+    assert_non_null(strstr(error->message, "--no-customise"));
+}
+
 static void test_identities_differ(void **state)
 {
     g_autoptr(VdPlan) one = make_plan(NULL, TRUE, NULL);
@@ -292,6 +335,15 @@ static void test_first_boot_words(void **state)
     assert_int_equal(boot.status, 3);
     vd_boot_clear(&boot);
     boot = (VdBoot){0};
+    assert_int_equal(LINE("vmdeck-firstboot: r-7K2M9Q step setup"), VD_BOOT_SETUP);
+    assert_int_equal(LINE("vmdeck-firstboot: r-7K2M9Q warn it cannot"), VD_BOOT_WARN);
+    assert_string_equal(boot.out, "it cannot");
+    assert_false(boot.done);
+    assert_int_equal(LINE("[ 99.0] cloud-init[7]: vmdeck-firstboot: r-7K2M9Q final"), VD_BOOT_DONE);
+    assert_int_equal(boot.status, 0);
+    assert_true(boot.final);
+    vd_boot_clear(&boot);
+    boot = (VdBoot){0};
     marker = NULL;
     assert_int_equal(LINE("Debian GNU/Linux 12 db-07 ttyS0"), VD_BOOT_OTHER);
     assert_int_equal(LINE("db-07 login: "), VD_BOOT_DONE);
@@ -302,6 +354,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_engines),
         cmocka_unit_test(test_identities_differ),
         cmocka_unit_test(test_disk_sizes),
         cmocka_unit_test(test_images_that_cannot),

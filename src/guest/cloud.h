@@ -1,0 +1,13 @@
+/* What cloud-init (data source NoCloud) and FreeBSD's nuageinit read from a medium labelled cidata.
+ * Pure; any thread. */
+#pragma once
+
+#include <glib.h>
+
+#include "src/guest/request.h"
+
+/* The texts of meta-data, user-data and network-config. Free user-data with vd_secret_free(), it
+ * holds hashes and the script; the others with g_free(). */
+char *vd_cloud_meta(const VdRequest *request);
+char *vd_cloud_user(const VdRequest *request);
+char *vd_cloud_network(const VdNetSpec *net);

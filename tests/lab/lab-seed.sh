@@ -1,0 +1,83 @@
+#!/bin/bash
+# The seed engine: a machine with cloud-init and one of a prepared image set themselves up from a
+# medium at their first boot, and are proved from inside; of the medium nothing is left, in the
+# machine or on the host. No appliance takes part in a deployment.
+# shellcheck disable=SC2016 -- conditions are given to ok() as text
+. "$(dirname "$0")/lib.bash"
+
+lab_up
+cloud_image=$(image small-cloud) && plain_image=$(image small-gpt) || give_up "the images are made"
+ssh-keygen -q -t ed25519 -N '' -C 'lab $(touch /pwned) `touch /pwned` "key'"'" -f "$work/key"
+secret='pa ss"w$r\d'\''é'
+printf '%s\n' "$secret" >"$work/password"
+chmod 600 "$work/password"
+printf '#!/bin/sh\necho "ran as $(id -un) on $(hostname)" | tee /var/lib/first-boot-was-here\n' \
+  >"$work/first.sh"
+
+facts='hostname; readlink -f /etc/localtime; df -k --output=size / | tail -n 1
+  cat /var/lib/first-boot-was-here; ip -4 -o addr show scope global | sed "s/.*inet //; s/ .*//"
+  ip route show default | sed "s/.*via //; s/ .*//"; grep -s ^nameserver /etc/resolv.conf || echo none
+  id -un anna; wc -c </etc/machine-id; ls /pwned /dev/vdb 2>/dev/null; echo end'
+
+# prove NAME IMAGE ARGUMENT...: deployed and looked at from inside; facts in $work/NAME.facts
+prove() {
+  local name=$1
+  try_deploy "$name" --image "$2" --disk 4G --cpus 1 --memory 512M --password-file "$work/password" \
+    --hostname "$name.example.org" --timezone Asia/Tokyo "${@:3}" || return 1
+  on_console "$name" root "$work/password" "$facts" >"$work/$name.facts" 2>"$work/$name.facts.err"
+}
+fact() { sed -n "$2p" "$work/$1.facts" 2>/dev/null; }
+
+judge() { # NAME STATUS
+  local name=$1 size
+  same "$name: deployed, and its console opens with the password" 0 "$2"
+  sed 's/^/# /' "$work/$name.err" "$work/$name.facts"
+  same "$name: the hostname is set" "$name.example.org" "$(fact "$name" 1)"
+  same "$name: the timezone is set" /usr/share/zoneinfo/Asia/Tokyo "$(fact "$name" 2)"
+  size=$(fact "$name" 3)
+  ok "$name: the root fills the disk (${size:-no} KiB)" [ "${size:-0}" -gt $((3500 * 1024)) ]
+  same "$name: the script ran once, as root" "ran as root on $name.example.org" "$(fact "$name" 4)"
+  same "$name: the machine runs" running "$(vm domstate "$name" | tr -d '\n')"
+  ok "$name: the medium is out of the machine" eval \
+    '! { vm dumpxml '"$name"'; vm dumpxml --inactive '"$name"'; } | grep -q vmdeck-seed'
+  ok "$name: and off the host" eval '! find "$dir" -name "*'"$name"'*seed*" -o -name seed.iso | grep .'
+  ok "$name: no appliance ran" eval \
+    '! deck job show "$(job_of '"$name"')" --format json | grep -Eq "\"(grow|customise)\""'
+}
+
+ok "the cloud image is added" deck image add "$cloud_image" --name cloud
+deck image show cloud --format json >"$work/cloud.json" 2>/dev/null
+ok "and known to have cloud-init" grep -Eq '"engine" *: *"cloud-init"' "$work/cloud.json"
+ok "an image is added that reads no medium" deck image add "$plain_image" --name plain
+ok "a seed for it is refused, and what helps is said" eval \
+  '! try_deploy plain-1 --image plain --engine seed && said plain-1 "vmdeck image prepare plain"'
+ok "it is prepared" deck image prepare plain --name prepared
+deck image show prepared --format json >"$work/prepared.json" 2>/dev/null
+ok "and known to have our agent" grep -Eq '"engine" *: *"agent"' "$work/prepared.json"
+ok "an image is not prepared twice" eval '! deck image prepare prepared'
+
+# Two at a time: a guest under emulation takes one processor.
+prove prepared-1 prepared --user anna --ssh-key "$work/key.pub" --firstboot "$work/first.sh" &
+prove cloud-1 cloud --address 192.168.122.51/24 --gateway 192.168.122.1 --dns 192.168.122.1 \
+  --user anna --ssh-key "$work/key.pub" --firstboot "$work/first.sh"
+status=$?
+wait $!
+judge prepared-1 $?
+judge cloud-1 $status
+same "prepared-1: the address is the one that the network gave" "$(lease_of prepared-1)" \
+  "$(fact prepared-1 5 | cut -d/ -f1)"
+same "cloud-1: the address is as wanted" 192.168.122.51/24 "$(fact cloud-1 5)"
+same "cloud-1: the gateway is set" 192.168.122.1 "$(fact cloud-1 6)"
+same "cloud-1: the name server is set" "nameserver 192.168.122.1" "$(fact cloud-1 7)"
+for name in prepared-1 cloud-1; do
+  same "$name: the user was made" anna "$(fact $name 8)"
+  same "$name: it has a machine id" 33 "$(fact $name 9)"
+  same "$name: no value was taken for a command, and the medium is unplugged" end "$(fact $name 10)"
+done
+ok "prepared-1: the key opens the user's door by SSH" \
+  until_ok 60 by_ssh "$(lease_of prepared-1)" anna "$work/key" true
+ok "cloud-1: the key opens the user's door by SSH" \
+  until_ok 60 by_ssh 192.168.122.51 anna "$work/key" true
+ok "the password stands in no file of the host" eval \
+  '! grep -rlF -- "$secret" "$dir/vmdeck" "$dir/log" "$dir/etc" "$dir/run"'
+finish

@@ -20,6 +20,7 @@
 #include "src/virt/uri.h"
 #include "src/virt/vevent.h"
 
+#define FULL_PAUSE    50000 /* microseconds */
 #define MAX_ADDRESSES 8
 
 /* ---- names ---- */
@@ -119,8 +120,7 @@ static void try_address(Tries *tries, const struct sockaddr *address, socklen_t 
     tries->polled[tries->n++] = (struct pollfd){.fd = fd, .events = POLLOUT};
     if (connect(fd, address, length) == 0 || errno == EINPROGRESS)
         return;
-    /* A socket of this machine whose queue is full says so at once: nobody takes from it. */
-    tries->why = errno == EAGAIN ? ETIMEDOUT : errno;
+    tries->why = errno;
     (void)close(fd);
     tries->n--;
 }
@@ -216,7 +216,16 @@ static gboolean reach_socket(const char *path, int timeout_ms, GError **error)
         return vd_fail(error, VD_ERR_UNREACHABLE, NULL,
                        _("%s is too long for the path of a socket."), clean);
     g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+    gint64 end = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
     try_address(&tries, (const struct sockaddr *)&address, sizeof address);
+    /* Its queue is full, which no event tells the end of: a daemon that many ask at once empties it
+     * soon, one that hangs never does. */
+    while (tries.n == 0 && tries.why == EAGAIN && g_get_monotonic_time() < end) {
+        g_usleep(FULL_PAUSE);
+        try_address(&tries, (const struct sockaddr *)&address, sizeof address);
+    }
+    if (tries.n == 0 && tries.why == EAGAIN)
+        tries.why = ETIMEDOUT;
     int why = tries.n ? wait_for(&tries, timeout_ms) : tries.why;
     return why == 0 || complain(clean, why, error);
 }

@@ -134,7 +134,6 @@ static void test_open_is_given_up(void **state)
 {
     Ward *ward = *state;
     sick_console_expect(ward->console, "silent", "down", 30, NULL);
-    sick_console_expect(ward->console, "full", "down", 30, NULL);
     sick_console_expect(ward->console, "silent", "does not answer", 1, NULL);
 }
 

@@ -227,6 +227,7 @@ gboolean vd_field_has_list(const VdField *field)
     switch (field->spec->type) {
     case VD_ARG_CHOICE:
     case VD_ARG_IMAGE:
+    case VD_ARG_TEMPLATE:
     case VD_ARG_HOST:
     case VD_ARG_POOL:
     case VD_ARG_NETWORK:

@@ -54,7 +54,11 @@ static char *volumes_text(const Question *question)
 
 static void put_question(VdApp *app, Question *question)
 {
-    g_autofree char *names = vd_targets_names(question->targets);
+    /* A verb without a target names its argument. */
+    const char *named = question->args ? vd_args_get(question->args, "name") : NULL;
+    g_autofree char *names = question->verb->target == VD_TARGET_NONE && named
+                                 ? g_strdup(named)
+                                 : vd_targets_names(question->targets);
     g_autofree char *detail = volumes_text(question);
     const char *ask = question->verb->question ? _(question->verb->question) : "%s?";
     GString *text = g_string_new(ask);

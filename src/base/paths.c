@@ -124,6 +124,23 @@ char **vd_path_script_dirs(void)
     return (char **)g_ptr_array_steal(dirs, NULL);
 }
 
+char **vd_path_template_dirs(void)
+{
+    g_autofree char *self = vd_path_self();
+    g_autofree char *folder = g_path_get_dirname(self);
+    g_autofree char *state = vd_path_state();
+    g_autoptr(GPtrArray) dirs = g_ptr_array_new_with_free_func(g_free);
+    char *own = from_env("VMDECK_TEMPLATE_DIR");
+    if (own)
+        g_ptr_array_add(dirs, own);
+    g_ptr_array_add(dirs, g_build_filename(state, "templates", NULL));
+    /* A build tree below its sources. */
+    g_ptr_array_add(dirs, g_build_filename(folder, "..", "src", "deploy", "templates", NULL));
+    g_ptr_array_add(dirs, g_build_filename(PKGDATADIR, "templates", NULL));
+    g_ptr_array_add(dirs, NULL);
+    return (char **)g_ptr_array_steal(dirs, NULL);
+}
+
 char *vd_path_locale(void)
 {
     char *path = from_env("VMDECK_LOCALE_DIR");

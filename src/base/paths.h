@@ -28,6 +28,9 @@ char **vd_path_theme_dirs(void);
  * (VMDECK_SCRIPT_DIR, PKGDATADIR/scripts and the source tree's). */
 char *vd_path_scripts(void);
 char **vd_path_script_dirs(void);
+/* Templates of answer files, in the same way: VMDECK_TEMPLATE_DIR, <state>/templates, a source
+ * tree's, PKGDATADIR/templates. */
+char **vd_path_template_dirs(void);
 /* The locale directory: VMDECK_LOCALE_DIR, else LOCALEDIR. */
 char *vd_path_locale(void);
 /* mkdir -p with a mode; the sentence in error names the folder. */

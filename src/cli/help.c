@@ -82,6 +82,7 @@ static char *option_words(const VdArgSpec *spec)
         [VD_ARG_ADDRESS] = "ADDRESS/N",
         [VD_ARG_IP] = "ADDRESS",
         [VD_ARG_SCRIPT] = "NAME|FILE",
+        [VD_ARG_TEMPLATE] = "NAME",
     };
     if (spec->type == VD_ARG_FLAG)
         return g_strdup_printf("--%s", spec->name);

@@ -305,6 +305,8 @@ static gboolean confirmed(Run *run, GError **error)
     for (guint i = 0; i < run->targets->len && i < 10; i++)
         g_string_append_printf(names, "%s%s", i > 0 ? ", " : "",
                                ((Target *)g_ptr_array_index(run->targets, i))->name);
+    if (verb->target == VD_TARGET_NONE && vd_args_get(run->command->args, "name"))
+        g_string_assign(names, vd_args_get(run->command->args, "name"));
     if (run->targets->len > 10)
         g_string_append_printf(names, _(" and %u more"), run->targets->len - 10);
     g_autofree char *question = NULL;
@@ -346,7 +348,8 @@ static void outcome_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
         run->job = g_strdup(outcome->request);
     } else if (!query && run->command->format == VD_FORMAT_TABLE) {
         const char *named = target->name ? target->name : vd_args_get(run->command->args, "name");
-        vd_err("%s: %s (%s)\n", _(run->command->verb->label), named ? named : "", outcome->request);
+        vd_err("%s%s%s (%s)\n", _(run->command->verb->label), named ? ": " : "", named ? named : "",
+               outcome->request);
     }
 }
 

@@ -379,6 +379,14 @@ gboolean vd_local_deploy(VdLocalCall *call, GError **error)
            vd_local_answer_job(call);
 }
 
+gboolean vd_local_install(VdLocalCall *call, GError **error)
+{
+    return need_journal(call, error) &&
+           vd_install_submit(call->journal, call->request, call->person, call->host, call->uri,
+                             call->args, error) &&
+           vd_local_answer_job(call);
+}
+
 gboolean vd_local_doctor(VdLocalCall *call, GError **error)
 {
     (void)error;

@@ -188,6 +188,8 @@ static void choices_work(VdWorker *worker, gpointer data)
         question->words = image_names();
     else if (spec->type == VD_ARG_SCRIPT)
         question->words = script_names();
+    else if (spec->type == VD_ARG_TEMPLATE)
+        question->words = vd_template_names();
     else if (spec->type == VD_ARG_TIMEZONE)
         question->words = zone_names();
     else if ((spec->type == VD_ARG_FILE || spec->type == VD_ARG_TEXT) && strstr(spec->name, "key"))

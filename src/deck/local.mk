@@ -2,7 +2,7 @@ noinst_LIBRARIES += libdeck.a
 libdeck_a_SOURCES = \
   src/deck/deck.c \
   src/deck/deck.h \
-  src/deck/docs.c \
+  src/deck/docs.c src/deck/docs-templates.c \
   src/deck/docs-catalogues.c \
   src/deck/docs-make.c \
   src/deck/docs-scripts.c \

@@ -91,3 +91,27 @@ extern const VdArgSpec vd_image_publish_args[];
 extern const VdArgSpec vd_image_export_args[];
 extern const VdArgSpec vd_script_add_args[];
 extern const VdArgSpec vd_script_edit_args[];
+
+/* `install NAME …`: the same for a machine that an installer fills, from a tree, with the answers
+ * of a template. */
+gboolean vd_install_submit(VdJournal *journal, const char *request, const char *author,
+                           const char *host_id, const char *uri, const VdArgs *args,
+                           GError **error);
+extern const VdArgSpec vd_install_args[];
+
+/* Templates of answer files. Each reads files: not on the UI thread. */
+typedef struct {
+    const char *name, *title, *kind;
+    gboolean own;         /* not shipped */
+    guint64 memory, disk; /* least, bytes; 0: not told */
+    const char *mistake;  /* why it cannot be used, or NULL */
+} VdTemplateFacts;
+typedef void (*VdTemplateFn)(const VdTemplateFacts *facts, gpointer data);
+void vd_templates_each(VdTemplateFn each, gpointer data);
+/* The text of one, to read and to edit. The caller frees. */
+char *vd_template_source(const char *name, GError **error);
+/* Takes a file into the administrator's own; refused if it has a mistake. name NULL: the file's. */
+gboolean vd_template_add(const char *file, const char *name, gboolean replace, GError **error);
+gboolean vd_template_remove(const char *name, GError **error);
+/* Sorted; free with g_strfreev(). */
+char **vd_template_names(void);

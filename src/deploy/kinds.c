@@ -7,9 +7,11 @@
 #include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/deploy/deploy-private.h"
+#include "src/deploy/install.h"
 
 const VdJobKind vd_deploy_kinds[] = {
     {"deploy", vd_deploy_steps, vd_deploy_undos, vd_deploy_again},
+    {"install", vd_install_steps, vd_deploy_undos, vd_install_again},
     {"image.add", vd_image_add_steps, vd_image_add_undos, NULL},
     {"image.prepare", vd_image_prepare_steps, vd_image_add_undos, NULL},
     {"vm.whole", vd_whole_steps, vd_whole_undos, NULL},

@@ -24,6 +24,7 @@ libdeploy_a_SOURCES = \
   src/deploy/image-steps.h \
   src/deploy/image-prepare.c \
   src/deploy/images.c \
+  src/deploy/initrd.c src/deploy/initrd.h \
   src/deploy/kinds.c \
   src/deploy/layout.c \
   src/deploy/plan-json.c \
@@ -38,6 +39,15 @@ libdeploy_a_SOURCES = \
   src/deploy/steps-seed.c \
   src/deploy/steps.c src/deploy/steps.h \
   src/deploy/store.c src/deploy/store.h \
+  src/deploy/steps-install.c \
+  src/deploy/install.c src/deploy/install.h \
+  src/deploy/template.c src/deploy/template.h \
+  src/deploy/templates.c \
   src/deploy/transfer.c src/deploy/transfer.h \
   src/deploy/unpack.c src/deploy/unpack.h \
-  src/deploy/whole.c
+  src/deploy/whole.c \
+  src/deploy/words.h
+
+templatedir = $(pkgdatadir)/templates
+dist_template_DATA = src/deploy/templates/debian src/deploy/templates/fedora \
+  src/deploy/templates/ubuntu

@@ -21,17 +21,33 @@ typedef struct {
     }
 
 static const Member members[] = {
-    M(name, TEXT),      M(title, TEXT),        M(uri, TEXT),           M(image, TEXT),
-    M(sha256, TEXT),    M(image_format, TEXT), M(image_size, SIZE),    M(disk, SIZE),
-    M(whole, BOOL),     M(overcommit, BOOL),   M(cpus, UINT),          M(memory, SIZE),
-    M(pool, TEXT),      M(network, TEXT),      M(volume, TEXT),        M(uuid, TEXT),
-    M(mac, TEXT),       M(grow, BOOL),         M(customise, BOOL),     M(why_no_grow, TEXT),
-    M(locked, BOOL),    M(password, BOOL),     M(user_password, BOOL), M(user, TEXT),
-    M(keys, LIST),      M(hostname, TEXT),     M(timezone, TEXT),      M(address, TEXT),
-    M(gateway, TEXT),   M(dns, LIST),          M(script, BOOL),        M(start, BOOL),
-    M(autostart, BOOL), M(wait_minutes, INT),  M(reader, TEXT),        M(medium, TEXT),
-    M(table, BOOL),     M(whole_later, BOOL),
+    M(name, TEXT),           M(title, TEXT),         M(uri, TEXT),
+    M(image, TEXT),          M(sha256, TEXT),        M(image_format, TEXT),
+    M(image_size, SIZE),     M(disk, SIZE),          M(whole, BOOL),
+    M(overcommit, BOOL),     M(cpus, UINT),          M(memory, SIZE),
+    M(pool, TEXT),           M(network, TEXT),       M(volume, TEXT),
+    M(uuid, TEXT),           M(mac, TEXT),           M(grow, BOOL),
+    M(customise, BOOL),      M(why_no_grow, TEXT),   M(locked, BOOL),
+    M(password, BOOL),       M(user_password, BOOL), M(user, TEXT),
+    M(keys, LIST),           M(hostname, TEXT),      M(timezone, TEXT),
+    M(address, TEXT),        M(gateway, TEXT),       M(dns, LIST),
+    M(script, BOOL),         M(start, BOOL),         M(autostart, BOOL),
+    M(wait_minutes, INT),    M(reader, TEXT),        M(medium, TEXT),
+    M(table, BOOL),          M(whole_later, BOOL),   M(tree, TEXT),
+    M(template, TEXT),       M(kernel, TEXT),        M(initrd, TEXT),
+    M(kernel_line, TEXT),    M(answer_file, TEXT),   M(cdrom, TEXT),
+    M(reports, BOOL),        M(ends, INT),           M(answer_medium, BOOL),
+    M(install_minutes, INT),
 };
+
+/* From an image, or by an installer. */
+static gboolean has_source(const VdPlan *plan)
+{
+    if (plan->tree)
+        return plan->template && plan->kernel && plan->initrd && plan->kernel_line &&
+               plan->answer_file;
+    return plan->image && plan->sha256 && plan->image_format;
+}
 
 static void add_list(JsonBuilder *builder, const char *name, char *const *list)
 {
@@ -133,8 +149,8 @@ VdPlan *vd_plan_from_json(const char *json, GError **error)
         for (gsize i = 0; i < G_N_ELEMENTS(members); i++)
             read_member(json_node_get_object(node), plan, &members[i]);
     }
-    if (plan->name && plan->image && plan->sha256 && plan->image_format && plan->pool &&
-        plan->volume && plan->uuid && plan->mac && plan->network && plan->disk > 0)
+    if (plan->name && has_source(plan) && plan->pool && plan->volume && plan->uuid && plan->mac &&
+        plan->network && plan->disk > 0)
         return g_steal_pointer(&plan);
     vd_error_set(error, VD_ERR_DAMAGED, json, _("The plan of this job cannot be read."));
     return NULL;
@@ -223,6 +239,25 @@ JsonNode *vd_plan_seed_request(const VdPlan *plan, const char *request, const ch
     vd_json_text(builder, "format", disk ? "qcow2" : NULL);
     add_layout(builder, layout);
     add_customise(builder, plan, secrets, request);
+    json_builder_end_object(builder);
+    return json_builder_get_root(builder);
+}
+
+JsonNode *vd_plan_answer_request(const VdPlan *plan, const char *request, const char *medium,
+                                 const char *answer)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+
+    json_builder_begin_object(builder);
+    vd_json_text(builder, "action", "seed");
+    vd_json_text(builder, "request", request);
+    vd_json_text(builder, "reader", "cloud-init");
+    vd_json_text(builder, "medium", medium);
+    vd_json_text(builder, "user_data", answer);
+    json_builder_set_member_name(builder, "customise");
+    json_builder_begin_object(builder);
+    vd_json_text(builder, "hostname", plan->hostname);
+    json_builder_end_object(builder);
     json_builder_end_object(builder);
     return json_builder_get_root(builder);
 }

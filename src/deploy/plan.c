@@ -41,6 +41,13 @@ void vd_plan_free(VdPlan *plan)
     g_free(plan->address);
     g_free(plan->gateway);
     g_strfreev(plan->dns);
+    g_free(plan->tree);
+    g_free(plan->template);
+    g_free(plan->kernel);
+    g_free(plan->initrd);
+    g_free(plan->kernel_line);
+    g_free(plan->answer_file);
+    g_free(plan->cdrom);
     g_free(plan);
 }
 
@@ -264,9 +271,10 @@ static gboolean read_logins(VdPlan *plan, const VdArgs *args, GError **error)
     return read_keys(plan, args, error);
 }
 
+/* image NULL: none, so any timezone passes. */
 static gboolean read_system(VdPlan *plan, const VdArgs *args, const VdImage *image, GError **error)
 {
-    g_auto(GStrv) zones = vd_image_timezones(image);
+    g_auto(GStrv) zones = image ? vd_image_timezones(image) : NULL;
 
     plan->hostname = copy_arg(args, "hostname");
     if (!plan->hostname)
@@ -276,7 +284,8 @@ static gboolean read_system(VdPlan *plan, const VdArgs *args, const VdImage *ima
     plan->gateway = copy_arg(args, "gateway");
     plan->dns = copy_all(args, "dns");
     plan->script = vd_args_get(args, "firstboot") && *vd_args_get(args, "firstboot");
-    if (plan->timezone && !vd_check_zone_there(plan->timezone, zones, image->name, error))
+    if (plan->timezone &&
+        !vd_check_zone_there(plan->timezone, zones, image ? image->name : NULL, error))
         return FALSE;
     return vd_check_static(plan->address, plan->gateway, plan->dns, error);
 }
@@ -320,19 +329,55 @@ static gboolean choose_engine(VdPlan *plan, const VdArgs *args, const VdImage *i
     return TRUE;
 }
 
+/* What a plan has with an image or without. image NULL: none. */
+static gboolean read_machine(VdPlan *plan, const VdArgs *args, const VdImage *image,
+                             const char *uri, const char *request, GError **error)
+{
+    const char *title = vd_args_get(args, "title");
+
+    if (!read_logins(plan, args, error) || !read_system(plan, args, image, error))
+        return FALSE;
+    plan->title = title && *title ? vd_text_clean(title, 200, FALSE) : NULL;
+    plan->uri = g_strdup(uri);
+    plan->overcommit = vd_args_flag(args, "overcommit");
+    plan->cpus = (guint)vd_args_int(args, "cpus", 2);
+    plan->memory = vd_args_size(args, "memory", 2 * GIB);
+    plan->pool = copy_arg(args, "pool");
+    plan->network = copy_arg(args, "network");
+    plan->start = !vd_args_flag(args, "no-start");
+    plan->autostart = vd_args_flag(args, "autostart");
+    plan->wait_minutes = (int)vd_args_int(args, "wait", 15);
+    choose_identity(plan, request);
+    return TRUE;
+}
+
+static VdPlan *named_plan(const VdArgs *args, GError **error)
+{
+    g_autoptr(VdPlan) plan = g_new0(VdPlan, 1);
+
+    plan->name = copy_arg(args, "name");
+    return plan->name && vd_check_vm_name(plan->name, error) ? g_steal_pointer(&plan) : NULL;
+}
+
+VdPlan *vd_plan_new_empty(const VdArgs *args, const char *uri, const char *request, GError **error)
+{
+    g_autoptr(VdPlan) plan = named_plan(args, error);
+
+    if (!plan || !read_machine(plan, args, NULL, uri, request, error))
+        return NULL;
+    plan->disk = vd_args_size(args, "disk", USUAL_DISK);
+    return g_steal_pointer(&plan);
+}
+
 VdPlan *vd_plan_new(const VdArgs *args, const VdImage *image, const char *uri, const char *request,
                     GError **error)
 {
-    g_autoptr(VdPlan) plan = g_new0(VdPlan, 1);
-    const char *title = vd_args_get(args, "title");
+    g_autoptr(VdPlan) plan = named_plan(args, error);
 
-    plan->name = copy_arg(args, "name");
-    if (!plan->name || !vd_check_vm_name(plan->name, error) ||
-        !vd_plan_check_disk(args, image, error) || !vd_plan_check_able(args, image, error) ||
-        !read_logins(plan, args, error) || !read_system(plan, args, image, error))
+    if (!plan || !vd_plan_check_disk(args, image, error) ||
+        !vd_plan_check_able(args, image, error) ||
+        !read_machine(plan, args, image, uri, request, error))
         return NULL;
-    plan->title = title && *title ? vd_text_clean(title, 200, FALSE) : NULL;
-    plan->uri = g_strdup(uri);
     plan->image = g_strdup(image->name);
     plan->sha256 = g_strdup(image->sha256);
     plan->image_format = g_strdup(image->format);
@@ -346,15 +391,6 @@ VdPlan *vd_plan_new(const VdArgs *args, const VdImage *image, const char *uri, c
                        "and --no-start out."));
         return NULL;
     }
-    plan->overcommit = vd_args_flag(args, "overcommit");
-    plan->cpus = (guint)vd_args_int(args, "cpus", 2);
-    plan->memory = vd_args_size(args, "memory", 2 * GIB);
-    plan->pool = copy_arg(args, "pool");
-    plan->network = copy_arg(args, "network");
-    plan->start = !vd_args_flag(args, "no-start");
-    plan->autostart = vd_args_flag(args, "autostart");
-    plan->wait_minutes = (int)vd_args_int(args, "wait", 15);
-    choose_identity(plan, request);
     decide_grow(plan, args, image);
     if (!choose_engine(plan, args, image, request, error))
         return NULL;

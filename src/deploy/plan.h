@@ -35,6 +35,16 @@ typedef struct {
     gboolean script;
     gboolean start, autostart;
     int wait_minutes;
+    /* An installation by network; tree NULL: from an image. */
+    char *tree, *template;  /* a URL; the template's name, for people */
+    char *kernel, *initrd;  /* within the tree */
+    char *kernel_line;      /* words for the kernel */
+    char *answer_file;      /* what the answers are called in the initrd */
+    char *cdrom;            /* a medium that goes along, or NULL */
+    gboolean answer_medium; /* the answers are on a cidata medium instead */
+    gboolean reports;       /* the installed system has our first-boot unit */
+    int ends;               /* of the machine, until it is installed */
+    int install_minutes;
 } VdPlan;
 
 void vd_plan_free(VdPlan *plan);
@@ -44,6 +54,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdPlan, vd_plan_free)
  * does not go together. Reads key files. */
 VdPlan *vd_plan_new(const VdArgs *args, const VdImage *image, const char *uri, const char *request,
                     GError **error);
+/* The plan of a machine that is installed on an empty disk: all that does not depend on an image or
+ * a template. */
+VdPlan *vd_plan_new_empty(const VdArgs *args, const char *uri, const char *request, GError **error);
 /* The disk's size that args and the image come to. */
 guint64 vd_plan_disk_size(const VdArgs *args, const VdImage *image);
 /* Whether the disk is large enough, and the image can do what is wanted or the user agreed to do
@@ -72,6 +85,9 @@ JsonNode *vd_plan_check_request(const char *request, const char *layout);
  * the machine if its table is grown here, else NULL. The rest as below. */
 JsonNode *vd_plan_seed_request(const VdPlan *plan, const char *request, const char *medium,
                                const char *disk, const char *layout, JsonObject *secrets);
+/* The request for a medium with the answers of an installer (its user-data). */
+JsonNode *vd_plan_answer_request(const VdPlan *plan, const char *request, const char *medium,
+                                 const char *answer);
 /* The request for the guest helper's `prepare`. secrets: the object of the secrets file, or NULL.
  * layout is JSON. marker: see doc/guest-protocol.md. */
 JsonNode *vd_plan_prepare_request(const VdPlan *plan, const char *request, const char *disk,

@@ -257,7 +257,7 @@ static gboolean follow_console(Watch *watch, VdConn **conn, int seconds, GError 
 static gboolean follow(Watch *watch, VdConn **conn, GError **error)
 {
     int seconds = watch->plan->wait_minutes * 60;
-    gint64 deadline = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
+    gint64 deadline = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
     g_autoptr(GError) why = NULL;
     /* With a marker the address alone does not end it: the script is still to run. */
     GThread *thread = NULL;
@@ -343,7 +343,7 @@ gboolean vd_step_boot(VdRun *run, GError **error)
     conn = vd_step_conn(run, plan, error);
     if (!conn)
         return FALSE;
-    watch.marker = plan->customise ? vd_run_id(run) : NULL;
+    watch.marker = plan->customise || plan->reports ? vd_run_id(run) : NULL;
     watch.cloud = g_strcmp0(plan->reader, "cloud-init") == 0;
     watch.stop = g_cancellable_new();
     g_mutex_init(&watch.lock);

@@ -68,8 +68,8 @@ static gboolean check_image(const VdPlan *plan, VdImage **ret_image, GError **er
     return TRUE;
 }
 
-static gboolean check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const VdImage *image,
-                           GError **error)
+gboolean vd_step_check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const VdImage *image,
+                            GError **error)
 {
     g_autofree char *kind = NULL, *why = NULL, *note = NULL;
     VdPool pool = {0};
@@ -83,11 +83,11 @@ static gboolean check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const V
         return vd_fail(error, VD_ERR_EXISTS, NULL,
                        _("A machine named %s is there already; choose another name."), plan->name);
     ok = vd_conn_pool_ensure(conn, plan->pool, &pool, error) &&
-         vd_plan_check_room(plan->pool, pool.available, plan->disk, plan->whole, image->file_size,
-                            plan->overcommit, error) &&
+         vd_plan_check_room(plan->pool, pool.available, plan->disk, plan->whole,
+                            image ? image->file_size : 0, plan->overcommit, error) &&
          vd_conn_network_ensure(conn, plan->network, &kind, error) &&
          (!plan->address || vd_conn_address_check(conn, plan->network, plan->address, error)) &&
-         (!vd_image_needs_efi(image) || vd_conn_efi_check(conn, image->arch, error));
+         (!image || !vd_image_needs_efi(image) || vd_conn_efi_check(conn, image->arch, error));
     vd_pool_clear(&pool);
     if (!ok)
         return FALSE;
@@ -125,7 +125,7 @@ gboolean vd_step_check(VdRun *run, GError **error)
         return FALSE;
     /* Before anything is made there is no reason to wait for a host. */
     conn = vd_conn_open(plan->uri, vd_run_id(run), error);
-    if (!conn || !check_host(run, plan, conn, image, error) ||
+    if (!conn || !vd_step_check_host(run, plan, conn, image, error) ||
         !check_tools(run, plan, image, error))
         return FALSE;
     vd_run_text(run, _("image, name, room on %s, network %s"), plan->pool, plan->network);
@@ -144,6 +144,10 @@ static gboolean define(VdRun *run, const VdPlan *plan, VdConn *conn, const VdIma
         .disk = vd_run_get(run, "disk"),
         .disk_format = "qcow2",
         .seed = vd_run_get(run, "medium"),
+        .kernel = plan->tree ? vd_run_get(run, "kernel") : NULL,
+        .initrd = vd_run_get(run, "initrd"),
+        .kernel_line = plan->kernel_line,
+        .cdrom = plan->cdrom,
         .network_kind = vd_run_get(run, "network"),
         .network = plan->network,
         .mac = plan->mac,
@@ -178,7 +182,7 @@ gboolean vd_step_define(VdRun *run, GError **error)
 
     if (!conn)
         return FALSE;
-    image = vd_image_find(plan->image, NULL);
+    image = plan->image ? vd_image_find(plan->image, NULL) : NULL;
     return define(run, plan, conn, image, error);
 }
 

@@ -16,6 +16,10 @@ char *vd_step_describe(const VdPlan *plan);
 /* The hashes and the script of the plan, or NULL if it has none. FALSE if they are gone. */
 gboolean vd_step_secrets(VdRun *run, const VdPlan *plan, JsonNode **ret, GError **error);
 
+/* Name, pool, network, address, firmware; leaves the network's kind and whether there is KVM to the
+ * next steps. image NULL: none, the disk begins empty. */
+gboolean vd_step_check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const VdImage *image,
+                            GError **error);
 gboolean vd_step_check(VdRun *run, GError **error);
 gboolean vd_step_disk(VdRun *run, GError **error);
 gboolean vd_step_guest(VdRun *run, GError **error);  /* grow and customise */

@@ -12,6 +12,8 @@
 #include "src/guest/generalise-words.h"
 #include "src/guest/take.h"
 
+#define USER_DATA_BYTES (512 * 1024)
+
 enum {
     HASH_MAX = 384, /* CRYPT_OUTPUT_SIZE of crypt.h */
     KEY_MAX = 16 * 1024,
@@ -70,6 +72,7 @@ void vd_request_free(VdRequest *request)
     g_free(request->disk);
     g_free(request->format);
     g_free(request->medium);
+    vd_secret_free(request->user_data);
     vd_layout_free(request->layout);
     customise_free(request->customise);
     if (request->clean)
@@ -328,6 +331,7 @@ static void take_seed(VdTake *take, VdRequest *request)
     request->medium = vd_take_word(take, "medium", 4096);
     if (request->medium && *request->medium != '/')
         vd_take_mistake(take, "medium", _("an absolute path"));
+    request->user_data = vd_take_string(take, "user_data", USER_DATA_BYTES);
     request->grow = vd_take_bool(take, "grow");
     request->size = (guint64)vd_take_int(take, "size", 0, G_MAXINT64);
     request->customise = take_customise(take);

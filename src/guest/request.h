@@ -60,6 +60,7 @@ typedef struct {
     gboolean agent;         /* prepare: put our first-boot agent in, and nobody's data */
     VdReaderKind reader;    /* seed: who reads the medium */
     char *medium;           /* seed: the file to make */
+    char *user_data; /* seed: text in place of the one made of customise, or NULL; a secret */
 } VdRequest;
 
 /* Reads a request. NULL with bad-request, bad-layout or no-os. */

@@ -207,6 +207,7 @@ gboolean vd_arg_check(const VdArgSpec *spec, const char *value, GError **error)
         return check_choice(spec, value, error);
     case VD_ARG_NAME:
     case VD_ARG_IMAGE:
+    case VD_ARG_TEMPLATE:
         return vd_check_vm_name(value, error);
     case VD_ARG_HOSTNAME:
         return vd_check_hostname(value, error);

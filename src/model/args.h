@@ -13,10 +13,11 @@ typedef enum {
     VD_ARG_NAME,   /* a new machine's or image's name */
     VD_ARG_HOSTNAME,
     VD_ARG_TIMEZONE,
-    VD_ARG_FILE,   /* an existing file's path */
-    VD_ARG_SECRET, /* a password: by --NAME-file on the command line, hidden on the screen */
-    VD_ARG_IMAGE,  /* an image's name */
-    VD_ARG_HOST,   /* a host's id */
+    VD_ARG_FILE,     /* an existing file's path */
+    VD_ARG_SECRET,   /* a password: by --NAME-file on the command line, hidden on the screen */
+    VD_ARG_IMAGE,    /* an image's name */
+    VD_ARG_TEMPLATE, /* a template's name */
+    VD_ARG_HOST,     /* a host's id */
     VD_ARG_POOL,
     VD_ARG_NETWORK,
     VD_ARG_ADDRESS, /* 192.0.2.7/24 or 2001:db8::7/64 */

@@ -105,7 +105,7 @@ static gboolean follow_until(VdConn *conn, Follow *follow, int seconds, VdConsol
                              gpointer data, GCancellable *cancel, GError **error)
 {
     g_autoptr(VdLines) lines = vd_lines_new();
-    gint64 deadline = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
+    gint64 deadline = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
     gboolean ended = FALSE;
 
     while (!ended) {

@@ -56,6 +56,8 @@ typedef struct {
 
 /* The domain XML of a plan. Pure. The caller frees. */
 char *vd_vm_plan_xml(const VdVmPlan *plan, const VdVmTarget *target);
+/* The same machine without its installer. Pure. The caller frees; NULL if it is no domain. */
+char *vd_vm_from_disk_xml(const char *xml, gboolean again);
 /* The volume XML of an overlay (base not NULL) or an empty qcow2 disk. Pure. The caller frees. */
 char *vd_volume_xml(const char *name, guint64 size, const char *base, const char *base_format);
 /* The volume XML of an empty, sparse file of size bytes that gets a content of any kind. */

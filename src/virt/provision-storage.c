@@ -195,6 +195,19 @@ gboolean vd_conn_volume_create(VdConn *conn, const char *pool, const char *volum
     return create_volume(conn, pool, volume, xml, ret_path, error);
 }
 
+gboolean vd_conn_volume_used(VdConn *conn, const char *pool_name, const char *volume,
+                             guint64 *ret_bytes, GError **error)
+{
+    g_autoptr(virStoragePool) pool = virStoragePoolLookupByName(conn->conn, pool_name);
+    g_autoptr(virStorageVol) vol = pool ? virStorageVolLookupByName(pool, volume) : NULL;
+    virStorageVolInfo info;
+
+    if (!vol || virStorageVolGetInfo(vol, &info) < 0)
+        return vd_virt_fail(error, _("The disk %s could not be looked up"), volume);
+    *ret_bytes = info.allocation;
+    return TRUE;
+}
+
 gboolean vd_conn_volume_exists(VdConn *conn, const char *pool_name, const char *volume)
 {
     g_autoptr(virStoragePool) pool = virStoragePoolLookupByName(conn->conn, pool_name);

@@ -140,6 +140,24 @@ gboolean vd_conn_vm_start(VdConn *conn, const char *uuid, GError **error)
     return TRUE;
 }
 
+gboolean vd_conn_vm_from_disk(VdConn *conn, const char *uuid, gboolean again, GError **error)
+{
+    g_autoptr(virDomain) domain = virDomainLookupByUUIDString(conn->conn, uuid);
+    g_autoptr(virDomain) defined = NULL;
+    g_autofree char *xml = NULL;
+    char *text;
+
+    if (!domain)
+        return vd_virt_fail(error, _("The machine is gone"));
+    text = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+    xml = vd_vm_from_disk_xml(text ? text : "", again);
+    free(text);
+    defined = xml ? virDomainDefineXML(conn->conn, xml) : NULL;
+    if (!defined)
+        return vd_virt_fail(error, _("The machine could not be set to start from its disk"));
+    return TRUE;
+}
+
 gboolean vd_conn_vm_autostart(VdConn *conn, const char *uuid, GError **error)
 {
     g_autoptr(virDomain) domain = virDomainLookupByUUIDString(conn->conn, uuid);

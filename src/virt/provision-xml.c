@@ -204,6 +204,11 @@ static void add_platform(xmlNodePtr root, const VdVmPlan *plan, const VdVmTarget
         vd_xml_set(os, "firmware", "efi");
     else if (plan->efi && target->machine)
         add_efi(os);
+    if (plan->kernel) {
+        vd_xml_add(os, "kernel", plan->kernel);
+        vd_xml_add(os, "initrd", plan->initrd);
+        vd_xml_add(os, "cmdline", plan->kernel_line);
+    }
     vd_xml_set(vd_xml_add(os, "boot", NULL), "dev", "hd");
     features = vd_xml_add(root, "features", NULL);
     vd_xml_add(features, "acpi", NULL);
@@ -222,7 +227,8 @@ static void add_platform(xmlNodePtr root, const VdVmPlan *plan, const VdVmTarget
     clock = vd_xml_add(root, "clock", NULL);
     vd_xml_set(clock, "offset", "utc");
     vd_xml_add(root, "on_poweroff", "destroy");
-    vd_xml_add(root, "on_reboot", "restart");
+    /* The end of an installer is counted. */
+    vd_xml_add(root, "on_reboot", plan->kernel ? "destroy" : "restart");
     vd_xml_add(root, "on_crash", "destroy");
 }
 
@@ -243,26 +249,35 @@ static void add_disk(xmlNodePtr devices, const VdVmPlan *plan)
     vd_xml_set(node, "bus", "virtio");
 }
 
-/* A disk rather than a CD-ROM: every guest whose root is a virtio disk sees it, kernels made for
- * clouds know no SATA; and it can be unplugged without a trace. */
-static void add_seed(xmlNodePtr devices, const VdVmPlan *plan)
+/* A file that the guest can only read. */
+static xmlNodePtr add_medium(xmlNodePtr devices, const char *device, const char *file,
+                             const char *dev, const char *bus)
 {
-    xmlNodePtr disk, node;
+    xmlNodePtr disk = vd_xml_add(devices, "disk", NULL);
+    xmlNodePtr node;
 
-    if (!plan->seed)
-        return;
-    disk = vd_xml_add(devices, "disk", NULL);
     vd_xml_set(disk, "type", "file");
-    vd_xml_set(disk, "device", "disk");
+    vd_xml_set(disk, "device", device);
     node = vd_xml_add(disk, "driver", NULL);
     vd_xml_set(node, "name", "qemu");
     vd_xml_set(node, "type", "raw");
-    vd_xml_set(vd_xml_add(disk, "source", NULL), "file", plan->seed);
+    vd_xml_set(vd_xml_add(disk, "source", NULL), "file", file);
     node = vd_xml_add(disk, "target", NULL);
-    vd_xml_set(node, "dev", "vdb");
-    vd_xml_set(node, "bus", "virtio");
+    vd_xml_set(node, "dev", dev);
+    vd_xml_set(node, "bus", bus);
     vd_xml_add(disk, "readonly", NULL);
-    vd_xml_add(disk, "serial", VD_SEED_SERIAL);
+    return disk;
+}
+
+/* The seed is a disk rather than a CD-ROM: every guest whose root is a virtio disk sees it, kernels
+ * made for clouds know no SATA; and it can be unplugged without a trace. */
+static void add_media(xmlNodePtr devices, const VdVmPlan *plan)
+{
+    if (plan->seed)
+        vd_xml_add(add_medium(devices, "disk", plan->seed, "vdb", "virtio"), "serial",
+                   VD_SEED_SERIAL);
+    if (plan->cdrom)
+        add_medium(devices, "cdrom", plan->cdrom, "sda", "sata");
 }
 
 static void add_interface(xmlNodePtr devices, const VdVmPlan *plan)
@@ -346,12 +361,45 @@ char *vd_vm_plan_xml(const VdVmPlan *plan, const VdVmTarget *target)
     add_platform(root, plan, target);
     devices = vd_xml_add(root, "devices", NULL);
     add_disk(devices, plan);
-    add_seed(devices, plan);
+    add_media(devices, plan);
     if (target->machine && g_str_equal(target->machine, "q35"))
         add_slots(devices);
     add_interface(devices, plan);
     add_console(devices);
     if (!g_str_equal(target->type, "test"))
         add_helpers(devices);
+    return vd_xml_write(doc);
+}
+
+/* Takes all that an XPath expression finds out of its document. */
+static void remove_all(xmlDocPtr doc, const char *xpath)
+{
+    g_autoptr(xmlXPathObject) found = evaluate(doc, xpath);
+
+    for (int i = 0; found && found->nodesetval && i < found->nodesetval->nodeNr; i++) {
+        xmlUnlinkNode(found->nodesetval->nodeTab[i]);
+        xmlFreeNode(found->nodesetval->nodeTab[i]);
+        found->nodesetval->nodeTab[i] = NULL;
+    }
+}
+
+static void set_text(xmlDocPtr doc, const char *xpath, const char *text)
+{
+    g_autoptr(xmlXPathObject) found = evaluate(doc, xpath);
+
+    for (int i = 0; found && found->nodesetval && i < found->nodesetval->nodeNr; i++)
+        xmlNodeSetContent(found->nodesetval->nodeTab[i], BAD_CAST_(text));
+}
+
+char *vd_vm_from_disk_xml(const char *xml, gboolean again)
+{
+    g_autoptr(xmlDoc) doc = vd_xml_parse(xml, "domain", NULL);
+
+    if (!doc)
+        return NULL;
+    remove_all(doc, "/domain/os/kernel | /domain/os/initrd | /domain/os/cmdline");
+    if (!again)
+        remove_all(doc, "/domain/devices/disk[@device='cdrom']");
+    set_text(doc, "/domain/on_reboot", again ? "destroy" : "restart");
     return vd_xml_write(doc);
 }

@@ -59,6 +59,9 @@ typedef void (*VdUploadProgress)(guint64 done, guint64 all, gpointer data);
 gboolean vd_conn_volume_upload(VdConn *conn, const char *pool, const char *name, const char *file,
                                VdUploadProgress progress, gpointer data, GCancellable *cancel,
                                char **ret_path, GError **error);
+/* The bytes that a volume takes up now. */
+gboolean vd_conn_volume_used(VdConn *conn, const char *pool, const char *volume, guint64 *ret_bytes,
+                             GError **error);
 gboolean vd_conn_volume_exists(VdConn *conn, const char *pool, const char *volume);
 /* Missing is fine. */
 gboolean vd_conn_volume_delete(VdConn *conn, const char *pool, const char *volume, GError **error);
@@ -87,6 +90,9 @@ typedef struct {
     gboolean efi;                         /* needs UEFI firmware; without Secure Boot */
     const char *request, *image, *author; /* into the domain's metadata, namespace of ours */
     const char *address;                  /* static, reserved by the metadata; or NULL */
+    /* An installer to start instead of the disk, until vd_conn_vm_from_disk(); NULL: none */
+    const char *kernel, *initrd, *kernel_line;
+    const char *cdrom; /* a medium that goes along with the installer, or NULL */
 } VdVmPlan;
 
 /* Defines it (never overwrites a name in use); *ret_uuid. */
@@ -106,6 +112,10 @@ gboolean vd_conn_vm_pull(VdConn *conn, const char *uuid, VdUploadProgress progre
  * this returns TRUE. A machine without one is fine. VD_ERR_TIMEOUT: the guest did not let go of it
  * in 20 s; it goes with the machine's next stop. */
 gboolean vd_conn_vm_drop_seed(VdConn *conn, const char *uuid, GError **error);
+/* A machine that was defined with an installer starts from its disk from now on, and restarts when
+ * its guest does; with `again` it still ends instead, so that another end can be counted. The
+ * machine must be off. */
+gboolean vd_conn_vm_from_disk(VdConn *conn, const char *uuid, gboolean again, GError **error);
 
 /* The disk that a machine starts from. */
 typedef struct {

@@ -35,3 +35,4 @@ tests_lab_record_SOURCES = tests/lab/record.c $(SICK_FILES)
 tests_lab_record_CPPFLAGS = $(SICK_CPPFLAGS)
 tests_lab_record_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)
 tests_lab_record_LDADD = $(SCREEN_LIBS)
+EXTRA_DIST += tests/lab/lab-install.sh tests/lab/tiny-installer.c

@@ -13,7 +13,7 @@ say() { # say NAME COMPLAINT
   echo "not ok $n - $1"
 }
 
-find src ui -name '*.c' | sort >"$work/files"
+find src ui -name '*.[ch]' | sort >"$work/files"
 xgettext -k_ -kN_ -kngettext:1,2 --from-code=UTF-8 -f "$work/files" -o "$work/vmdeck.pot"
 say "no text ends at a macro that gettext cannot see" \
   "$(grep -nE '^msgid(_plural)? ".*%"$' "$work/vmdeck.pot" | grep -v 'CPU%')"

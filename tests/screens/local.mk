@@ -57,6 +57,6 @@ tests_screens_test_dialogs_SOURCES = tests/screens/test-dialogs.c \
   tests/screens/fixture.c tests/screens/fixture.h
 tests_screens_test_dialogs_CPPFLAGS = $(SCREEN_CPPFLAGS)
 tests_screens_test_dialogs_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)
-tests_screens_test_dialogs_LDADD = $(SCREEN_LIBS) libdeploy.a libjobs.a libvirtroom.a libmodel.a \
+tests_screens_test_dialogs_LDADD = $(SCREEN_LIBS) libdeploy.a libguestpure.a libjobs.a libvirtroom.a libmodel.a \
   libbase.a $(LIBVIRT_LIBS) $(XML_LIBS) $(SQLITE_LIBS) $(CONFIG_LIBS) $(CRYPT_LIBS) $(FETCH_LIBS) $(JSON_LIBS) \
   $(GLIB_LIBS) -lm

@@ -103,6 +103,45 @@ static void test_machine_with_kvm_or_its_own_network(void **state)
     holds(on_arm, "/domain/devices/interface/@type", "user");
 }
 
+static void test_installer_document(void **state)
+{
+    VdVmPlan plan = some_plan();
+    VdVmTarget target = {.type = "qemu", .arch = "x86_64", .machine = "q35"};
+    g_autofree char *text = NULL, *again = NULL, *after = NULL;
+    g_autoptr(xmlDoc) doc = NULL;
+    g_autoptr(xmlDoc) second = NULL;
+    g_autoptr(xmlDoc) last = NULL;
+
+    (void)state;
+    plan.kernel = "/default-pool/k";
+    plan.initrd = "/default-pool/i & j";
+    plan.kernel_line = "auto=true x=<y>";
+    plan.cdrom = "/iso/a.iso";
+    text = vd_vm_plan_xml(&plan, &target);
+    doc = vd_xml_parse(text, "domain", NULL);
+    holds(doc, "/domain/os/kernel", "/default-pool/k");
+    holds(doc, "/domain/os/initrd", "/default-pool/i & j");
+    holds(doc, "/domain/os/cmdline", "auto=true x=<y>");
+    holds(doc, "/domain/on_reboot", "destroy");
+    holds(doc, "/domain/devices/disk[@device='cdrom']/source/@file", "/iso/a.iso");
+    again = vd_vm_from_disk_xml(text, TRUE);
+    second = vd_xml_parse(again, "domain", NULL);
+    holds(second, "/domain/os/kernel", NULL);
+    holds(second, "/domain/on_reboot", "destroy");
+    holds(second, "/domain/devices/disk[@device='cdrom']/source/@file", "/iso/a.iso");
+    after = vd_vm_from_disk_xml(text, FALSE);
+    last = vd_xml_parse(after, "domain", NULL);
+    holds(last, "/domain/os/kernel", NULL);
+    holds(last, "/domain/os/initrd", NULL);
+    holds(last, "/domain/os/cmdline", NULL);
+    holds(last, "/domain/os/boot/@dev", "hd");
+    holds(last, "/domain/on_reboot", "restart");
+    holds(last, "/domain/devices/disk[@device='cdrom']", NULL);
+    holds(last, "/domain/devices/disk/source/@file", "/default-pool/db & co.qcow2");
+    holds(last, "/domain/title", "A <b>&\"title\"</b>");
+    assert_null(vd_vm_from_disk_xml("<volume/>", FALSE));
+}
+
 static void test_volume_documents(void **state)
 {
     g_autofree char *overlay = vd_volume_xml("a<b>.qcow2", 5 * GIB, "/images/x & y.raw", "raw");
@@ -325,6 +364,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_machine_document),
         cmocka_unit_test(test_machine_with_kvm_or_its_own_network),
+        cmocka_unit_test(test_installer_document),
         cmocka_unit_test(test_volume_documents),
         cmocka_unit_test(test_machines_come_and_go),
         cmocka_unit_test(test_addresses),

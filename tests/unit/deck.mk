@@ -3,7 +3,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-verbs tests/unit/test-history tests/unit/test-worker tests/unit/test-print
 check_PROGRAMS += tests/unit/test-twins
 endif
-DECK_TEST_LIBS = libcli.a libdeck.a libdeploy.a libnode.a libjobs.a libvirtroom.a libaccess.a \
+DECK_TEST_LIBS = libcli.a libdeck.a libdeploy.a libguestpure.a libnode.a libjobs.a libvirtroom.a libaccess.a \
   libmodel.a libbase.a $(LIBVIRT_LIBS) $(XML_LIBS) $(SQLITE_LIBS) $(CONFIG_LIBS) $(CRYPT_LIBS) $(FETCH_LIBS) \
   $(JSON_LIBS) $(GLIB_LIBS) $(TEST_LIBS) -lm
 tests_unit_test_verbs_SOURCES = tests/unit/test-verbs.c

@@ -1,9 +1,10 @@
 # images, plans and the words of a deployment
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-images tests/unit/test-deploy-args tests/unit/test-deploy-plan \
-  tests/unit/test-catalogue tests/unit/test-fetch tests/unit/test-scripts
+  tests/unit/test-catalogue tests/unit/test-fetch tests/unit/test-scripts \
+  tests/unit/test-install
 endif
-DEPLOY_TEST_LIBS = libdeploy.a libjobs.a libvirtroom.a libmodel.a libbase.a $(LIBVIRT_LIBS) \
+DEPLOY_TEST_LIBS = libdeploy.a libguestpure.a libjobs.a libvirtroom.a libmodel.a libbase.a $(LIBVIRT_LIBS) \
   $(XML_LIBS) $(SQLITE_LIBS) $(CONFIG_LIBS) $(CRYPT_LIBS) $(FETCH_LIBS) $(JSON_LIBS) $(GLIB_LIBS) $(TEST_LIBS) -lm
 tests_unit_test_images_SOURCES = tests/unit/test-images.c
 tests_unit_test_images_CFLAGS = $(TEST_CFLAGS)
@@ -23,3 +24,6 @@ tests_unit_test_fetch_LDADD = $(DEPLOY_TEST_LIBS)
 tests_unit_test_scripts_SOURCES = tests/unit/test-scripts.c
 tests_unit_test_scripts_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_scripts_LDADD = $(DEPLOY_TEST_LIBS)
+tests_unit_test_install_SOURCES = tests/unit/test-install.c
+tests_unit_test_install_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_install_LDADD = $(DEPLOY_TEST_LIBS)

@@ -1,0 +1,57 @@
+/* Answers about the templates of answer files, as documents. */
+#include "config.h"
+
+#include "src/base/i18n.h"
+#include "src/deck/row.h"
+#include "src/deploy/deploy.h"
+
+static const VdColumn template_columns[] = {
+    {"name", N_("Template"), VD_COL_TEXT},   {"title", N_("For"), VD_COL_TEXT},
+    {"kind", N_("Kind"), VD_COL_TEXT},       {"memory", N_("Memory from"), VD_COL_SIZE},
+    {"disk", N_("Disk from"), VD_COL_SIZE},  {"own", N_("Own"), VD_COL_BOOL},
+    {"mistake", N_("Mistake"), VD_COL_TEXT},
+};
+
+static void add_row(const VdTemplateFacts *facts, gpointer data)
+{
+    char **row = vd_section_row(data);
+    vd_row_text(row, 0, facts->name);
+    vd_row_text(row, 1, facts->title);
+    vd_row_text(row, 2, facts->kind);
+    if (facts->memory)
+        vd_row_size(row, 3, facts->memory);
+    if (facts->disk)
+        vd_row_size(row, 4, facts->disk);
+    vd_row_bool(row, 5, facts->own);
+    vd_row_text(row, 6, facts->mistake);
+}
+
+gboolean vd_local_template_list(VdLocalCall *call, GError **error)
+{
+    (void)error;
+    call->doc = vd_doc_new();
+    vd_templates_each(add_row,
+                      vd_doc_section(call->doc, VD_SECTION_TABLE, "templates", N_("Templates"),
+                                     template_columns, G_N_ELEMENTS(template_columns)));
+    return TRUE;
+}
+
+gboolean vd_local_template_show(VdLocalCall *call, GError **error)
+{
+    g_autofree char *text = vd_template_source(vd_args_get(call->args, "name"), error);
+    if (!text)
+        return FALSE;
+    call->doc = vd_doc_new_text("template", N_("Template"), text);
+    return TRUE;
+}
+
+gboolean vd_local_template_add(VdLocalCall *call, GError **error)
+{
+    return vd_template_add(vd_args_get(call->args, "file"), vd_args_get(call->args, "name"),
+                           vd_args_flag(call->args, "replace"), error);
+}
+
+gboolean vd_local_template_remove(VdLocalCall *call, GError **error)
+{
+    return vd_template_remove(vd_args_get(call->args, "name"), error);
+}

@@ -1,0 +1,151 @@
+#!/bin/bash
+# Installing where there is no image: a small installer of the lab's own (tiny-installer.c) is
+# started with the answers in its initrd, ends, and the machine starts from the disk that it filled.
+. "$(dirname "$0")/lib.bash"
+
+lab_up
+printf 'lab secret\n' >"$work/password"
+tree=$work/tree
+
+# ---- the tree ---------------------------------------------------------------------------
+
+make_tree() {
+  local version root=$work/root module i=0
+  version=$(basename "$(find /boot -name 'vmlinuz-*' | sort -V | tail -n 1)" | sed 's/^vmlinuz-//')
+  mkdir -p "$root/dev" "$tree/images"
+  cc -static -O2 -Wall -o "$root/init" "$lab_home/tiny-installer.c" || return 1
+  for module in virtio/virtio_ring virtio/virtio virtio/virtio_pci_modern_dev \
+    virtio/virtio_pci_legacy_dev virtio/virtio_pci block/virtio_blk; do
+    cp "/lib/modules/$version/kernel/drivers/$module.ko" "$root/$i.ko" || return 1
+    i=$((i + 1))
+  done
+  (cd "$root" && find . | cpio -o -H newc 2>/dev/null | gzip) >"$tree/images/initrd.gz" &&
+    cp "/boot/vmlinuz-$version" "$tree/images/linux"
+}
+
+template() { # NAME WHAT ENDS: a file for the lab's installer, see tiny-installer.c
+  cat >"$work/$1" <<END
+#% title: the lab's installer
+#% kind: file
+#% file: answers/lab.txt
+#% kernel: images/linux
+#% initrd: images/initrd.gz
+#% append: console=ttyS0 quiet tree=(\$TREE) request=(\$REQUEST)
+#% memory: 128M
+#% disk: 64M
+#% ends: $3
+host (\$HOSTNAME)
+do $2
+root (\$ROOT_HASH)
+zone (\$TIMEZONE)
+(\$?USER)user (\$USER)
+(\$!USER)nobody
+(\$?ADDRESS)address (\$ADDRESS) (\$NETMASK) (\$GATEWAY)
+END
+}
+
+install() { # NAME TEMPLATE ARGUMENT...
+  local name=$1
+  deck install "$1" --template "$2" --tree "$tree" --memory 256M --disk 100M --cpus 1 \
+    --password-file "$work/password" "${@:3}" >"$work/$name.out" 2>"$work/$name.err"
+}
+
+make_tree || give_up "the tree is made"
+template lab nothing 1
+template lab-twice twice 2
+template lab-fail fail 1
+template lab-ask ask 1
+{
+  sed -n '/^#%/p' "$work/lab" | sed 's/kind: file/kind: autoinstall/; /file: answers/d'
+  echo '#cloud-config'
+  sed '/^#%/d' "$work/lab"
+} >"$work/lab-medium"
+sed 's/HOSTNAME/HOSTNAMES/' "$work/lab" >"$work/lab-wrong"
+
+# ---- templates --------------------------------------------------------------------------
+
+for name in lab lab-twice lab-fail lab-ask lab-medium; do
+  ok "the template $name is taken" deck template add "$work/$name"
+done
+ok "a template with an unknown macro is refused, with its line" eval \
+  '! deck template add "$work/lab-wrong" 2>"$work/wrong.err" &&
+   grep -q "line 10.*HOSTNAMES" "$work/wrong.err"'
+ok "templates are listed, shipped ones and one's own" eval \
+  'deck template list --format csv | grep -q "^debian,.*,false," &&
+   deck template list --format csv | grep -q "^lab,.*,true,"'
+ok "a template can be read and taken again" eval \
+  'deck template show lab >"$work/again" && cmp "$work/lab" "$work/again" &&
+   ! deck template add "$work/again" --name lab && deck template add "$work/again" --name lab --replace'
+ok "one of vmdeck's own cannot be removed" eval '! deck template remove debian --yes'
+
+# ---- an installation --------------------------------------------------------------------
+
+from_disk() { # NAME: it runs, from its disk, and restarts when its guest does
+  local xml
+  [ "$(vm domstate "$1")" = running ] || return 1
+  xml=$(vm dumpxml "$1" --inactive)
+  ! grep -Eq '<(kernel|initrd|cmdline)>' <<<"$xml" && grep -q '<on_reboot>restart' <<<"$xml"
+}
+
+answers_of() { # NAME: what the installer found in its initrd, read from the disk of the machine
+  local disk
+  disk=$(vm domblklist "$1" | awk '/vda/ { print $2 }')
+  in_host qemu-img dd -f qcow2 -O raw -U bs=4096 skip=256 count=257 "if=$disk" "of=$disk.peek" &&
+    tr -d '\0' <"$dir/lib/images/$(basename "$disk").peek"
+  rm -f "$dir/lib/images/$(basename "$disk").peek"
+}
+
+ok "a machine is installed from a tree" install inst-1 lab --hostname db.example \
+  --timezone Europe/Berlin --user anna --address 192.168.122.77/24 --gateway 192.168.122.1
+ok "it runs from its disk" from_disk inst-1
+ok "its first boot was followed to the login that the installer wrote" eval \
+  'deck job show "$(job_of inst-1)" --format json | jq -e ".job.state == \"done\" and
+     (.steps | map(select(.id == \"boot\"))[0].state == \"done\")"'
+answers=$(answers_of inst-1)
+ok "the answers had hostname, zone, user and address" eval \
+  'grep -qx "host db.example" <<<"$answers" && grep -qx "zone Europe/Berlin" <<<"$answers" &&
+   grep -qx "user anna" <<<"$answers" && ! grep -q nobody <<<"$answers" &&
+   grep -qx "address 192.168.122.77 255.255.255.0 192.168.122.1" <<<"$answers"'
+hash=$(sed -n 's/^root //p' <<<"$answers")
+same "the hash in them is of the password that was given" "$hash" \
+  "$(openssl passwd -6 -salt "$(cut -d'$' -f3 <<<"$hash")" -stdin <"$work/password")"
+ok "kernel and initrd, which held them, are gone" eval \
+  '! vm vol-list default | grep -E "inst-1.*(kernel|initrd)"'
+ok "password and hash are in no file of vmdeck's" eval \
+  '! grep -rqF -e "lab secret" -e "$hash" "$dir/vmdeck" --exclude-dir=templates'
+ok "what the installer printed is in the job's log" eval \
+  'deck job log "$(job_of inst-1)" | grep -q "Installing the base system ... 60%"'
+ok "its kernel got the words of the template" eval \
+  'deck job log "$(job_of inst-1)" | grep -q "request=$(job_of inst-1)"'
+
+ok "an installer that restarts twice is counted to its second end" eval \
+  'install inst-2 lab-twice && from_disk inst-2 &&
+   deck job log "$(job_of inst-2)" | grep -q "ended, 2 of 2"'
+
+ok "answers on a medium are read, and the medium is taken away" eval \
+  'install inst-9 lab-medium --hostname medium.example && from_disk inst-9 &&
+   answers_of inst-9 | grep -qx "host medium.example" &&
+   ! vm vol-list default | grep -E "inst-9.*medium" && ! vm dumpxml inst-9 | grep -q vmdeck-seed'
+
+# ---- what goes wrong --------------------------------------------------------------------
+
+ok "an installer that ends without writing anything fails, and nothing is left" eval \
+  '! install inst-3 lab-fail && said inst-3 "without having written" && nothing_of inst-3'
+ok "a tree without a kernel is told before anything is made" eval \
+  'mkdir "$work/empty"; ! deck install inst-4 --template lab --tree "$work/empty" \
+     --password-file "$work/password" 2>"$work/inst-4.err" && said inst-4 "no images/linux" && nothing_of inst-4'
+ok "a tree that does not answer fails with its address" eval \
+  '! deck install inst-5 --template lab --tree http://127.0.0.1:9/tree --password-file \
+     "$work/password" 2>"$work/inst-5.err" && said inst-5 "127.0.0.1:9" && nothing_of inst-5'
+ok "a machine into which nobody could log in is refused" eval \
+  '! deck install inst-6 --template lab --tree "$tree" 2>"$work/inst-6.err" && said inst-6 "log in"'
+ok "too little memory for the installer is told" eval \
+  '! install inst-7 lab --memory 100M && said inst-7 "128 MiB"'
+
+ok "an installation goes on by itself" install inst-8 lab-ask --detach
+asking() { deck job show "$(job_of inst-8)" --format json | grep -q 'asks something'; }
+ok "an installer that asks is told of" until_ok 60 asking
+ok "cancelling it leaves nothing behind" eval \
+  'deck job cancel "$(job_of inst-8)" --yes && until_ok 30 nothing_of inst-8'
+
+finish

@@ -497,6 +497,7 @@ const VdVerbRow vd_verb_rows[] = {
               .help = N_("Show a script's text."),
               .target = VD_TARGET_SCRIPT,
               .kind = VD_VERB_QUERY},
+     .role = VD_ROLE_OPERATE,
      .local = vd_local_script_show},
     {.verb = {.id = "script.add",
               .command = "script add",

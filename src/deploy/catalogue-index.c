@@ -119,7 +119,7 @@ static gboolean begin_section(Reader *reader, const char *line, GError **error)
 static gboolean read_field(Reader *reader, const char *line, GError **error)
 {
     const char *equals = strchr(line, '=');
-    g_autofree char *name = NULL;
+    g_autofree char *name = NULL, *text = NULL;
     GString *value;
 
     if (!equals || equals == line || !reader->section)
@@ -130,7 +130,8 @@ static gboolean read_field(Reader *reader, const char *line, GError **error)
     if (g_hash_table_size(reader->fields) >= FIELDS_MOST ||
         g_hash_table_contains(reader->fields, name))
         return TRUE;
-    value = g_string_new(g_strstrip(g_strdup(equals + 1)));
+    text = g_strdup(equals + 1);
+    value = g_string_new(g_strstrip(text));
     g_hash_table_insert(reader->fields, g_steal_pointer(&name), value);
     reader->last = value;
     return TRUE;

@@ -265,7 +265,8 @@ static char *remarked(char *text, const VdArgs *args)
     }
     if (systems[0]) {
         g_autofree char *joined = g_strjoinv(" ", systems);
-        g_autofree char *clean = vd_text_clean(g_ascii_strdown(joined, -1), 200, FALSE);
+        g_autofree char *lower = g_ascii_strdown(joined, -1);
+        g_autofree char *clean = vd_text_clean(lower, 200, FALSE);
         char *next = with_remark(text, FOR, clean);
 
         vd_secret_free(text);

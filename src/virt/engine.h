@@ -35,7 +35,10 @@ struct _VdVirt {
     VdVirtHostFn changed;
     gpointer data;
     GPtrArray *keepers; /* VdKeeper*, owned */
-    GPtrArray *trials;  /* tests of addresses that run (trial.c), owned */
+    /* looks after events, of all hosts: in the window that began then, and in the one before */
+    gint64 looks_since;
+    guint looks, looks_before;
+    GPtrArray *trials; /* tests of addresses that run (trial.c), owned */
 };
 
 /* A machine as the engine keeps it. */

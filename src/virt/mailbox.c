@@ -28,12 +28,26 @@ struct _VdMailbox {
     /* under lock */
     pthread_mutex_t lock;
     GQueue letters; /* Letter* */
+    GQueue soon;    /* Letter*; they join the others when it is due */
+    gint64 due;     /* monotonic; 0: none of these wait */
     gboolean closed;
 };
 
-static gboolean box_ready(VdMailbox *box)
+/* Whether letters wait; what is due joins them. *ret_timeout: ms until the next is due, -1: none.
+ */
+static gboolean box_ready(VdMailbox *box, gint *ret_timeout)
 {
+    *ret_timeout = -1;
     pthread_mutex_lock(&box->lock);
+    gint64 left = box->due ? box->due - g_get_monotonic_time() : 0;
+    if (box->due && left > 0) {
+        *ret_timeout = (gint)(left / 1000 + 1);
+    } else if (box->due) {
+        Letter *letter;
+        while ((letter = g_queue_pop_head(&box->soon)))
+            g_queue_push_tail(&box->letters, letter);
+        box->due = 0;
+    }
     gboolean ready = !g_queue_is_empty(&box->letters);
     pthread_mutex_unlock(&box->lock);
     return ready;
@@ -41,13 +55,13 @@ static gboolean box_ready(VdMailbox *box)
 
 static gboolean source_prepare(GSource *source, gint *timeout)
 {
-    *timeout = -1;
-    return box_ready(((BoxSource *)source)->box);
+    return box_ready(((BoxSource *)source)->box, timeout);
 }
 
 static gboolean source_check(GSource *source)
 {
-    return box_ready(((BoxSource *)source)->box);
+    gint timeout;
+    return box_ready(((BoxSource *)source)->box, &timeout);
 }
 
 static Letter *take(VdMailbox *box)
@@ -56,6 +70,13 @@ static Letter *take(VdMailbox *box)
     Letter *letter = g_queue_pop_head(&box->letters);
     pthread_mutex_unlock(&box->lock);
     return letter;
+}
+
+static void drop(Letter *letter)
+{
+    if (letter->release)
+        letter->release(letter->data);
+    g_free(letter);
 }
 
 static gboolean source_dispatch(GSource *source, GSourceFunc callback, gpointer data)
@@ -71,9 +92,7 @@ static gboolean source_dispatch(GSource *source, GSourceFunc callback, gpointer 
         if (!letter)
             break; /* closed by a delivery */
         letter->deliver(letter->data);
-        if (letter->release)
-            letter->release(letter->data);
-        g_free(letter);
+        drop(letter);
     }
     vd_mailbox_unref(box);
     return G_SOURCE_CONTINUE;
@@ -89,6 +108,7 @@ VdMailbox *vd_mailbox_new(GMainContext *context)
     box->context = g_main_context_ref(context);
     pthread_mutex_init(&box->lock, NULL);
     g_queue_init(&box->letters);
+    g_queue_init(&box->soon);
     box->source = g_source_new(&source_funcs, sizeof(BoxSource));
     ((BoxSource *)box->source)->box = box;
     g_source_set_static_name(box->source, "virt mailbox");
@@ -119,30 +139,41 @@ void vd_mailbox_close(VdMailbox *box)
     }
     pthread_mutex_lock(&box->lock);
     box->closed = TRUE;
-    pthread_mutex_unlock(&box->lock);
     Letter *letter;
-    while ((letter = take(box))) {
-        if (letter->release)
-            letter->release(letter->data);
-        g_free(letter);
-    }
+    while ((letter = g_queue_pop_head(&box->soon)))
+        g_queue_push_tail(&box->letters, letter);
+    pthread_mutex_unlock(&box->lock);
+    while ((letter = take(box)))
+        drop(letter);
+}
+
+static void post(VdMailbox *box, const Letter *text, gboolean soon)
+{
+    Letter *letter = g_new(Letter, 1);
+    *letter = *text;
+    pthread_mutex_lock(&box->lock);
+    gboolean closed = box->closed;
+    /* The loop is woken to learn when it is due, and by that time for all that came meanwhile. */
+    gboolean wake = !soon || box->due == 0;
+    if (!closed)
+        g_queue_push_tail(soon ? &box->soon : &box->letters, letter);
+    if (!closed && soon && box->due == 0)
+        box->due = g_get_monotonic_time() + VD_MAILBOX_SOON_MS * G_TIME_SPAN_MILLISECOND;
+    pthread_mutex_unlock(&box->lock);
+    if (closed)
+        drop(letter);
+    else if (wake)
+        g_main_context_wakeup(box->context);
 }
 
 void vd_mailbox_post(VdMailbox *box, void (*deliver)(gpointer data), gpointer data,
                      GDestroyNotify release)
 {
-    Letter *letter = g_new(Letter, 1);
-    *letter = (Letter){deliver, data, release};
-    pthread_mutex_lock(&box->lock);
-    gboolean closed = box->closed;
-    if (!closed)
-        g_queue_push_tail(&box->letters, letter);
-    pthread_mutex_unlock(&box->lock);
-    if (!closed) {
-        g_main_context_wakeup(box->context);
-        return;
-    }
-    g_free(letter);
-    if (release)
-        release(data);
+    post(box, &(Letter){deliver, data, release}, FALSE);
+}
+
+void vd_mailbox_post_soon(VdMailbox *box, void (*deliver)(gpointer data), gpointer data,
+                          GDestroyNotify release)
+{
+    post(box, &(Letter){deliver, data, release}, TRUE);
 }

@@ -16,3 +16,9 @@ void vd_mailbox_close(VdMailbox *box);
  * calls release(data) alone. */
 void vd_mailbox_post(VdMailbox *box, void (*deliver)(gpointer data), gpointer data,
                      GDestroyNotify release);
+/* The same for what may wait a moment (VD_MAILBOX_SOON_MS): letters that are posted meanwhile
+ * travel with it, so that however many come, the loop is woken for them some fifty times a second.
+ */
+#define VD_MAILBOX_SOON_MS 20
+void vd_mailbox_post_soon(VdMailbox *box, void (*deliver)(gpointer data), gpointer data,
+                          GDestroyNotify release);

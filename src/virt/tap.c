@@ -71,10 +71,11 @@ static void deliver(gpointer data)
         tap->gone(why, tap->owner);
 }
 
+/* A hint may wait a moment: then those of all hosts travel together. */
 static void post_once(VdTap *tap, gboolean posted)
 {
     if (!posted)
-        vd_mailbox_post(tap->box, deliver, vd_tap_ref(tap), (GDestroyNotify)vd_tap_unref);
+        vd_mailbox_post_soon(tap->box, deliver, vd_tap_ref(tap), (GDestroyNotify)vd_tap_unref);
 }
 
 void vd_tap_hint(VdTap *tap, const char *uuid)

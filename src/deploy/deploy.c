@@ -80,8 +80,8 @@ static void add_steps(VdJob *job, const VdPlan *plan)
     }
 }
 
-static gboolean start_locked(VdJournal *journal, VdJob *job, const VdPlan *plan,
-                             const char *secrets, GError **error)
+gboolean vd_deploy_start(VdJournal *journal, VdJob *job, const VdPlan *plan, const char *secrets,
+                         GError **error)
 {
     g_autofree char *spec = vd_plan_to_json(plan);
     int lock = vd_store_lock(error);
@@ -91,7 +91,7 @@ static gboolean start_locked(VdJournal *journal, VdJob *job, const VdPlan *plan,
         return FALSE;
     ok = vd_deploy_name_free(journal, job, error) &&
          (!plan->address || vd_deploy_address_free(journal, job, plan, error)) &&
-         vd_jobs_start(journal, vd_deploy_kind("deploy"), job, spec, secrets, error);
+         vd_jobs_start(journal, vd_deploy_kind(job->verb), job, spec, secrets, error);
     close(lock);
     return ok;
 }
@@ -121,7 +121,7 @@ gboolean vd_deploy_submit(VdJournal *journal, const char *request, const char *a
     secrets = make_secrets(checked, image, error);
     if (!secrets)
         return FALSE;
-    ok = start_locked(journal, job, plan, secrets, error);
+    ok = vd_deploy_start(journal, job, plan, secrets, error);
     vd_secret_free(secrets);
     return ok;
 }

@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "src/base/error.h"
 #include "src/base/files.h"
@@ -14,7 +13,6 @@
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/hash.h"
 #include "src/deploy/install.h"
-#include "src/deploy/store.h"
 #include "src/guest/firstboot.h"
 
 /* Installers' own C libraries all know SHA-512. */
@@ -318,21 +316,6 @@ static VdPlan *make_plan(const VdArgs *args, const VdTemplate *template, const c
     return g_steal_pointer(&plan);
 }
 
-static gboolean start_locked(VdJournal *journal, VdJob *job, const VdPlan *plan,
-                             const char *secrets, GError **error)
-{
-    g_autofree char *spec = vd_plan_to_json(plan);
-    int lock = vd_store_lock(error);
-    gboolean ok;
-
-    if (lock < 0)
-        return FALSE;
-    ok = vd_deploy_name_free(journal, job, error) &&
-         vd_jobs_start(journal, vd_deploy_kind("install"), job, spec, secrets, error);
-    close(lock);
-    return ok;
-}
-
 gboolean vd_install_submit(VdJournal *journal, const char *request, const char *author,
                            const char *host_id, const char *uri, const VdArgs *args, GError **error)
 {
@@ -357,7 +340,7 @@ gboolean vd_install_submit(VdJournal *journal, const char *request, const char *
     job = vd_deploy_job_new(request, "install", author, plan->name);
     job->host = g_strdup(host_id);
     job->title = g_strdup_printf("install %s", plan->name);
-    ok = start_locked(journal, job, plan, secrets, error);
+    ok = vd_deploy_start(journal, job, plan, secrets, error);
     vd_secret_free(secrets);
     return ok;
 }

@@ -43,6 +43,34 @@ VdJob *vd_deploy_job_new(const char *request, const char *verb, const char *auth
     return job;
 }
 
+typedef enum { NAMES_OWN, NAMES_MACHINES, NAMES_IMAGES } Names;
+
+/* Whose names a verb's target is one of; NAMES_OWN: of that verb alone. */
+static Names names_of(const char *verb)
+{
+    static const struct {
+        const char *verb;
+        Names names;
+    } table[] = {{"deploy", NAMES_MACHINES},
+                 {"install", NAMES_MACHINES},
+                 {"image.add", NAMES_IMAGES},
+                 {"image.fetch", NAMES_IMAGES},
+                 {"image.prepare", NAMES_IMAGES}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        if (g_strcmp0(table[i].verb, verb) == 0)
+            return table[i].names;
+    }
+    return NAMES_OWN;
+}
+
+static gboolean same_names(const char *verb, const char *other)
+{
+    Names names = names_of(verb);
+
+    return names == NAMES_OWN ? g_strcmp0(verb, other) == 0 : names == names_of(other);
+}
+
 gboolean vd_deploy_name_free(VdJournal *journal, const VdJob *job, GError **error)
 {
     g_autoptr(GPtrArray) jobs = vd_journal_jobs(journal, 0, error);
@@ -52,7 +80,7 @@ gboolean vd_deploy_name_free(VdJournal *journal, const VdJob *job, GError **erro
     for (guint i = 0; i < jobs->len; i++) {
         const VdJob *other = g_ptr_array_index(jobs, i);
 
-        if (vd_job_state_ended(other->state) || g_strcmp0(other->verb, job->verb) != 0 ||
+        if (vd_job_state_ended(other->state) || !same_names(job->verb, other->verb) ||
             g_strcmp0(other->target, job->target) != 0 || g_strcmp0(other->host, job->host) != 0 ||
             g_strcmp0(other->id, job->id) == 0)
             continue;
@@ -108,7 +136,7 @@ gboolean vd_deploy_address_free(VdJournal *journal, const VdJob *job, const VdPl
         const VdJob *other = g_ptr_array_index(jobs, i);
         g_autofree char *theirs = NULL;
 
-        if (vd_job_state_ended(other->state) || g_strcmp0(other->verb, job->verb) != 0 ||
+        if (vd_job_state_ended(other->state) || !same_names(job->verb, other->verb) ||
             g_strcmp0(other->id, job->id) == 0)
             continue;
         theirs = address_there(journal, other, plan);

@@ -49,10 +49,17 @@ open_root() {
   loops="$device $loops"
 }
 
+# let_go LOOP: what was written is in its file, even if somebody who scans disks (LVM, udev) has it open
+# still, which puts off the kernel's own writing back to the last close.
+let_go() {
+  blockdev --flushbufs "$1"
+  losetup -d "$1"
+}
+
 close_root() {
   local one
   umount -R "$1" 2>/dev/null
-  for one in $loops; do losetup -d "$one"; done
+  for one in $loops; do let_go "$one"; done
 }
 
 table() { # LAYOUT: for sfdisk
@@ -86,7 +93,7 @@ make_disk() {
     guest_lvm "$device" pvcreate -q -ff -y "$device" >/dev/null
     guest_lvm "$device" vgcreate -q vd "$device" >/dev/null
     guest_lvm "$device" lvcreate -q -an -Wn -Zn -y -l 100%FREE -n root vd >/dev/null
-    losetup -d "$device"
+    let_go "$device"
   fi
   open_root "$file" "$number" "$layout"
   case $fs in
@@ -414,7 +421,7 @@ twins() {
     guest_lvm "$device" pvcreate -q -ff -y "$device" >/dev/null
     guest_lvm "$device" vgcreate -q vd "$device" >/dev/null
     guest_lvm "$device" lvcreate -q -an -Wn -Zn -y -l 100%FREE -n root vd >/dev/null
-    losetup -d "$device"
+    let_go "$device"
     open_root "$file" $n lvm
     mkfs.ext4 -q "$device"
     mkdir -p "$file.mnt"

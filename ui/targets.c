@@ -6,6 +6,9 @@
 
 #include "src/base/i18n.h"
 
+/* So many are named; for more, their number has to be typed in any case. */
+enum { NAMES_MOST = 10 };
+
 static void item_free(gpointer data)
 {
     VdTargetItem *item = data;
@@ -61,18 +64,38 @@ const VdTargetItem *vd_targets_at(const VdTargets *targets, guint i)
     return g_ptr_array_index(targets->items, i);
 }
 
+/* Whether the machines stand on several hosts, so that a name alone does not say which is meant. */
+static gboolean on_several_hosts(const VdTargets *targets)
+{
+    const char *first = vd_targets_at(targets, 0)->target.host;
+    for (guint i = 1; i < vd_targets_count(targets); i++)
+        if (g_strcmp0(vd_targets_at(targets, i)->target.host, first) != 0)
+            return targets->kind == VD_TARGET_VM;
+    return FALSE;
+}
+
 char *vd_targets_names(const VdTargets *targets)
 {
     guint n = vd_targets_count(targets);
+    guint shown = MIN(n, (guint)NAMES_MOST);
     if (n == 0)
         return g_strdup("");
-    const char *first = vd_targets_at(targets, 0)->name;
-    if (n == 1)
-        return g_strdup(first);
-    const char *second = vd_targets_at(targets, 1)->name;
+    gboolean with_host = on_several_hosts(targets);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < shown; i++) {
+        const VdTargetItem *item = vd_targets_at(targets, i);
+        g_ptr_array_add(names, with_host ? g_strdup_printf("%s (%s)", item->name, item->target.host)
+                                         : g_strdup(item->name));
+    }
     if (n == 2) /* TRANSLATORS: two names: "web-01 and web-02" */
-        return g_strdup_printf(_("%s and %s"), first, second);
-    /* TRANSLATORS: two names and how many others: "web-01, web-02 and 5 more" */
-    return g_strdup_printf(ngettext("%s, %s and %u more", "%s, %s and %u more", n - 2), first,
-                           second, n - 2);
+        return g_strdup_printf(_("%s and %s"), (char *)names->pdata[0], (char *)names->pdata[1]);
+    char *last = n > shown ? g_ptr_array_steal_index(names, names->len - 1) : NULL;
+    g_ptr_array_add(names, NULL);
+    g_autofree char *list = g_strjoinv(", ", (char **)names->pdata);
+    g_autofree char *owned = last;
+    if (!last)
+        return g_steal_pointer(&list);
+    /* TRANSLATORS: names and how many others: "web-01, web-02 and 5 more" */
+    return g_strdup_printf(ngettext("%s, %s and %u more", "%s, %s and %u more", n - shown), list,
+                           last, n - shown);
 }

@@ -21,5 +21,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdTargets, vd_targets_free)
 void vd_targets_add(VdTargets *targets, const char *host, const char *id, const char *name);
 guint vd_targets_count(const VdTargets *targets); /* 0 for NULL */
 const VdTargetItem *vd_targets_at(const VdTargets *targets, guint i);
-/* "web-01", "web-01 and web-02", "web-01, web-02 and 5 more": for questions. The caller frees. */
+/* For questions: "web-01", "web-01 and web-02", "a, b, c"; with their hosts if these are several,
+ * and ten at most: "…, j and 5 more". The caller frees. */
 char *vd_targets_names(const VdTargets *targets);

@@ -19,7 +19,8 @@ typedef struct {
     GPtrArray *targets; /* Target */
     guint waiting;
     int status;
-    GPtrArray *docs; /* VdDoc */
+    VdErrorCode down; /* why hosts are down: denied if they all are */
+    GPtrArray *docs;  /* VdDoc */
     char *job;
 } Run;
 
@@ -78,16 +79,19 @@ static void wait_settled(Run *run)
         g_main_context_iteration(run->context, TRUE);
 }
 
-/* Says which hosts do not answer; how many. */
+/* Says which hosts do not answer; how many. What it comes to is in run->down. */
 static guint complain_hosts(Run *run)
 {
     guint down = 0;
+    run->down = VD_ERR_DENIED; /* as long as none is down for another reason */
     const VdFleet *fleet = vd_deck_fleet(run->deck);
     for (guint i = 0; i < fleet->hosts->len; i++) {
         const VdHost *host = g_ptr_array_index(fleet->hosts, i);
         if (host->listed && host->state != VD_HOST_DOWN)
             continue;
         down++;
+        if (!host->denied)
+            run->down = VD_ERR_UNREACHABLE;
         vd_err(_("vmdeck: host %s: %s\n"), host->id, host->error ? host->error : _("no answer"));
         if (host->detail && !(host->error && strstr(host->error, host->detail)))
             vd_err("        (%s)\n", host->detail);
@@ -166,8 +170,8 @@ static gboolean find_vm(Run *run, const char *word, guint down, GError **error)
         return vd_fail(error, VD_ERR_USAGE, NULL,
                        _("There are %u machines named %s: say HOST/NAME or the UUID"), found, word);
     if (found == 0 && down > 0)
-        return vd_fail(error, VD_ERR_UNREACHABLE, NULL,
-                       _("There is no machine %s on the hosts that answer"), word);
+        return vd_fail(error, run->down, NULL, _("There is no machine %s on the hosts that answer"),
+                       word);
     g_autofree char *similar = found == 0 ? similar_vms(run, word) : NULL;
     if (similar)
         return vd_fail(error, VD_ERR_NOT_FOUND, NULL,
@@ -487,7 +491,7 @@ static void run_verb(Run *run)
     if (wants_fleet(command->verb)) {
         wait_settled(run);
         if (strcmp(command->verb->id, "vm.list") == 0 && complain_hosts(run) > 0)
-            run->status = 3;
+            run->status = run->down == VD_ERR_DENIED ? 4 : 3;
     }
     submit_all(run);
     if (edited)

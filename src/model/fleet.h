@@ -103,6 +103,7 @@ typedef struct {
     gint64 since;       /* monotonic time of the last change of state */
     GRefString *error;  /* why it is down: one sentence, or NULL */
     GRefString *detail; /* libvirt's words, or NULL */
+    gboolean denied;    /* it is down because we may not */
     gint64 next_try;    /* monotonic, 0: none planned */
     gint64 seen;        /* monotonic time of the last answer: the age of its rows, 0: never */
     gboolean listed;    /* its machines have been listed at least once */

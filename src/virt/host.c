@@ -67,6 +67,7 @@ static void set_why(VdKeeper *keeper, GError *why)
     g_clear_pointer(&face->error, g_ref_string_release);
     g_clear_pointer(&face->detail, g_ref_string_release);
     keeper->why = why;
+    face->denied = why && vd_error_code(why) == VD_ERR_DENIED;
     if (why)
         face->error = g_ref_string_new(why->message);
     if (detail)

@@ -30,7 +30,7 @@ template() { # NAME WHAT ENDS: a file for the lab's installer, see tiny-installe
 #% file: answers/lab.txt
 #% kernel: images/linux
 #% initrd: images/initrd.gz
-#% append: console=ttyS0 quiet tree=(\$TREE) request=(\$REQUEST)
+#% append: console=ttyS0 quiet no_timer_check tree=(\$TREE) request=(\$REQUEST)
 #% memory: 128M
 #% disk: 64M
 #% ends: $3

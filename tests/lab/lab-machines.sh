@@ -33,7 +33,7 @@ define() {
     <type arch='x86_64' machine='pc'>hvm</type>
     <kernel>$pool/tiny.kernel</kernel>
     <initrd>$pool/tiny.img</initrd>
-    <cmdline>console=ttyS0 quiet</cmdline>
+    <cmdline>console=ttyS0 quiet no_timer_check</cmdline>
   </os>
   <features><acpi/></features>
   <devices>

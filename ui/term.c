@@ -47,6 +47,7 @@ static struct {
     VdCell *shown;                                            /* what is on the screen */
     VdOut *out; /* NULL: curses writes to the terminal itself */
     VdLink link;
+    char farewell[128]; /* gives the terminal back, for who has no time for curses; or empty */
     int width, height;
 } term = {.saved_stderr = -1};
 
@@ -221,6 +222,34 @@ void vd_term_answered(void)
         ask_line();
 }
 
+/* A capability without the pauses that old terminals want. */
+static void say(GString *text, const char *capability)
+{
+    while (capability && *capability) {
+        const char *end = g_str_has_prefix(capability, "$<") ? strchr(capability, '>') : NULL;
+        if (end)
+            capability = end + 1;
+        else
+            g_string_append_c(text, *capability++);
+    }
+}
+
+static void make_farewell(gboolean mouse)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    if (mouse && key_mouse)
+        say(text, "\033[?1006;1000l");
+    if (term.paste)
+        say(text, "\033[?2004l");
+    say(text, exit_attribute_mode);
+    say(text, orig_pair);
+    say(text, keypad_local);
+    say(text, cursor_normal);
+    say(text, exit_ca_mode);
+    if (text->len < sizeof term.farewell)
+        (void)g_strlcpy(term.farewell, text->str, sizeof term.farewell);
+}
+
 gboolean vd_term_start(const VdTermOptions *options, GError **error)
 {
     const char *name = getenv("TERM");
@@ -251,6 +280,7 @@ gboolean vd_term_start(const VdTermOptions *options, GError **error)
     make_looks(options->theme);
     term.paste = key_mouse != NULL; /* a terminal of our century */
     vd_keys_in_start(options->mouse);
+    make_farewell(options->mouse);
     redirect_stderr();
     paste_mode(TRUE);
     start_link(name);
@@ -316,8 +346,11 @@ static void settle_line(void)
 
 void vd_term_abandon(void)
 {
-    if (term.screen)
-        (void)tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
+    if (!term.screen)
+        return;
+    if (term.out && ready(vd_out_poll_fd(term.out), POLLOUT, 0))
+        (void)!write(vd_out_poll_fd(term.out), term.farewell, strlen(term.farewell));
+    (void)tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
 }
 
 void vd_term_stop(void)
@@ -329,6 +362,7 @@ void vd_term_stop(void)
         paste_mode(FALSE);
         (void)curs_set(1);
         (void)endwin();
+        term.farewell[0] = '\0';
     } else { /* its modes at least, which need no output; curses would wait for it to drain */
         vd_term_abandon();
     }

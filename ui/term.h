@@ -21,7 +21,8 @@ gboolean vd_term_start(const VdTermOptions *options, GError **error);
 void vd_term_stop(void);
 /* Whether locale or terminal rule out all but 7-bit characters; before vd_term_start() as well. */
 gboolean vd_term_needs_ascii(void);
-/* Gives back the terminal's modes and nothing else; for a signal handler that ends the program. */
+/* Gives back the terminal's modes, and its screen if it has room for what says so; for a signal
+ * handler that ends the program. Never waits. */
 void vd_term_abandon(void);
 /* Whether only 7-bit characters are shown. */
 gboolean vd_term_ascii(void);

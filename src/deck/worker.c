@@ -32,6 +32,7 @@ struct _VdWorker {
     GMutex lock;
     GCond idle;
     guint running;
+    gboolean gone; /* the thread does nothing more */
     /* -- worker thread -- */
     VdJournal *journal;
 };
@@ -109,6 +110,10 @@ static gpointer worker_thread(gpointer data)
     }
     /* Here, not with the last reference: a journal belongs to the thread that uses it. */
     g_clear_pointer(&worker->journal, vd_journal_close);
+    g_mutex_lock(&worker->lock);
+    worker->gone = TRUE;
+    g_cond_broadcast(&worker->idle);
+    g_mutex_unlock(&worker->lock);
     worker_unref(worker);
     return NULL;
 }
@@ -144,19 +149,36 @@ guint vd_worker_busy(const VdWorker *worker)
     return worker->busy;
 }
 
+static gboolean wait_idle(VdWorker *worker, gint64 until)
+{
+    g_mutex_lock(&worker->lock);
+    while (worker->running > 0 && g_cond_wait_until(&worker->idle, &worker->lock, until))
+        continue;
+    gboolean idle = worker->running == 0;
+    g_mutex_unlock(&worker->lock);
+    return idle;
+}
+
+static gboolean wait_gone(VdWorker *worker, gint64 until)
+{
+    g_mutex_lock(&worker->lock);
+    while (!worker->gone && g_cond_wait_until(&worker->idle, &worker->lock, until))
+        continue;
+    gboolean gone = worker->gone;
+    g_mutex_unlock(&worker->lock);
+    return gone;
+}
+
 gboolean vd_worker_free(VdWorker *worker, guint grace_ms)
 {
     gboolean idle = TRUE;
     worker->closed = TRUE;
     if (worker->thread) {
         gint64 until = g_get_monotonic_time() + (gint64)grace_ms * 1000;
-        g_mutex_lock(&worker->lock);
-        while (worker->running > 0 && g_cond_wait_until(&worker->idle, &worker->lock, until))
-            continue;
-        idle = worker->running == 0;
-        g_mutex_unlock(&worker->lock);
+        idle = wait_idle(worker, until);
         push(worker, g_new0(Item, 1));
-        if (idle)
+        /* Even to close what it holds may take the thread long: it needs nobody for that. */
+        if (idle && wait_gone(worker, until))
             g_thread_join(worker->thread);
         else
             g_thread_unref(worker->thread);
@@ -200,6 +222,8 @@ VdJournal *vd_worker_journal(VdWorker *worker, GError **error)
     if (!worker->journal) {
         g_autofree char *path = vd_path_journal();
         worker->journal = vd_journal_open(path, error);
+        if (worker->journal)
+            vd_journal_close_fast(worker->journal);
         if (worker->journal && vd_journal_notice(worker->journal))
             post_notice(worker, vd_journal_notice(worker->journal));
     }

@@ -11,8 +11,8 @@ typedef struct _VdWorker VdWorker;
 
 /* context: where ends are told. The thread starts with the first task. */
 VdWorker *vd_worker_new(GMainContext *context, const char *name);
-/* Loop thread. Waits up to grace_ms for the tasks that were begun; FALSE: one hangs, and keeps what
- * it was given. */
+/* Loop thread. Waits up to grace_ms for the tasks that were begun, never longer; FALSE: one hangs,
+ * and keeps what it was given. */
 gboolean vd_worker_free(VdWorker *worker, guint grace_ms);
 
 /* On the worker's thread. */

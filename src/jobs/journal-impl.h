@@ -14,6 +14,7 @@ struct _VdJournal {
     ino_t inode;
     gint64 version; /* the last that could be told */
     guint opened;   /* how often: a part of the version */
+    gboolean close_fast;
 };
 
 /* To be called first by every function of the door: opens the journal anew if it was found damaged

@@ -55,6 +55,11 @@ static void keep_wal(VdDb *db)
     sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
 }
 
+static void fast_close(VdDb *db, gboolean fast)
+{
+    (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, fast, NULL);
+}
+
 static gboolean settings(VdDb *db, GError **error)
 {
     sqlite3_stmt *statement = vd_db_query(db, error, "PRAGMA journal_mode = WAL", "");
@@ -90,6 +95,7 @@ static gboolean open_db(VdJournal *journal, gboolean create, gboolean *ret_empty
     if (!vd_db_open(db, journal->path, error))
         return FALSE;
     keep_wal(db);
+    fast_close(db, journal->close_fast);
     VdSchemaState state = vd_schema_check(db, error);
     if (state == VD_SCHEMA_ERROR)
         return FALSE;
@@ -214,6 +220,12 @@ void vd_journal_close(VdJournal *journal)
     g_free(journal->path);
     g_free(journal->notice);
     g_free(journal);
+}
+
+void vd_journal_close_fast(VdJournal *journal)
+{
+    journal->close_fast = TRUE;
+    fast_close(&journal->db, TRUE);
 }
 
 const char *vd_journal_notice(const VdJournal *journal)

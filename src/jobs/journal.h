@@ -15,6 +15,9 @@ typedef struct _VdJournal VdJournal;
 VdJournal *vd_journal_open(const char *path, GError **error);
 void vd_journal_close(VdJournal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdJournal, vd_journal_close)
+/* Closing it will not wait for the disk: nothing is moved from the WAL into the file then, which
+ * others do when they close theirs, and SQLite when the WAL has grown. */
+void vd_journal_close_fast(VdJournal *journal);
 /* A sentence about what was set aside, or NULL. Owned by the journal; it may also come later, when
  * damage shows in a call (which then fails with VD_ERR_DAMAGED; the next one has the new file). */
 const char *vd_journal_notice(const VdJournal *journal);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include <libvirt/virterror.h>
 
@@ -14,6 +15,7 @@
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 #include "src/virt/call.h"
+#include "src/virt/uri.h"
 
 /* Long enough for a path and a reason; the whole text is in the detail. */
 #define REASON_CHARS 400
@@ -165,4 +167,14 @@ int vd_virt_listed_(int n, const void *const *items)
     while (items && items[count])
         count++;
     return count;
+}
+
+guint64 vd_virt_room(virConnectPtr conn, const char *path, guint64 told)
+{
+    g_autofree char *uri = path != NULL ? virConnectGetURI(conn) : NULL;
+    struct statvfs space;
+
+    if (uri == NULL || !vd_uri_is_here(uri) || statvfs(path, &space) < 0)
+        return told;
+    return MIN(told, (guint64)space.f_bavail * space.f_frsize);
 }

@@ -26,6 +26,12 @@ void vd_call_expect(VdVirtCall *call, guint seconds);
  * detail; returns FALSE. format says what was tried, without a full stop: _("Cannot start %s"). */
 gboolean vd_virt_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* The bytes that machines may still fill where libvirt told of so many free ones: it counts the
+ * blocks that are kept for root as well (statvfs' f_bfree), and a machine's QEMU is not root. path:
+ * the pool's folder, or NULL. Asked of the file system itself where the host is this machine; of
+ * another host what it told must do. */
+guint64 vd_virt_room(virConnectPtr conn, const char *path, guint64 told);
+
 /* How many there are in what one of libvirt's virXListAllY() gave, which returned n: the list ends
  * with NULL, and a daemon that lies may give another n than the list has. n < 0 stays as it is. */
 #define vd_virt_listed(n, items) vd_virt_listed_(n, (const void *const *)(const void *)(items))

@@ -238,7 +238,8 @@ static void add_pool(virStoragePoolPtr pool, VdSection *section)
         return; /* libvirt gives zeroes, which are no figures */
     vd_row_size(row, POOL_CAPACITY, info.capacity);
     vd_row_size(row, POOL_ALLOCATION, info.allocation);
-    vd_row_size(row, POOL_AVAILABLE, info.available);
+    vd_row_size(row, POOL_AVAILABLE,
+                vd_virt_room(virStoragePoolGetConnect(pool), path, info.available));
 }
 
 gboolean vd_op_host_pools(VdVirtCall *call, GError **error)

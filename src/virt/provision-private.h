@@ -17,10 +17,6 @@ struct _VdConn {
     gboolean session; /* an ordinary user's own hypervisor */
 };
 
-/* Whether a URI means this machine: "qemu:///system" does, "qemu+ssh://kvm2/system" does not. Pure.
- */
-gboolean vd_uri_is_here(const char *uri);
-
 /* libvirt's types, freed when they leave their scope. */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStoragePool, virStoragePoolFree)

@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include <libvirt/virterror.h>
-#include <sys/statvfs.h>
 
 #include "src/base/error.h"
 #include "src/base/i18n.h"
@@ -102,17 +101,6 @@ static virStoragePoolPtr find_pool(VdConn *conn, const char *name, gboolean make
     return NULL;
 }
 
-/* libvirt counts the blocks that are kept for root as free (statvfs' f_bfree); a machine's QEMU is
- * not root. */
-static guint64 usable_bytes(const VdConn *conn, const VdPool *pool, guint64 told)
-{
-    struct statvfs fs;
-
-    if (!conn->local || !pool->path || statvfs(pool->path, &fs) < 0)
-        return told;
-    return MIN(told, (guint64)fs.f_bavail * fs.f_frsize);
-}
-
 static gboolean describe_pool(VdConn *conn, virStoragePoolPtr pool, const char *name, VdPool *ret,
                               GError **error)
 {
@@ -130,7 +118,7 @@ static gboolean describe_pool(VdConn *conn, virStoragePoolPtr pool, const char *
     }
     ret->name = g_strdup(name);
     ret->active = info.state == VIR_STORAGE_POOL_RUNNING;
-    ret->available = ret->active ? usable_bytes(conn, ret, info.available) : 0;
+    ret->available = ret->active ? vd_virt_room(conn->conn, ret->path, info.available) : 0;
     return TRUE;
 }
 

@@ -16,20 +16,6 @@
 #include "src/virt/uri.h"
 #include "src/virt/vevent.h"
 
-gboolean vd_uri_is_here(const char *uri)
-{
-    const char *slashes = strstr(uri, "://");
-    const char *plus = strchr(uri, '+');
-    gboolean unix_socket = plus && (!slashes || plus < slashes) &&
-                           (g_str_has_prefix(plus, "+unix:") || g_str_has_prefix(plus, "+ext:"));
-
-    if (!slashes)
-        return TRUE;
-    if (plus && plus < slashes && !unix_socket)
-        return FALSE;
-    return slashes[3] == '/' || slashes[3] == '\0';
-}
-
 VdConn *vd_conn_open(const char *uri, const char *request, GError **error)
 {
     g_autofree char *target = vd_uri_effective(uri);

@@ -2,8 +2,6 @@
  * start by itself is only reported here. */
 #include "config.h"
 
-#include <string.h>
-
 #include <libvirt/virterror.h>
 
 #include "src/base/i18n.h"
@@ -25,13 +23,11 @@ void vd_survey_clear(VdSurvey *survey)
     g_clear_pointer(&survey->pool_path, g_free);
 }
 
-/* "qemu:///system" and "qemu+unix:///…" name this machine, "qemu+ssh://kvm2/system" does not. */
 char *vd_survey_uri(const char *uri, gboolean *ret_local)
 {
     char *effective = vd_uri_effective(uri);
-    const char *slashes = strstr(effective, "://");
 
-    *ret_local = slashes == NULL || slashes[3] == '/' || slashes[3] == '\0';
+    *ret_local = vd_uri_is_here(effective);
     return effective;
 }
 
@@ -63,7 +59,7 @@ static void look_at_pool(virConnectPtr conn, VdSurvey *ret)
             vd_xml_child_text(vd_xml_child(xmlDocGetRootElement(doc), "target"), "path");
     ret->pool = virStoragePoolIsActive(pool) == 1 ? VD_THING_ACTIVE : VD_THING_INACTIVE;
     if (ret->pool == VD_THING_ACTIVE && virStoragePoolGetInfo(pool, &info) == 0)
-        ret->pool_available = info.available;
+        ret->pool_available = vd_virt_room(conn, ret->pool_path, info.available);
 }
 
 static void look_at_network(virConnectPtr conn, VdSurvey *ret)

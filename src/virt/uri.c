@@ -199,3 +199,17 @@ gboolean vd_uri_check(const char *uri, GError **error)
     vd_uri_clear(&parts);
     return fine;
 }
+
+gboolean vd_uri_is_here(const char *uri)
+{
+    const char *slashes = strstr(uri, "://");
+    const char *plus = strchr(uri, '+');
+    gboolean unix_socket = plus && (!slashes || plus < slashes) &&
+                           (g_str_has_prefix(plus, "+unix:") || g_str_has_prefix(plus, "+ext:"));
+
+    if (!slashes)
+        return TRUE;
+    if (plus && plus < slashes && !unix_socket)
+        return FALSE;
+    return slashes[3] == '/' || slashes[3] == '\0';
+}

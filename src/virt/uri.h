@@ -16,6 +16,10 @@ char *vd_uri_to_open(const char *uri);
  * sentence that says what is wrong (VD_ERR_UNREACHABLE) in error. */
 gboolean vd_uri_check(const char *uri, GError **error);
 
+/* Whether it means this machine: "qemu:///system" and "qemu+unix:///…" do, "qemu+ssh://kvm2/system"
+ * does not. Pure. */
+gboolean vd_uri_is_here(const char *uri);
+
 typedef struct {
     char *driver;      /* "qemu", lower case */
     char *transport;   /* "ssh", or NULL */

@@ -533,6 +533,17 @@ static void test_pools(void **state)
     must(host, NULL, vd_op_host_pools);
     is(host, "pools", "default", "state", "inactive");
     assert_null(value(host, "pools", "default", "available"));
+    /* What is kept for root, or is not there at all, is no room for a machine: /proc has none,
+     * though the driver has told of 100 GiB. */
+    pool = virStoragePoolCreateXML(host->conn,
+                                   "<pool type='dir'><name>full</name><target><path>/proc</path>"
+                                   "</target></pool>",
+                                   0);
+    assert_non_null(pool);
+    must(host, NULL, vd_op_host_pools);
+    is(host, "pools", "full", "available", "0");
+    assert_int_equal(virStoragePoolDestroy(pool), 0);
+    virStoragePoolFree(pool);
 }
 
 static void test_networks(void **state)

@@ -12,6 +12,7 @@
 #include "src/base/error.h"
 #include "src/virt/lines.h"
 #include "src/virt/provision-private.h"
+#include "src/virt/uri.h"
 
 #define URI  "test:///default"
 #define UUID "2ab5a1d2-3c44-4d55-8e66-77f8a9b0c1d2"

@@ -391,7 +391,10 @@ gboolean vd_local_doctor(VdLocalCall *call, GError **error)
 {
     (void)error;
     int bad = 0;
-    call->doc =
-        vd_doctor_run(call->uri, vd_args_flag(call->args, "deep"), call->journal_error, &bad);
+    g_autoptr(GError) tried = NULL;
+    const GError *journal = call->journal_error;
+    if (call->journal && !vd_journal_try(call->journal, &tried))
+        journal = tried;
+    call->doc = vd_doctor_run(call->uri, vd_args_flag(call->args, "deep"), journal, &bad);
     return TRUE;
 }

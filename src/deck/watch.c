@@ -53,7 +53,8 @@ static void look_work(VdWorker *worker, gpointer data)
         return;
     look->jobs = vd_journal_jobs(journal, JOBS_KEPT, &look->error);
     look->version = look->jobs ? version : -1; /* what failed is tried again */
-    if (look->jobs && any_interrupted(look->jobs) && vd_jobs_sweep(journal, vd_deploy_kinds) > 0)
+    if (look->jobs && vd_journal_writable(journal) && any_interrupted(look->jobs) &&
+        vd_jobs_sweep(journal, vd_deploy_kinds) > 0)
         vd_log(VD_LOG_WARNING, NULL, "interrupted jobs are rolled back");
 }
 

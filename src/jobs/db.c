@@ -38,7 +38,10 @@ static VdErrorCode constraint_code(int rc)
 
 gboolean vd_db_fail(VdDb *db, int rc, GError **error)
 {
-    const char *detail = db->handle ? sqlite3_errmsg(db->handle) : sqlite3_errstr(rc);
+    /* Where the call did not fail but we do, the connection has "not an error" to say. */
+    const char *detail = db->handle && sqlite3_errcode(db->handle) != SQLITE_OK
+                             ? sqlite3_errmsg(db->handle)
+                             : sqlite3_errstr(rc);
     int system =
         db->handle && sqlite3_system_errno(db->handle) ? sqlite3_system_errno(db->handle) : errno;
 
@@ -82,20 +85,30 @@ static int wait_turn(void *data, int tries)
     return 1;
 }
 
-gboolean vd_db_open(VdDb *db, const char *path, GError **error)
+/* What SQLite takes for the name of the file; the caller frees. */
+static char *name_for(const char *path, VdDbManner manner)
 {
+    g_autofree char *whole = g_canonicalize_filename(path, NULL);
+    g_autofree char *uri = g_filename_to_uri(whole, NULL, NULL);
+    return manner == VD_DB_STILL && uri ? g_strconcat(uri, "?immutable=1", NULL) : g_strdup(path);
+}
+
+gboolean vd_db_open(VdDb *db, const char *path, VdDbManner manner, GError **error)
+{
+    g_autofree char *name = name_for(path, manner);
+    int flags = manner == VD_DB_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+    flags |= manner == VD_DB_STILL ? SQLITE_OPEN_URI : 0;
     db->path = g_strdup(path);
     errno = 0;
-    int rc =
-        sqlite3_open_v2(path, &db->handle,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    int rc = sqlite3_open_v2(name, &db->handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                             NULL);
     if (rc != SQLITE_OK)
         return vd_db_fail(db, rc, error);
     db->statements =
         g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)(void (*)(void))sqlite3_finalize);
     sqlite3_busy_handler(db->handle, wait_turn, db);
     sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, TEXT_MAX);
-    if (sqlite3_db_readonly(db->handle, "main") == 1)
+    if (manner == VD_DB_WRITE && sqlite3_db_readonly(db->handle, "main") == 1)
         return vd_db_fail(db, SQLITE_READONLY, error);
     return TRUE;
 }

@@ -13,9 +13,14 @@ typedef struct {
     gint64 busy_since;      /* monotonic: when it began to wait for a lock */
 } VdDb;
 
-/* Opens an existing file, read and write; a file that may only be read is VD_ERR_DENIED. The busy
- * timeout is 2 s. Ownership: vd_db_close(). */
-gboolean vd_db_open(VdDb *db, const char *path, GError **error);
+typedef enum {
+    VD_DB_WRITE, /* a file that may only be read is VD_ERR_DENIED */
+    VD_DB_READ,  /* beside those that write: needs the -shm that they have left */
+    VD_DB_STILL, /* of a disk that nobody writes to: the file alone, without its -wal and locks */
+} VdDbManner;
+
+/* Opens an existing file. The busy timeout is 2 s. Ownership: vd_db_close(). */
+gboolean vd_db_open(VdDb *db, const char *path, VdDbManner manner, GError **error);
 /* Fine on one that never was open. */
 void vd_db_close(VdDb *db);
 

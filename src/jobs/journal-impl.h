@@ -15,6 +15,7 @@ struct _VdJournal {
     gint64 version; /* the last that could be told */
     guint opened;   /* how often: a part of the version */
     gboolean close_fast;
+    gint64 again; /* it could only be opened to read: when to try better (monotonic µs); else 0 */
 };
 
 /* To be called first by every function of the door: opens the journal anew if it was found damaged

@@ -116,3 +116,10 @@ gboolean vd_schema_create(VdDb *db, GError **error)
         vd_db_fail(db, rc, error);
     return vd_db_finish(db, rc == SQLITE_OK, error);
 }
+
+gboolean vd_schema_touch(VdDb *db, GError **error)
+{
+    return vd_db_exec(db, error, "PRAGMA user_version = 1", "");
+}
+
+G_STATIC_ASSERT(SCHEMA_VERSION == 1);

@@ -13,3 +13,5 @@ typedef enum {
 VdSchemaState vd_schema_check(VdDb *db, GError **error);
 /* Makes the tables in an empty file. */
 gboolean vd_schema_create(VdDb *db, GError **error);
+/* Writes the version that stands there: a page goes to the disk, and nothing is another. */
+gboolean vd_schema_touch(VdDb *db, GError **error);

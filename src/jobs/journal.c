@@ -26,6 +26,8 @@
 #include "src/jobs/journal-schema.h"
 
 #define LOCK_WAIT_MS 2000
+/* A disk that was mounted to read may be mounted to write meanwhile. */
+#define AGAIN_USEC (5 * G_USEC_PER_SEC)
 /* A checkpoint leaves the WAL at its size; a burst of entries need not keep that for ever. */
 #define WAL_LIMIT "PRAGMA journal_size_limit = 1048576"
 
@@ -45,6 +47,23 @@ static gboolean make_file(const char *path, GError **error)
                                                                            : VD_ERR_FAILED;
     return vd_fail(error, code, NULL, _("The journal %s cannot be made: %s."), path,
                    g_strerror(errno));
+}
+
+/* Why there is none, with the way out: what is missing is a place that can be written to. */
+static gboolean no_place(const char *path, GError *why, GError **error)
+{
+    VdErrorCode code = vd_error_code(why);
+    if ((code != VD_ERR_DENIED && code != VD_ERR_NO_SPACE && code != VD_ERR_FAILED) ||
+        g_file_test(path, G_FILE_TEST_EXISTS)) {
+        g_propagate_error(error, why);
+        return FALSE;
+    }
+    vd_error_set(error, code, why->message,
+                 _("There is no journal %s and it cannot be made: see that you may write to its "
+                   "folder, or name another one by VMDECK_STATE_DIR."),
+                 path);
+    g_error_free(why);
+    return FALSE;
 }
 
 /* A -wal that is removed by name when its last user closes it might be that of the new file, once
@@ -92,7 +111,7 @@ static gboolean open_db(VdJournal *journal, gboolean create, gboolean *ret_empty
 {
     VdDb *db = &journal->db;
     *ret_empty = FALSE;
-    if (!vd_db_open(db, journal->path, error))
+    if (!vd_db_open(db, journal->path, VD_DB_WRITE, error))
         return FALSE;
     keep_wal(db);
     fast_close(db, journal->close_fast);
@@ -105,6 +124,28 @@ static gboolean open_db(VdJournal *journal, gboolean create, gboolean *ret_empty
     }
     return settings(db, error) && (state == VD_SCHEMA_OURS || vd_schema_create(db, error)) &&
            remember_file(journal, error);
+}
+
+/* It cannot be written, so it is only read: beside who writes, or as a file that stays as it is.
+ * FALSE: nor that. */
+static gboolean open_to_read(VdJournal *journal)
+{
+    static const VdDbManner manners[] = {VD_DB_READ, VD_DB_STILL};
+    for (guint i = 0; i < G_N_ELEMENTS(manners); i++) {
+        if (vd_db_open(&journal->db, journal->path, manners[i], NULL) &&
+            vd_schema_check(&journal->db, NULL) == VD_SCHEMA_OURS && remember_file(journal, NULL)) {
+            journal->again = g_get_monotonic_time() + AGAIN_USEC;
+            return TRUE;
+        }
+        vd_db_close(&journal->db);
+    }
+    return FALSE;
+}
+
+static gboolean may_still_be_read(const GError *error)
+{
+    VdErrorCode code = vd_error_code(error);
+    return code == VD_ERR_DENIED || code == VD_ERR_NO_SPACE || code == VD_ERR_FAILED;
 }
 
 static gboolean move_aside(const char *path, const char *suffix, const char *to, GError **error)
@@ -180,11 +221,15 @@ static gboolean open_locked(VdJournal *journal, GError **error)
 static gboolean open_any(VdJournal *journal, GError **error)
 {
     gboolean empty = FALSE;
+    GError *why = NULL;
+    journal->again = 0;
     if (g_file_test(journal->path, G_FILE_TEST_EXISTS)) {
         g_autoptr(GError) local = NULL;
         if (open_db(journal, FALSE, &empty, &local))
             return TRUE;
         vd_db_close(&journal->db);
+        if (!empty && may_still_be_read(local) && open_to_read(journal))
+            return TRUE;
         if (!empty && vd_error_code(local) != VD_ERR_DAMAGED) {
             g_propagate_error(error, g_steal_pointer(&local));
             return FALSE;
@@ -192,11 +237,9 @@ static gboolean open_any(VdJournal *journal, GError **error)
     }
     g_autofree char *folder = g_path_get_dirname(journal->path);
     g_autofree char *lock = g_strconcat(journal->path, ".lock", NULL);
-    if (!vd_mkdirs(folder, 0711, error))
-        return FALSE;
-    int fd = vd_lock_take(lock, LOCK_WAIT_MS, error);
+    int fd = vd_mkdirs(folder, 0711, &why) ? vd_lock_take(lock, LOCK_WAIT_MS, &why) : -1;
     if (fd < 0)
-        return FALSE;
+        return no_place(journal->path, why, error);
     gboolean ok = open_locked(journal, error);
     close(fd);
     return ok;
@@ -208,7 +251,8 @@ VdJournal *vd_journal_open(const char *path, GError **error)
     journal->path = g_strdup(path);
     if (!open_any(journal, error))
         return NULL;
-    vd_journal_prune(journal);
+    if (vd_journal_writable(journal))
+        vd_journal_prune(journal);
     return g_steal_pointer(&journal);
 }
 
@@ -233,9 +277,16 @@ const char *vd_journal_notice(const VdJournal *journal)
     return journal->notice;
 }
 
+gboolean vd_journal_writable(const VdJournal *journal)
+{
+    return journal->again == 0;
+}
+
 static gboolean is_current(const VdJournal *journal)
 {
     struct stat now;
+    if (!vd_journal_writable(journal) && g_get_monotonic_time() >= journal->again)
+        return FALSE;
     return journal->db.handle && !journal->db.damaged && stat(journal->path, &now) == 0 &&
            now.st_dev == journal->device && now.st_ino == journal->inode;
 }
@@ -260,6 +311,11 @@ gint64 vd_journal_version(VdJournal *journal)
                        ((data & G_GINT64_CONSTANT(0xfffffff)) << 28) |
                        (mine & G_GINT64_CONSTANT(0xfffffff));
     return journal->version;
+}
+
+gboolean vd_journal_try(VdJournal *journal, GError **error)
+{
+    return vd_journal_ready(journal, error) && vd_schema_touch(&journal->db, error);
 }
 
 /* ---- requests ---- */

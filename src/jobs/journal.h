@@ -2,8 +2,9 @@
  * by all our processes. Each VdJournal belongs to one thread at a time; every call may wait on the
  * disk (busy timeout 2 s): never on the UI thread. A damaged database is set aside
  * (journal.db.damaged-DATE), a new one begun with the jobs that were not over as far as they can be
- * read, and vd_journal_notice() says so; one that is locked,
- * read-only or on a full disk gives VD_ERR_BUSY, _DENIED or _NO_SPACE. */
+ * read, and vd_journal_notice() says so. One that is locked gives VD_ERR_BUSY. One that may not be
+ * written (its disk is mounted to read, say) is opened all the same, so that it can be read: what
+ * writes then fails with VD_ERR_DENIED or _NO_SPACE, and is tried anew some seconds later. */
 #pragma once
 
 #include <glib.h>
@@ -21,6 +22,10 @@ void vd_journal_close_fast(VdJournal *journal);
 /* A sentence about what was set aside, or NULL. Owned by the journal; it may also come later, when
  * damage shows in a call (which then fails with VD_ERR_DAMAGED; the next one has the new file). */
 const char *vd_journal_notice(const VdJournal *journal);
+/* Writes, for real, what changes nothing. FALSE with the reason why nothing can be written. */
+gboolean vd_journal_try(VdJournal *journal, GError **error);
+/* Whether it was opened to write. */
+gboolean vd_journal_writable(const VdJournal *journal);
 
 /* Requests: every verb that changes something. outcome: "done", "failed", "unknown", "cancelled",
  * "denied". */

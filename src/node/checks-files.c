@@ -3,11 +3,15 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <glib/gstdio.h>
+
+#include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/base/paths.h"
 #include "src/base/text.h"
@@ -31,6 +35,26 @@ static char *nearest(const char *path)
     return found;
 }
 
+/* Writes a little into it, for real: rights alone do not tell of a disk that is full or failing.
+ * errno says why not. */
+static gboolean takes_a_file(const char *folder)
+{
+    g_autofree char *name = g_build_filename(folder, ".vmdeck-doctor-XXXXXX", NULL);
+    g_autofree char *text = g_strnfill(4096, '\n');
+    int fd = g_mkstemp_full(name, O_WRONLY | O_CLOEXEC, 0600), number;
+    gboolean fine;
+
+    if (fd < 0)
+        return FALSE;
+    errno = ENOSPC; /* what a short write means */
+    fine = write(fd, text, 4096) == 4096 && fsync(fd) == 0;
+    number = errno;
+    (void)close(fd);
+    (void)unlink(name);
+    errno = number;
+    return fine;
+}
+
 /* Writable by us, and a folder. errno says why not. */
 static gboolean is_writable_folder(const char *path)
 {
@@ -45,6 +69,21 @@ static gboolean is_writable_folder(const char *path)
     return access(path, W_OK | X_OK) == 0;
 }
 
+static void say_not_writable(VdCheckup *checkup, const char *name, const char *path, int number)
+{
+    char *advice;
+
+    if (number == ENOSPC || number == EDQUOT)
+        advice = g_strdup(_("Make room on that disk."));
+    else if (number == EROFS)
+        advice = g_strdup_printf(_("See how it is mounted: findmnt -T %s"), path);
+    else
+        advice = g_strdup_printf(_("Make it yours: sudo install -d -o $USER %s"), path);
+    vd_checkup_take(checkup, name, VD_CHECK_BAD,
+                    g_strdup_printf(_("%s cannot be written: %s."), path, g_strerror(number)),
+                    advice);
+}
+
 static void check_folder(VdCheckup *checkup, const char *name, const char *path, guint64 minimum)
 {
     g_autofree char *folder = nearest(path), *clean = vd_text_clean(path, 0, FALSE);
@@ -52,12 +91,9 @@ static void check_folder(VdCheckup *checkup, const char *name, const char *path,
     struct statvfs space;
     guint64 bytes;
 
-    if (!is_writable_folder(folder)) {
-        int number = errno;
-
-        vd_checkup_take(checkup, name, VD_CHECK_BAD,
-                        g_strdup_printf(_("%s cannot be written: %s."), clean, g_strerror(number)),
-                        g_strdup_printf(_("Make it yours: sudo install -d -o $USER %s"), clean));
+    /* Above it, what is not ours, nothing is tried. */
+    if (!is_writable_folder(folder) || (strcmp(folder, path) == 0 && !takes_a_file(folder))) {
+        say_not_writable(checkup, name, clean, errno);
         return;
     }
     if (statvfs(folder, &space) < 0) {
@@ -117,22 +153,34 @@ void vd_check_images(VdCheckup *checkup)
             g_strdup_printf(_("Type: chmod o+x %s"), closed));
 }
 
+/* Who knows the journal has tried to write to it, and tells why that failed. */
+static void say_journal(VdCheckup *checkup, const char *name, const char *path)
+{
+    char *advice;
+
+    if (vd_error_code(checkup->journal) == VD_ERR_NO_SPACE)
+        advice = g_strdup(_("Make room on that disk."));
+    else if (access(path, F_OK) == 0)
+        advice = g_strdup_printf(_("See whose it is and how its disk is mounted: ls -l %s; findmnt "
+                                   "-T %s"),
+                                 path, path);
+    else
+        advice = g_strdup(_("See the state directory above."));
+    vd_checkup_take(checkup, name, VD_CHECK_BAD, g_strdup(checkup->journal->message), advice);
+}
+
 /* The file is not opened here: closing a descriptor of it would drop the locks that SQLite holds on
- * it in this process (fcntl(2)). Whether it is sound, who opened it as a journal has told. */
+ * it in this process (fcntl(2)). */
 static void check_journal_file(VdCheckup *checkup, const char *name, const char *path)
 {
-    if (checkup->journal != NULL || access(path, R_OK | W_OK) < 0) {
-        char *why = checkup->journal != NULL
-                        ? g_strdup(checkup->journal->message)
-                        : g_strdup_printf(_("The journal %s cannot be written: %s."), path,
-                                          g_strerror(errno));
-
-        vd_checkup_take(checkup, name, VD_CHECK_BAD, why,
-                        g_strdup_printf(_("See whose it is: ls -l %s"), path));
-        return;
-    }
-    vd_checkup_take(checkup, name, VD_CHECK_OK,
-                    g_strdup_printf(_("The journal %s can be written."), path), NULL);
+    if (access(path, R_OK | W_OK) < 0)
+        vd_checkup_take(
+            checkup, name, VD_CHECK_BAD,
+            g_strdup_printf(_("The journal %s cannot be written: %s."), path, g_strerror(errno)),
+            g_strdup_printf(_("See whose it is: ls -l %s"), path));
+    else
+        vd_checkup_take(checkup, name, VD_CHECK_OK,
+                        g_strdup_printf(_("The journal %s can be written."), path), NULL);
 }
 
 void vd_check_journal(VdCheckup *checkup)
@@ -141,7 +189,9 @@ void vd_check_journal(VdCheckup *checkup)
     g_autofree char *folder = nearest(path);
     const char *name = _("journal");
 
-    if (access(path, F_OK) == 0)
+    if (checkup->journal != NULL)
+        say_journal(checkup, name, path);
+    else if (access(path, F_OK) == 0)
         check_journal_file(checkup, name, path);
     else if (is_writable_folder(folder))
         vd_checkup_say(checkup, name, VD_CHECK_OK, _("The journal will be made at first use."),

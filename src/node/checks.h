@@ -14,7 +14,7 @@ typedef struct {
     gboolean answers; /* survey is filled in */
     gboolean kvm;     /* it works */
     gboolean deep;
-    const GError *journal; /* why it could not be opened, or NULL */
+    const GError *journal; /* why it cannot be written, or NULL */
     VdSurvey survey;
 } VdCheckup;
 

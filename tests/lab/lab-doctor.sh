@@ -103,8 +103,20 @@ ok "a damaged journal is replaced before the doctor looks" finds journal ok "can
 ok "and set aside" eval 'grep -q "no database at all" "$dir"/vmdeck/journal.db.damaged-*'
 in_host mount -t tmpfs -o size=1m tmpfs /var/lib/vmdeck
 ok "no room for the state is bad" finds "state directory" bad "free"
+in_host "$VMDECK" jobs >/dev/null
+in_host sh -c 'cat /dev/zero >/var/lib/vmdeck/filler 2>/dev/null; sync'
+ok "a full disk is found out by writing" finds "state directory" bad "No space left"
+ok "so is what it means for the journal" finds journal bad "no room left"
+in_host rm /var/lib/vmdeck/filler
 in_host mount -o remount,ro /var/lib/vmdeck
 ok "a read-only place is bad" finds "state directory" bad "Read-only file system"
+ok "so is its journal" finds journal bad "may not be written"
+ok "which can still be read" eval 'deck jobs --format json | jq -e ".jobs == []"'
+in_host umount /var/lib/vmdeck
+in_host mount -t tmpfs -o size=1m,ro tmpfs /var/lib/vmdeck
+ok "an empty read-only place is told, with the way out" eval \
+  'deck jobs 2>&1 | grep "There is no journal .*VMDECK_STATE_DIR"'
+ok "and the doctor says so of the journal" finds journal bad "cannot be made"
 in_host umount /var/lib/vmdeck
 
 ok "the appliance launches" eval 'in_host env LIBGUESTFS_BACKEND=direct "$VMDECK" doctor --deep \

@@ -218,15 +218,53 @@ static int as_nobody(gpointer data)
     return strstr(error->message, data) ? vd_error_code(error) : 97;
 }
 
+/* What may not be written can still be read: all of the twelve jobs. */
+static int read_as_nobody(gpointer data)
+{
+    if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
+        return 98;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VdJournal) journal = vd_journal_open(data, &error);
+    g_autoptr(GPtrArray) jobs = journal ? vd_journal_jobs(journal, 100, &error) : NULL;
+    if (!jobs || jobs->len != 12 || vd_journal_writable(journal))
+        return 99;
+    if (begin(journal, ID, &error) || vd_journal_try(journal, NULL))
+        return 96;
+    return strstr(error->message, data) ? vd_error_code(error) : 97;
+}
+
+static void test_read_only(void **state)
+{
+    (void)state;
+    fill();
+    g_autofree char *folder = g_path_get_dirname(jobs_path());
+    g_autofree char *wal = g_strconcat(jobs_path(), "-wal", NULL);
+    g_autofree char *shm = g_strconcat(jobs_path(), "-shm", NULL);
+    chmod(wal, 0444);
+    chmod(shm, 0444);
+    assert_int_equal(chmod(jobs_path(), 0444), 0);
+    assert_int_equal(chmod(folder, 0555), 0);
+    assert_int_equal(jobs_wait(jobs_fork(read_as_nobody, (gpointer)jobs_path())), VD_ERR_DENIED);
+    /* What a copy on a medium has: the file alone. */
+    assert_int_equal(chmod(folder, 0700), 0);
+    unlink(wal);
+    unlink(shm);
+    assert_int_equal(chmod(folder, 0555), 0);
+    assert_int_equal(jobs_wait(jobs_fork(read_as_nobody, (gpointer)jobs_path())), VD_ERR_DENIED);
+    assert_int_equal(chmod(folder, 0700), 0);
+    assert_int_equal(chmod(jobs_path(), 0600), 0);
+    g_autoptr(VdJournal) journal = jobs_open();
+    assert_true(vd_journal_writable(journal));
+    jobs_ok(vd_journal_try(journal, NULL), NULL);
+}
+
 static void test_denied(void **state)
 {
     (void)state;
     fill();
     g_autofree char *folder = g_path_get_dirname(jobs_path());
     g_autofree char *missing = g_build_filename(folder, "other.db", NULL);
-    assert_int_equal(chmod(jobs_path(), 0444), 0);
     assert_int_equal(chmod(folder, 0555), 0);
-    assert_int_equal(jobs_wait(jobs_fork(as_nobody, (gpointer)jobs_path())), VD_ERR_DENIED);
     assert_int_equal(jobs_wait(jobs_fork(as_nobody, missing)), VD_ERR_DENIED);
     assert_int_equal(chmod(jobs_path(), 0), 0);
     assert_int_equal(jobs_wait(jobs_fork(as_nobody, (gpointer)jobs_path())), VD_ERR_DENIED);
@@ -338,6 +376,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_one_sets_aside, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_versions, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_other_program, jobs_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_read_only, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_denied, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_is_folder, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_full, jobs_setup, jobs_teardown),

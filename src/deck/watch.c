@@ -1,7 +1,7 @@
-/* Watching what other processes do: jobs, by the journal's data version twice a second, and images,
- * when a job ended. A job whose runner is gone is offered to people, who may go on with it or take
- * it back; one that can only be taken back is handed to a roll-back runner, by whoever sees it
- * first.
+/* Watching what other processes do: jobs, by the journal's data version twice a second, and ten
+ * times while a job goes on, so that its end is not waited for; and images, when a job ended. A job
+ * whose runner is gone is offered to people, who may go on with it or take it back; one that can
+ * only be taken back is handed to a roll-back runner, by whoever sees it first.
  */
 #include "config.h"
 
@@ -13,10 +13,11 @@
 #include "src/deck/private.h"
 #include "src/deploy/deploy.h"
 
-#define WATCH_MS  500
-#define JOBS_KEPT 50
+#define WATCH_MS      500
+#define WATCH_BUSY_MS 100
+#define JOBS_KEPT     50
 /* A runner that died writes nothing: while jobs run, they are read anew every so many looks. */
-#define LOOKS_MOST 4
+#define LOOKS_MOST 20
 
 typedef struct {
     VdDeck *deck;
@@ -123,12 +124,24 @@ static void look_now(VdDeck *deck, gboolean force)
     vd_worker_run(deck->journal, look_work, look_done, look, look_free);
 }
 
+static gboolean watch(gpointer data);
+
+static void watch_next(VdDeck *deck, guint ms)
+{
+    g_clear_pointer(&deck->watch, g_source_unref);
+    deck->watch = g_timeout_source_new(ms);
+    g_source_set_callback(deck->watch, watch, deck, NULL);
+    g_source_attach(deck->watch, deck->context);
+}
+
 static gboolean watch(gpointer data)
 {
     VdDeck *deck = data;
+    gboolean busy = count_active(deck->jobs) > 0;
     deck->looks = (deck->looks + 1) % LOOKS_MOST;
-    look_now(deck, deck->looks == 0 && count_active(deck->jobs) > 0);
-    return G_SOURCE_CONTINUE;
+    look_now(deck, deck->looks == 0 && busy);
+    watch_next(deck, busy ? WATCH_BUSY_MS : WATCH_MS);
+    return G_SOURCE_REMOVE;
 }
 
 void vd_deck_watch_start(VdDeck *deck)
@@ -136,9 +149,7 @@ void vd_deck_watch_start(VdDeck *deck)
     if (deck->watch)
         return;
     deck->jobs_version = -1;
-    deck->watch = g_timeout_source_new(WATCH_MS);
-    g_source_set_callback(deck->watch, watch, deck, NULL);
-    g_source_attach(deck->watch, deck->context);
+    watch_next(deck, WATCH_MS);
     look_now(deck, TRUE);
 }
 

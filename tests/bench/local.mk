@@ -1,12 +1,12 @@
 # what `./dev bench` runs
-EXTRA_DIST += tests/bench/run tests/bench/scale.bash
+EXTRA_DIST += tests/bench/run tests/bench/scale.bash tests/bench/deploy.bash
 check_PROGRAMS += tests/bench/measure
 tests_bench_measure_SOURCES = tests/bench/measure.c
 tests_bench_measure_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)
 tests_bench_measure_LDADD = $(SCREEN_LIBS)
-check_PROGRAMS += tests/bench/fetcher
-tests_bench_fetcher_SOURCES = tests/bench/fetcher.c tests/unit/web.c tests/unit/web.h
-tests_bench_fetcher_LDADD = libdeploy.a libjobs.a libvirtroom.a libmodel.a libbase.a \
+check_PROGRAMS += tests/bench/mover
+tests_bench_mover_SOURCES = tests/bench/mover.c tests/unit/web.c tests/unit/web.h
+tests_bench_mover_LDADD = libdeploy.a libjobs.a libvirtroom.a libmodel.a libbase.a \
   $(LIBVIRT_LIBS) $(XML_LIBS) $(SQLITE_LIBS) $(CONFIG_LIBS) $(CRYPT_LIBS) $(FETCH_LIBS) \
   $(JSON_LIBS) $(GLIB_LIBS) -lm
 check_PROGRAMS += tests/bench/storm

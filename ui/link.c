@@ -20,6 +20,9 @@
 #define FRAME_MOST    (10 * G_USEC_PER_SEC)
 /* Faster lines are not told apart. */
 #define RATE_MOST 1e6
+/* A frame for new figures so rarely is felt; so often measured, it is the line. */
+#define THIN_USEC  500000
+#define THIN_TIMES 3
 
 static void give_up_lost(VdLink *link, gint64 now)
 {
@@ -73,6 +76,7 @@ static void learn(VdLink *link, gint64 now)
     double rate = MIN((double)bytes * 1e6 / (double)busy, RATE_MOST);
     if (one_go || rate > link->rate)
         link->rate = link->rate > 0 ? (link->rate + rate) / 2 : rate;
+    link->thin = vd_link_interval(link) > THIN_USEC ? link->thin + 1 : 0;
 }
 
 gboolean vd_link_answered(VdLink *link, gint64 now)
@@ -94,6 +98,11 @@ gint64 vd_link_interval(const VdLink *link)
         return FRAME_USEC;
     double usec = link->frame / (link->rate / FIGURES_SHARE) * 1e6;
     return (gint64)CLAMP(usec, (double)FRAME_USEC, (double)FRAME_MOST);
+}
+
+gboolean vd_link_thin(const VdLink *link)
+{
+    return link->thin >= THIN_TIMES;
 }
 
 /* Bytes that have not arrived as far as one knows; what is small needs no answer. */

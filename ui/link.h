@@ -22,6 +22,7 @@ typedef struct {
     double frame;        /* bytes of a frame for new figures, usually */
     guint lost;          /* questions without an answer in a row */
     gboolean answers;    /* it has answered once */
+    guint thin;          /* times in a row that it was measured and found thin */
 } VdLink;
 
 /* What the terminal is asked, and what it answers. */
@@ -38,3 +39,6 @@ gboolean vd_link_answered(VdLink *link, gint64 now);
 gint64 vd_link_wait(VdLink *link, gboolean key, gint64 last, gint64 now);
 /* The time between two frames for new figures, microseconds. */
 gint64 vd_link_interval(const VdLink *link);
+/* Figures come much more rarely than on a usual line, and not for one answer that was late: whoever
+ * draws the terminal may have been busy for a moment. */
+gboolean vd_link_thin(const VdLink *link);

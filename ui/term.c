@@ -30,8 +30,6 @@
 
 /* Leaving waits no longer than this for what is on its way. */
 #define LEAVE_MS 100
-/* Frames that come more rarely are felt. */
-#define THIN_USEC 500000
 
 static struct {
     SCREEN *screen; /* NULL: not taken */
@@ -325,7 +323,7 @@ void vd_term_line(VdTermLine *ret_line)
                              .rate = term.link.rate,
                              .latency = term.link.latency,
                              .interval = interval,
-                             .thin = interval > THIN_USEC};
+                             .thin = vd_link_thin(&term.link)};
 }
 
 /* The rest of the last frame goes out, and the answer to a question comes in, which the shell would

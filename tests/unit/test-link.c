@@ -94,6 +94,7 @@ static void thin_lines_are_found_and_spared(void **state)
         Line line = started(8000, latencies[i]);
         run(&line, 10 * G_USEC_PER_SEC, 1200, 0, 0);
         assert_true(line.link.rate > 8000 / 1.7 && line.link.rate < 8000 * 1.7);
+        assert_true(vd_link_thin(&line.link));
         line.bytes = 0;
         run(&line, 60 * G_USEC_PER_SEC, 1200, 0, 0);
         assert_true(line.bytes / 60 < 4000);
@@ -126,6 +127,25 @@ static void fast_lines_wait_for_nothing(void **state)
         run(&line, 10 * G_USEC_PER_SEC, 0, 33000, 5000);
         assert_true(line.frames > 270); /* every key has its frame */
     }
+}
+
+/* The terminal's own program got no processor for a moment. */
+static void one_late_answer_makes_no_thin_line(void **state)
+{
+    (void)state;
+    Line line = {.now = G_USEC_PER_SEC, .latency = 1000};
+    if (vd_link_sent(&line.link, 0, TRUE, line.now))
+        ask(&line);
+    run(&line, 100000, 0, 0, 0);
+    line.latency = 2 * G_USEC_PER_SEC;
+    frame(&line, 5000, FALSE); /* the first that is measured */
+    run(&line, 3 * G_USEC_PER_SEC, 0, 0, 0);
+    assert_true(vd_link_interval(&line.link) > 100000);
+    assert_false(vd_link_thin(&line.link));
+    line.latency = 200;
+    run(&line, 20 * G_USEC_PER_SEC, 1200, 0, 0);
+    assert_true(vd_link_interval(&line.link) == 100000);
+    assert_false(vd_link_thin(&line.link));
 }
 
 static void who_never_answers_is_not_waited_for(void **state)
@@ -177,6 +197,7 @@ int main(void)
         cmocka_unit_test(thin_lines_are_found_and_spared),
         cmocka_unit_test(keys_do_not_queue),
         cmocka_unit_test(fast_lines_wait_for_nothing),
+        cmocka_unit_test(one_late_answer_makes_no_thin_line),
         cmocka_unit_test(who_never_answers_is_not_waited_for),
         cmocka_unit_test(percentiles_are_right_to_an_eighth),
     };

@@ -74,11 +74,16 @@ static char *duration_since(VdApp *app, gint64 since)
     return age_text(vd_app_span(app, since, g_get_monotonic_time()));
 }
 
-/* In a row there is room for the reason, not for the address as well. Borrowed from the host. */
+/* In a row there is room for the reason, not for the address and the row's own name as well.
+ * Borrowed from the host. */
 static const char *reason(const VdHost *host)
 {
     g_autofree char *address = g_strdup_printf(_("Cannot connect to %s: %s"), host->uri, "");
-    return g_str_has_prefix(host->error, address) ? host->error + strlen(address) : host->error;
+    g_autofree char *name = g_strdup_printf("%s ", host->id);
+    const char *text = host->error;
+    if (g_str_has_prefix(text, address))
+        text += strlen(address);
+    return g_str_has_prefix(text, name) ? text + strlen(name) : text;
 }
 
 /* What stands in place of a host's figures while it has none: why. NULL: it has figures. */

@@ -16,6 +16,7 @@ typedef struct {
     guint dear_soft_ms, dear_hard_ms; /* deadlines of a shard of dear figures */
     guint shard;                      /* machines in a shard */
     guint quarantine_ms;              /* first wait before a stuck machine is tried again */
+    guint farewell_ms;                /* after a call that broke, for the connection to say why */
 } VdTuning;
 
 extern const VdTuning vd_tuning_usual;
@@ -75,6 +76,8 @@ struct _VdKeeper {
     gboolean events;       /* the driver has events */
 
     GSource *publish, *retry, *merge, *refresh;
+    GSource *farewell; /* a listing broke off, with this; why is about to be told */
+    GError *broke;
     GHashTable *hints; /* set of uuids that changed */
     gboolean list_wanted;
 

@@ -236,6 +236,8 @@ static void close_lanes(VdKeeper *keeper)
     vd_timer_clear(&keeper->retry);
     vd_timer_clear(&keeper->merge);
     vd_timer_clear(&keeper->refresh);
+    vd_timer_clear(&keeper->farewell);
+    g_clear_error(&keeper->broke);
     g_hash_table_remove_all(keeper->hints);
     keeper->list_wanted = FALSE;
     keeper->lists = 0;
@@ -474,9 +476,24 @@ void vd_keeper_looked(VdKeeper *keeper, gint64 took, GPtrArray *uuids)
     pump(keeper);
 }
 
+static gboolean never_told(gpointer data)
+{
+    VdKeeper *keeper = data;
+    vd_keeper_down(keeper, g_steal_pointer(&keeper->broke), FALSE);
+    return G_SOURCE_REMOVE;
+}
+
+/* A connection that breaks wakes its calls and says why, in whichever order: a person reads that
+ * the host stopped answering, not which call was the one that failed of it. */
 void vd_keeper_list_failed(VdKeeper *keeper, GError *error)
 {
     vd_log_error(NULL, keeper->face->id, error);
+    if (vd_error_code(error) == VD_ERR_UNREACHABLE && keeper->events && keeper->tap) {
+        keeper->broke = error;
+        vd_timer_set(&keeper->farewell, keeper->virt->context, keeper->virt->tuning->farewell_ms,
+                     never_told, keeper);
+        return;
+    }
     vd_keeper_down(keeper, error, vd_error_code(error) == VD_ERR_DENIED);
 }
 
@@ -523,7 +540,7 @@ static guint merge_time(VdVirt *virt)
 /* Starts what is wanted if the monitor lane is free; called again when it becomes so. */
 static void pump(VdKeeper *keeper)
 {
-    if (keeper->lists == 0 || !keeper->monitor || !vd_lane_idle(keeper->monitor))
+    if (keeper->lists == 0 || keeper->broke || !keeper->monitor || !vd_lane_idle(keeper->monitor))
         return;
     guint hints = g_hash_table_size(keeper->hints);
     guint few = 8 + keeper->order->len / 64; /* where a full listing becomes the cheaper one */

@@ -24,6 +24,7 @@ const VdTuning vd_tuning_usual = {
     .dear_hard_ms = 2500,
     .shard = 16,
     .quarantine_ms = 2000,
+    .farewell_ms = 500,
 };
 
 static int usual(int given, int otherwise)

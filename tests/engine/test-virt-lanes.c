@@ -110,6 +110,16 @@ static gboolean hangs(Client *client, gconstpointer data)
     return fake_hanging(calls->fake, calls->uri, calls->op) >= calls->count;
 }
 
+static gboolean nothing_runs(Client *client, gconstpointer data)
+{
+    (void)data;
+    VdMeterReading reading;
+    vd_virt_read_meter(client->virt, &reading);
+    gboolean idle = !g_array_index(reading.hosts, VdHostMeter, 0).doing;
+    g_array_unref(reading.hosts);
+    return idle;
+}
+
 /* ---- connecting and listing ---- */
 
 static void test_dead_host_delays_nobody(void **state)
@@ -368,6 +378,49 @@ static void test_broken_connection(void **state)
     finish(&c);
 }
 
+static void up_and_broken(Case *c, const VdTuning *tuned)
+{
+    c->fake = fake_new();
+    c->client = client_new(&patient, fake_backend(c->fake), tuned);
+    fake_add_many(c->fake, A, 3);
+    vd_virt_add_host(c->client->virt, "a", A);
+    assert_true(client_wait(c->client, is_up, "a", 30));
+    fake_fail(c->fake, A, FAKE_OPEN, VD_ERR_UNREACHABLE, "no daemon there");
+    fake_fail(c->fake, A, FAKE_LIST, VD_ERR_UNREACHABLE, "Cannot list the machines: keepalive");
+    vd_virt_refresh(c->client->virt, "a");
+}
+
+/* The call that fails of a dead connection may come before the word that it is dead. */
+static void test_broken_in_a_listing(void **state)
+{
+    (void)state;
+    Case c;
+    VdTuning slow = tuning;
+    slow.farewell_ms = slow.backoff_ms = 3600000;
+    up_and_broken(&c, &slow);
+    Calls listing = {c.fake, A, FAKE_LIST, 2};
+    assert_true(client_wait(c.client, called, &listing, 30));
+    assert_true(client_wait(c.client, nothing_runs, NULL, 30));
+    fake_close(c.fake, A, VD_CLOSED_KEEPALIVE);
+    assert_true(client_wait(c.client, is_down, "a", 30));
+    assert_string_equal(client_host(c.client, "a")->error, "a stopped answering.");
+    finish(&c);
+}
+
+/* And where the word never comes the call's own reason has to do. */
+static void test_broken_without_a_word(void **state)
+{
+    (void)state;
+    Case c;
+    VdTuning slow = tuning;
+    slow.farewell_ms = 20;
+    slow.backoff_ms = 3600000;
+    up_and_broken(&c, &slow);
+    assert_true(client_wait(c.client, is_down, "a", 30));
+    assert_non_null(strstr(client_host(c.client, "a")->error, "Cannot list"));
+    finish(&c);
+}
+
 /* A retry that hangs is no news: the host stays away, since when it was lost. */
 static void test_lost_stays_down(void **state)
 {
@@ -474,6 +527,8 @@ int main(void)
         cmocka_unit_test(test_events_run_together),
         cmocka_unit_test(test_lost_events_are_caught),
         cmocka_unit_test(test_broken_connection),
+        cmocka_unit_test(test_broken_in_a_listing),
+        cmocka_unit_test(test_broken_without_a_word),
         cmocka_unit_test(test_lost_stays_down),
         cmocka_unit_test(test_bound_on_retries),
         cmocka_unit_test(test_disconnect),

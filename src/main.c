@@ -20,6 +20,8 @@
 #include "src/deploy/deploy.h"
 #include "ui/ui.h"
 
+enum { LARGE_BLOCK = 512 * 1024 };
+
 /* A hundred hosts with their lanes hold more descriptors than the usual 1024. */
 static void allow_descriptors(void)
 {
@@ -35,6 +37,11 @@ static int console(const VdCliConsole *wanted)
     /* Each lane is a thread, and glibc would keep an arena for each, mostly of freed memory: with
      * 1,000 machines a tenth of all that is resident. They allocate too little to contend. */
     mallopt(M_ARENA_MAX, 1);
+    /* A large block that is freed would raise the size from which blocks are mapped, up to 32 MiB,
+     * and what is kept free at the heap's end to twice that: one answer of a host that lies about
+     * its length, and the program stays that large. */
+    mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+    mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK);
     GMainContext *context = g_main_context_new();
     g_main_context_push_thread_default(context);
     VdDeckOptions options = wanted->deck;

@@ -96,6 +96,8 @@ typedef struct {
 typedef gboolean (*VdNeedsInfo)(const char *uuid, gpointer data);
 
 typedef struct {
+    gboolean doubtful;   /* in: the last attempt failed, so it is worth a look whether the other end
+                          * keeps a connection at all */
     gboolean is_private; /* it has a state of its own that no second connection would see (the test
                           * driver's), so that lanes must share it */
     gboolean asked;      /* the person was asked for it, and is not to be asked again for each lane:

@@ -324,6 +324,7 @@ void vd_keeper_connect(VdKeeper *keeper)
     OpenTask *task = g_new0(OpenTask, 1);
     task->keeper = keeper;
     task->uri = g_strdup(keeper->uri);
+    task->opened.doubtful = keeper->attempt > 0;
     task->tap = keeper->tap ? vd_tap_ref(keeper->tap) : NULL;
     keeper->asker = vd_asker_new(virt->yard->box, keeper->face->id, on_asked, keeper);
     task->asker = vd_asker_ref(keeper->asker);

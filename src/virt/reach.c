@@ -144,8 +144,22 @@ static gboolean sort_out(Tries *tries)
     return FALSE;
 }
 
+/* The other end closes what it has just taken. */
+static gboolean closed_at_once(const Tries *tries, int stay_ms)
+{
+    for (nfds_t i = 0; i < tries->n; i++) {
+        struct pollfd polled = {.fd = tries->polled[i].fd, .events = POLLIN | POLLRDHUP};
+        char byte;
+        if (!tries->polled[i].revents || poll(&polled, 1, stay_ms) <= 0)
+            continue;
+        if (recv(polled.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* 0: connected, or why not. Closes all. */
-static int wait_for(Tries *tries, int timeout_ms)
+static int wait_for(Tries *tries, int timeout_ms, int stay_ms)
 {
     gint64 end = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
     gboolean connected = FALSE;
@@ -160,6 +174,10 @@ static int wait_for(Tries *tries, int timeout_ms)
         }
         connected = sort_out(tries);
     }
+    if (connected && stay_ms > 0 && closed_at_once(tries, stay_ms)) {
+        connected = FALSE;
+        tries->why = ECONNRESET;
+    }
     for (nfds_t i = 0; i < tries->n; i++)
         (void)close(tries->polled[i].fd);
     return connected ? 0 : tries->why ? tries->why : ECONNREFUSED;
@@ -173,6 +191,9 @@ static gboolean complain(const char *where, int why, GError **error)
                        _("%s: the connection is refused; is the daemon up?"), where);
     if (why == ETIMEDOUT)
         return vd_fail(error, VD_ERR_UNREACHABLE, detail, _("%s does not answer."), where);
+    if (why == ECONNRESET)
+        return vd_fail(error, VD_ERR_UNREACHABLE, detail,
+                       _("%s: the connection is closed at once; is the daemon up?"), where);
     if (why == ENOENT)
         return vd_fail(error, VD_ERR_UNREACHABLE, detail,
                        _("%s: no libvirt daemon listens there; is it installed and started?"),
@@ -183,7 +204,8 @@ static gboolean complain(const char *where, int why, GError **error)
     return vd_fail(error, VD_ERR_UNREACHABLE, detail, _("%s cannot be reached: %s"), where, detail);
 }
 
-static gboolean reach_server(const char *name, int port, int timeout_ms, GError **error)
+static gboolean reach_server(const char *name, int port, int timeout_ms, int stay_ms,
+                             GError **error)
 {
     Tries tries = {.n = 0};
     g_autofree char *clean = vd_text_clean(name, 100, FALSE);
@@ -203,11 +225,11 @@ static gboolean reach_server(const char *name, int port, int timeout_ms, GError 
     lookup_unref(lookup);
     if (!known)
         return unknown_name(clean, answered, status, error);
-    int why = wait_for(&tries, timeout_ms);
+    int why = wait_for(&tries, timeout_ms, stay_ms);
     return why == 0 || complain(where, why, error);
 }
 
-static gboolean reach_socket(const char *path, int timeout_ms, GError **error)
+static gboolean reach_socket(const char *path, int timeout_ms, int stay_ms, GError **error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     Tries tries = {.n = 0};
@@ -226,7 +248,7 @@ static gboolean reach_socket(const char *path, int timeout_ms, GError **error)
     }
     if (tries.n == 0 && tries.why == EAGAIN)
         tries.why = ETIMEDOUT;
-    int why = tries.n ? wait_for(&tries, timeout_ms) : tries.why;
+    int why = tries.n ? wait_for(&tries, timeout_ms, stay_ms) : tries.why;
     return why == 0 || complain(clean, why, error);
 }
 
@@ -243,7 +265,7 @@ static int usual_port(const VdUri *uri)
     return 0;
 }
 
-gboolean vd_reach(const char *uri, int timeout_ms, GError **error)
+gboolean vd_reach(const char *uri, int timeout_ms, int stay_ms, GError **error)
 {
     VdUri parts;
     if (!vd_uri_parse(uri, &parts))
@@ -254,9 +276,10 @@ gboolean vd_reach(const char *uri, int timeout_ms, GError **error)
     if (parts.foreign)
         fine = TRUE;
     else if (parts.server && port)
-        fine = reach_server(parts.server, parts.port > 0 ? parts.port : port, timeout_ms, error);
+        fine = reach_server(parts.server, parts.port > 0 ? parts.port : port, timeout_ms, stay_ms,
+                            error);
     else if (g_strcmp0(parts.transport, "unix") == 0 && socket)
-        fine = reach_socket(socket, timeout_ms, error);
+        fine = reach_socket(socket, timeout_ms, stay_ms, error);
     vd_uri_clear(&parts);
     return fine;
 }

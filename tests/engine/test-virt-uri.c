@@ -106,19 +106,42 @@ static void test_reach(void **state)
     g_autoptr(GSocketListener) listener = g_socket_listener_new();
     guint16 port = g_socket_listener_add_any_inet_port(listener, NULL, NULL);
     g_autofree char *there = g_strdup_printf("qemu+tcp://127.0.0.1:%u/system", port);
-    assert_true(vd_reach(there, 20000, NULL));
+    assert_true(vd_reach(there, 20000, 0, NULL));
     g_socket_listener_close(listener);
-    assert_false(vd_reach(there, 20000, &refused));
+    assert_false(vd_reach(there, 20000, 0, &refused));
     assert_int_equal(vd_error_code(refused), VD_ERR_UNREACHABLE);
     assert_non_null(strstr(refused->message, "refused"));
-    assert_false(vd_reach("qemu+unix:///system?socket=/nowhere/sock", 20000, &missing));
+    assert_false(vd_reach("qemu+unix:///system?socket=/nowhere/sock", 20000, 0, &missing));
     assert_non_null(strstr(missing->message, "no libvirt daemon listens"));
-    assert_false(vd_reach("qemu+tls://no-such-host.invalid/system", 20000, &nobody));
+    assert_false(vd_reach("qemu+tls://no-such-host.invalid/system", 20000, 0, &nobody));
     assert_non_null(strstr(nobody->message, "no-such-host.invalid"));
-    assert_true(vd_reach("qemu+ssh://no-such-host.invalid/system", 20000, NULL));
-    assert_true(vd_reach("qemu:///system", 20000, NULL));
-    assert_true(vd_reach("test:///default", 20000, NULL));
-    assert_true(vd_reach("esx://no-such-host.invalid/", 20000, NULL));
+    assert_true(vd_reach("qemu+ssh://no-such-host.invalid/system", 20000, 0, NULL));
+    assert_true(vd_reach("qemu:///system", 20000, 0, NULL));
+    assert_true(vd_reach("test:///default", 20000, 0, NULL));
+    assert_true(vd_reach("esx://no-such-host.invalid/", 20000, 0, NULL));
+}
+
+static gpointer close_next(gpointer listener)
+{
+    g_autoptr(GSocketConnection) taken = g_socket_listener_accept(listener, NULL, NULL, NULL);
+    (void)g_io_stream_close(G_IO_STREAM(taken), NULL, NULL);
+    return NULL;
+}
+
+/* A forwarded port with nobody behind it takes a connection and closes it. */
+static void test_closed_at_once(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GSocketListener) listener = g_socket_listener_new();
+    guint16 port = g_socket_listener_add_any_inet_port(listener, NULL, NULL);
+    g_autofree char *there = g_strdup_printf("qemu+tcp://127.0.0.1:%u/system", port);
+    GThread *closer = g_thread_new("closer", close_next, listener);
+    assert_false(vd_reach(there, 20000, 20000, &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_UNREACHABLE);
+    assert_non_null(strstr(error->message, "closed at once"));
+    g_thread_join(closer);
+    assert_true(vd_reach(there, 20000, 20, NULL)); /* nobody closes it now */
 }
 
 /* A daemon that no longer takes what waits at its socket: the time-out holds. */
@@ -139,7 +162,7 @@ static void test_full_backlog(void **state)
     }
     g_autofree char *uri = g_strdup_printf("qemu+unix:///system?socket=%s", address.sun_path);
     g_autoptr(GError) error = NULL;
-    assert_false(vd_reach(uri, 50, &error));
+    assert_false(vd_reach(uri, 50, 0, &error));
     assert_non_null(strstr(error->message, "does not answer"));
     while (n-- > 0)
         close(full[n]);
@@ -168,9 +191,10 @@ static void test_to_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_default),      cmocka_unit_test(test_ssh),
-        cmocka_unit_test(test_check),        cmocka_unit_test(test_reach),
-        cmocka_unit_test(test_full_backlog), cmocka_unit_test(test_to_open),
+        cmocka_unit_test(test_default),        cmocka_unit_test(test_ssh),
+        cmocka_unit_test(test_check),          cmocka_unit_test(test_reach),
+        cmocka_unit_test(test_closed_at_once), cmocka_unit_test(test_full_backlog),
+        cmocka_unit_test(test_to_open),
     };
     return cmocka_run_group_tests_name("virt-uri", tests, NULL, NULL);
 }

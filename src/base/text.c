@@ -11,7 +11,7 @@
 
 /* Characters that draw nothing or turn the direction of what follows: a name must not be able to
  * look like another one. */
-static gboolean is_unsafe(gunichar c)
+gboolean vd_text_is_unsafe(gunichar c)
 {
     if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0xfeff)
         return TRUE;
@@ -47,7 +47,7 @@ static char *clean(const char *foreign, gsize max_chars, gboolean keep_lines, gu
         left -= length;
         if ((c == '\n' || c == '\t') && !instead)
             c = keep_lines ? c : ' ';
-        else if (is_unsafe(c))
+        else if (vd_text_is_unsafe(c))
             c = instead;
         else if (instead && c != ' ' && g_unichar_isspace(c) && !g_unichar_iswide(c))
             c = instead;

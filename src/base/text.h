@@ -16,6 +16,9 @@ char *vd_text_clean(const char *foreign, gsize max_chars, gboolean keep_lines);
  * Never empty. */
 char *vd_text_clean_name(const char *foreign, gsize max_chars);
 
+/* Whether vd_text_clean() takes this character away. */
+gboolean vd_text_is_unsafe(gunichar c);
+
 /* How many terminal cells valid UTF-8 text takes (wide characters two, combining none). */
 int vd_text_width(const char *text);
 

@@ -377,6 +377,52 @@ static const char manual_tail[] =
     ".TP\n.B VMDECK_DEBUG\nif 1, the log holds more\n"
     ".SH SEE ALSO\n.BR virsh (1),\n.BR libvirtd (8),\n.BR guestfs (3)\n";
 
+static const char manual_output[] =
+    ".SH OUTPUT\n"
+    "Data goes to standard output, messages to standard error. On a terminal a table is made to "
+    "fit "
+    "it: what is wide goes on in the lines below, and a UUID that has no room is left out; in a "
+    "file "
+    "or a pipe it is whole.\n"
+    ".PP\n"
+    ".B \\-\\-format json\n"
+    "prints one document for a command, in UTF\\-8 whatever the locale: an object with an array of "
+    "objects for each table, an object for the fields of one thing, a string for a text such as "
+    "XML; of a question about several machines an array of them. "
+    "What could not be asked is null. Texts are exact; control characters, and those that draw "
+    "nothing, are written as \\eu and four digits. JSON has no place for bytes that are no "
+    "UTF\\-8: "
+    "each stands as U+FFFD, and beside such a value NAME there is NAME_base64 with its bytes.\n"
+    ".PP\n"
+    ".B \\-\\-format csv\n"
+    "prints by RFC 4180: a line of names, lines that end with CR LF, values in quotes where they "
+    "hold "
+    "a comma, a quote or a line's end. Values are the exact bytes, except on a terminal, where "
+    "control "
+    "characters are left out. What could not be asked is empty. A name may begin with = + \\- or "
+    "@, "
+    "which a spreadsheet would take for a formula: have it read the columns as text.\n"
+    ".PP\n"
+    "Values in both, by the form they have in a table:\n";
+
+static void manual_units(GString *out)
+{
+    static const struct {
+        VdColType type;
+        const char *form;
+    } forms[] = {
+        {VD_COL_SIZE, "512 MiB"},
+        {VD_COL_RATE, "1.5M/s"},
+        {VD_COL_PERCENT, "40 %"},
+        {VD_COL_DURATION, "1m53s"},
+        {VD_COL_TIME, "2026-01-31 12:00:00"},
+        {VD_COL_BOOL, "yes, no"},
+    };
+    g_string_append(out, manual_output);
+    for (gsize i = 0; i < G_N_ELEMENTS(forms); i++)
+        roff_item(out, forms[i].form, vd_col_unit(forms[i].type));
+}
+
 char *vd_help_manual(void)
 {
     guint n = 0;
@@ -386,8 +432,7 @@ char *vd_help_manual(void)
                                 ".SH SYNOPSIS\n.B vmdeck\n[OPTIONS] [COMMAND …]\n"
                                 ".SH DESCRIPTION\nWithout a command, vmdeck shows hosts, machines "
                                 "and live figures of libvirt on the terminal; ? lists its keys.\n"
-                                "With one, it does that one thing: data goes to standard output, "
-                                "messages to standard error.\n"
+                                "With one, it does that one thing.\n"
                                 "A machine is named by its name, by HOST/NAME or by its UUID.\n"
                                 ".SH OPTIONS\n");
     for (gsize i = 0; i < G_N_ELEMENTS(common_options); i++)
@@ -395,6 +440,7 @@ char *vd_help_manual(void)
     g_string_append(out, ".SH COMMANDS\n");
     for (guint i = 0; i < n; i++)
         manual_verb(out, verbs[i]);
+    manual_units(out);
     g_string_append(out, ".SH EXIT STATUS\n");
     for (gsize i = 0; i < G_N_ELEMENTS(statuses); i++) {
         g_autofree char *number = g_strdup_printf("%d", statuses[i].status);

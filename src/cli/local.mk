@@ -10,7 +10,8 @@ libcli_a_SOURCES = \
   src/cli/help.c \
   src/cli/print.c \
   src/cli/private.h \
-  src/cli/run.c
+  src/cli/run.c \
+  src/cli/table.c
 
 # The manual and the completion are made by the program itself, from its table of verbs.
 

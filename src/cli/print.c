@@ -1,9 +1,11 @@
-/* Documents on standard output: tables for people, JSON and CSV for programs. */
+/* Documents on standard output: JSON and CSV for programs; tables for people are in table.c. */
 #include "config.h"
 
 #include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "src/base/i18n.h"
 #include "src/base/text.h"
@@ -12,7 +14,7 @@
 /* ---- the stream ---- */
 
 /* What the locale can show of a text; still in UTF-8, so that its width can be told. */
-static char *sayable(const char *text)
+char *vd_sayable(const char *text)
 {
     const char *charset = NULL;
     if (g_get_charset(&charset))
@@ -34,7 +36,7 @@ static void put(FILE *stream, const char *text)
         fputs(text, stream);
         return;
     }
-    g_autofree char *plain = sayable(text);
+    g_autofree char *plain = vd_sayable(text);
     g_autofree char *local = g_convert(plain, -1, charset, "UTF-8", NULL, NULL, NULL);
     fputs(local ? local : plain, stream);
 }
@@ -57,127 +59,16 @@ void vd_err(const char *format, ...)
     put(stderr, text);
 }
 
-/* ---- tables ---- */
+/* ---- CSV ---- */
 
-static gboolean is_number(VdColType type)
-{
-    return type != VD_COL_TEXT && type != VD_COL_BOOL && type != VD_COL_TIME;
-}
-
-static void pad(GString *out, const char *text, int width, gboolean right, gboolean last)
-{
-    int missing = MAX(width - vd_text_width(text), 0);
-    if (right)
-        g_string_append_printf(out, "%*s%s", missing, "", text);
-    else
-        g_string_append_printf(out, "%s%*s", text, last ? 0 : missing, "");
-}
-
-/* A value in one line. */
-static char *cell(const VdColumn *column, const char *raw)
-{
-    g_autofree char *text = NULL;
-    if (column->type == VD_COL_TEXT && raw && g_strcmp0(column->id, "state") == 0)
-        text = g_strdup(*raw ? _(raw) : "");
-    else
-        text = vd_value_format(column->type, raw);
-    g_autofree char *clean = vd_text_clean(text, 0, FALSE);
-    return sayable(clean);
-}
-
-/* A column that says nothing in any row is left out, so that "why" costs no room when all is well.
- */
-static gboolean column_used(const VdSection *section, guint column)
-{
-    for (guint r = 0; r < section->rows->len; r++)
-        if (((char **)g_ptr_array_index(section->rows, r))[column])
-            return TRUE;
-    return section->rows->len == 0;
-}
-
-/* A sentence in one row must not push the other rows' next column off the screen: it is not padded
- * for, and sticks out. */
-#define WIDEST_PAD 40
-
-static void table_rows(GString *out, const VdSection *section)
-{
-    g_autofree int *widths = g_new0(int, section->n_columns);
-    guint last = 0;
-    for (guint c = 0; c < section->n_columns; c++) {
-        if (!column_used(section, c))
-            continue;
-        last = c;
-        widths[c] = vd_text_width(_(section->columns[c].label));
-        for (guint r = 0; r < section->rows->len; r++) {
-            g_autofree char *text =
-                cell(&section->columns[c], ((char **)g_ptr_array_index(section->rows, r))[c]);
-            widths[c] = MAX(widths[c], MIN(vd_text_width(text), WIDEST_PAD));
-        }
-    }
-    for (guint r = 0; r <= section->rows->len; r++) {
-        char **row = r > 0 ? g_ptr_array_index(section->rows, r - 1) : NULL;
-        gboolean begun = FALSE;
-        for (guint c = 0; c < section->n_columns; c++) {
-            if (widths[c] == 0)
-                continue;
-            const VdColumn *column = &section->columns[c];
-            g_autofree char *text = row ? cell(column, row[c]) : g_strdup(_(column->label));
-            if (c == last && row && !row[c])
-                break;
-            g_string_append(out, begun ? "  " : "");
-            pad(out, text, widths[c], is_number(column->type), c == last);
-            begun = TRUE;
-        }
-        while (out->len > 0 && out->str[out->len - 1] == ' ')
-            g_string_truncate(out, out->len - 1);
-        g_string_append_c(out, '\n');
-    }
-}
-
-static void table_fields(GString *out, const VdSection *section)
-{
-    char **row = section->rows->len > 0 ? g_ptr_array_index(section->rows, 0) : NULL;
-    int width = 0;
-    for (guint c = 0; c < section->n_columns; c++)
-        width = MAX(width, vd_text_width(_(section->columns[c].label)));
-    for (guint c = 0; row && c < section->n_columns; c++) {
-        if (!row[c])
-            continue;
-        g_autofree char *text = cell(&section->columns[c], row[c]);
-        pad(out, _(section->columns[c].label), width, FALSE, FALSE);
-        g_string_append_printf(out, "  %s\n", text);
-    }
-}
-
-static void table_doc(GString *out, const VdDoc *doc)
-{
-    for (guint s = 0; s < doc->sections->len; s++) {
-        const VdSection *section = g_ptr_array_index(doc->sections, s);
-        if (section->kind == VD_SECTION_TEXT) {
-            char **row = section->rows->len > 0 ? g_ptr_array_index(section->rows, 0) : NULL;
-            g_string_append(out, row && row[0] ? row[0] : "");
-            if (out->len > 0 && out->str[out->len - 1] != '\n')
-                g_string_append_c(out, '\n');
-            continue;
-        }
-        if (doc->sections->len > 1 && section->rows->len == 0)
-            continue;
-        if (s > 0)
-            g_string_append_printf(out, "\n%s\n", _(section->title));
-        if (section->kind == VD_SECTION_FIELDS)
-            table_fields(out, section);
-        else
-            table_rows(out, section);
-    }
-}
-
-/* ---- CSV, by RFC 4180 ---- */
-
+/* By RFC 4180; a blank at an end is quoted as well, for readers that would take it away. */
 static void csv_value(GString *out, const char *value)
 {
     if (!value)
         return;
-    if (!strpbrk(value, ",\"\r\n")) {
+    gsize length = strlen(value);
+    if (!strpbrk(value, ",\"\r\n\t") && *value != ' ' &&
+        (length == 0 || value[length - 1] != ' ')) {
         g_string_append(out, value);
         return;
     }
@@ -190,7 +81,8 @@ static void csv_value(GString *out, const char *value)
     g_string_append_c(out, '"');
 }
 
-static void csv_doc(GString *out, const VdDoc *doc)
+/* exact: every byte as it is; a terminal must not get what it would obey. */
+static void csv_doc(GString *out, const VdDoc *doc, gboolean exact)
 {
     for (guint s = 0; s < doc->sections->len; s++) {
         const VdSection *section = g_ptr_array_index(doc->sections, s);
@@ -203,7 +95,7 @@ static void csv_doc(GString *out, const VdDoc *doc)
             char **row = g_ptr_array_index(section->rows, r);
             for (guint c = 0; c < section->n_columns; c++) {
                 g_string_append(out, c > 0 ? "," : "");
-                csv_value(out, row[c]);
+                csv_value(out, exact ? vd_row_exact(row, c) : row[c]);
             }
             g_string_append(out, "\r\n");
         }
@@ -231,20 +123,34 @@ static JsonNode *json_value(const VdColumn *column, const char *raw)
     case VD_COL_BOOL:
         json_node_set_boolean(node, strcmp(raw, "true") == 0);
         break;
-    default:
-        json_node_set_string(node, raw);
+    default: {
+        g_autofree char *valid = g_utf8_make_valid(raw, -1);
+        json_node_set_string(node, valid);
+    }
     }
     return node;
+}
+
+/* What is no UTF-8 can be no text of JSON: its bytes stand beside it. */
+static void json_bytes(JsonObject *object, const VdColumn *column, const char *raw)
+{
+    if (!raw || g_utf8_validate(raw, -1, NULL))
+        return;
+    g_autofree char *name = g_strconcat(column->id, "_base64", NULL);
+    g_autofree char *bytes = g_base64_encode((const guchar *)raw, strlen(raw));
+    json_object_set_string_member(object, name, bytes);
 }
 
 static JsonNode *json_row(const VdSection *section, char **row)
 {
     if (section->kind == VD_SECTION_TEXT)
-        return json_value(&section->columns[0], row[0]);
+        return json_value(&section->columns[0], vd_row_exact(row, 0));
     JsonObject *object = json_object_new();
-    for (guint c = 0; c < section->n_columns; c++)
-        json_object_set_member(object, section->columns[c].id,
-                               json_value(&section->columns[c], row[c]));
+    for (guint c = 0; c < section->n_columns; c++) {
+        const VdColumn *column = &section->columns[c];
+        json_object_set_member(object, column->id, json_value(column, vd_row_exact(row, c)));
+        json_bytes(object, column, vd_row_exact(row, c));
+    }
     JsonNode *node = json_node_new(JSON_NODE_OBJECT);
     json_node_take_object(node, object);
     return node;
@@ -272,6 +178,25 @@ static JsonNode *json_doc(const VdDoc *doc)
     return node;
 }
 
+/* JSON may hold any character but the first 32 as it is; here those that a terminal would obey, or
+ * that draw nothing, are written by their numbers, which means the same. They stand in texts alone.
+ */
+static char *escape_unsafe(const char *json)
+{
+    GString *out = g_string_sized_new(strlen(json) + 1);
+    for (const char *at = json; *at; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        if (c == '\n' || !vd_text_is_unsafe(c))
+            g_string_append_unichar(out, c);
+        else if (c < 0x10000)
+            g_string_append_printf(out, "\\u%04x", c);
+        else
+            g_string_append_printf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+                                   0xdc00 + ((c - 0x10000) & 0x3ff));
+    }
+    return g_string_free(out, FALSE);
+}
+
 static char *json_docs(GPtrArray *docs)
 {
     g_autoptr(JsonNode) root = NULL;
@@ -285,31 +210,45 @@ static char *json_docs(GPtrArray *docs)
         json_node_take_array(root, array);
     }
     g_autofree char *text = json_to_string(root, TRUE);
-    return g_strconcat(text, "\n", NULL);
+    g_autofree char *safe = escape_unsafe(text);
+    return g_strconcat(safe, "\n", NULL);
 }
 
-char *vd_docs_text(GPtrArray *docs, VdFormat format)
+char *vd_docs_text(GPtrArray *docs, VdFormat format, int columns)
 {
     if (format == VD_FORMAT_JSON)
         return json_docs(docs);
     GString *out = g_string_new(NULL);
     for (guint i = 0; i < docs->len; i++) {
         if (format == VD_FORMAT_CSV)
-            csv_doc(out, g_ptr_array_index(docs, i));
+            csv_doc(out, g_ptr_array_index(docs, i), columns == 0);
         else {
             if (i > 0)
                 g_string_append_c(out, '\n');
-            table_doc(out, g_ptr_array_index(docs, i));
+            vd_table_doc(out, g_ptr_array_index(docs, i), columns);
         }
     }
     return g_string_free(out, FALSE);
 }
 
+int vd_terminal_columns(int fd)
+{
+    struct winsize size = {0};
+    gint64 columns = 0;
+    if (!isatty(fd))
+        return 0;
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+    const char *told = g_getenv("COLUMNS");
+    return told && g_ascii_string_to_signed(told, 10, 1, 10000, &columns, NULL) ? (int)columns : 80;
+}
+
 void vd_print_docs(GPtrArray *docs, VdFormat format)
 {
-    g_autofree char *text = vd_docs_text(docs, format);
-    /* JSON is UTF-8 whatever the locale says. */
-    if (format == VD_FORMAT_JSON)
+    int columns = vd_terminal_columns(STDOUT_FILENO);
+    g_autofree char *text = vd_docs_text(docs, format, columns);
+    /* For programs, JSON is UTF-8 and CSV what it was, whatever the locale says. */
+    if (format == VD_FORMAT_JSON || (format == VD_FORMAT_CSV && columns == 0))
         fputs(text, stdout);
     else
         put(stdout, text);

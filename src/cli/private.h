@@ -29,7 +29,17 @@ void vd_command_clear(VdCommand *command);
 
 /* print.c */
 void vd_print_docs(GPtrArray *docs, VdFormat format); /* VdDoc*; several: a JSON array */
-char *vd_docs_text(GPtrArray *docs, VdFormat format);
+/* columns: of the terminal that it is for, tables are made to fit and nothing is in it that a
+ * terminal would obey; 0: for a program or a file, whole and exact. The caller frees. */
+char *vd_docs_text(GPtrArray *docs, VdFormat format, int columns);
+/* How wide the terminal behind a descriptor is; 0: it is none. */
+int vd_terminal_columns(int fd);
+/* What the locale can show of a text; still in UTF-8, so that its width can be told. The caller
+ * frees. */
+char *vd_sayable(const char *text);
+
+/* table.c */
+void vd_table_doc(GString *out, const VdDoc *doc, int columns);
 
 /* help.c: all from the table of verbs. */
 char *vd_help_usage(void);

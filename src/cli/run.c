@@ -27,6 +27,7 @@ typedef struct {
 typedef struct {
     Run *run;
     char *host, *id, *name;
+    char *exact; /* the name as libvirt has it, or NULL: it is the same */
     char *request;
     char *outcome, *error; /* NULL error: done */
 } Target;
@@ -36,6 +37,7 @@ static void target_free(Target *target)
     g_free(target->host);
     g_free(target->id);
     g_free(target->name);
+    g_free(target->exact);
     g_free(target->request);
     g_free(target->outcome);
     g_free(target->error);
@@ -55,13 +57,13 @@ static void complain(const char *what, const GError *error)
         vd_err("        (%s)\n", words);
 }
 
-static void add_target(Run *run, const char *host, const char *id, const char *name)
+static Target *add_target(Run *run, const char *host, const char *id, const char *name)
 {
     /* Named twice is meant once. */
     for (guint i = 0; i < run->targets->len; i++) {
-        const Target *other = g_ptr_array_index(run->targets, i);
+        Target *other = g_ptr_array_index(run->targets, i);
         if (id && g_strcmp0(other->host, host) == 0 && g_strcmp0(other->id, id) == 0)
-            return;
+            return other;
     }
     Target *target = g_new0(Target, 1);
     target->run = run;
@@ -69,6 +71,7 @@ static void add_target(Run *run, const char *host, const char *id, const char *n
     target->id = g_strdup(id);
     target->name = g_strdup(name ? name : id);
     g_ptr_array_add(run->targets, target);
+    return target;
 }
 
 /* ---- hosts ---- */
@@ -162,8 +165,11 @@ static gboolean find_vm(Run *run, const char *word, guint down, GError **error)
         const VdHost *host = g_ptr_array_index(fleet->hosts, i);
         for (guint v = 0; v < host->vms->len; v++) {
             const VdVm *vm = vd_host_vm(host, v);
-            if (is_named(host, vm, word, run->command->host) && found++ == 0)
-                add_target(run, host->id, vm->uuid, vm->name);
+            if (!is_named(host, vm, word, run->command->host) || found++ > 0)
+                continue;
+            Target *target = add_target(run, host->id, vm->uuid, vm->name);
+            g_free(target->exact);
+            target->exact = g_strdup(vm->raw_name);
         }
     }
     if (found > 1)
@@ -296,7 +302,7 @@ static void name_volumes(Run *run)
     }
     while (volumes.waiting > 0)
         g_main_context_iteration(run->context, TRUE);
-    g_autofree char *text = vd_docs_text(docs, VD_FORMAT_TABLE);
+    g_autofree char *text = vd_docs_text(docs, VD_FORMAT_TABLE, vd_terminal_columns(STDERR_FILENO));
     vd_err("%s\n", text);
 }
 
@@ -372,7 +378,7 @@ static VdDoc *outcomes_doc(Run *run)
         const Target *target = g_ptr_array_index(run->targets, i);
         char **row = vd_section_row(section);
         vd_row_text(row, 0, target->request);
-        vd_row_text(row, 1, target->name);
+        vd_row_name(row, 1, target->exact ? target->exact : target->name);
         vd_row_text(row, 2, target->host);
         vd_row_text(row, 3, target->outcome);
         vd_row_text(row, 4, target->error);

@@ -82,7 +82,7 @@ VdDoc *vd_fleet_doc_vms(const VdFleet *fleet, const VdArgs *args)
             if (!state_wanted(vm, state))
                 continue;
             char **row = vd_section_row(section);
-            vd_row_text(row, 0, vm->name);
+            vd_row_name(row, 0, vm->raw_name);
             vd_row_text(row, 1, host->id);
             vd_row_text(row, 2, vd_vm_word(vm));
             if (vm->vcpus > 0)

@@ -39,14 +39,26 @@ void vd_doc_unref(VdDoc *doc)
 }
 
 /* Rows hold a NULL where nobody could ask, so they end with this mark of ours rather than at the
- * first NULL. */
+ * first NULL. Behind it stands for each value what it was before it was cleaned, if that is another
+ * text: for programs. */
 static char row_end;
+
+static guint row_length(char **row)
+{
+    guint n = 0;
+    while (row[n] != &row_end)
+        n++;
+    return n;
+}
 
 static void row_free(gpointer data)
 {
     char **row = data;
-    for (char **value = row; *value != &row_end; value++)
-        g_free(*value);
+    guint n = row_length(row);
+    for (guint i = 0; i < n; i++) {
+        g_free(row[i]);
+        g_free(row[n + 1 + i]);
+    }
     g_free(row);
 }
 
@@ -66,7 +78,7 @@ VdSection *vd_doc_section(VdDoc *doc, VdSectionKind kind, const char *id, const 
 
 char **vd_section_row(VdSection *section)
 {
-    char **row = g_new0(char *, section->n_columns + 1);
+    char **row = g_new0(char *, 2 * section->n_columns + 1);
     row[section->n_columns] = &row_end;
     g_ptr_array_add(section->rows, row);
     return row;
@@ -74,13 +86,40 @@ char **vd_section_row(VdSection *section)
 
 static void row_take(char **row, guint column, char *value)
 {
+    char **exact = &row[row_length(row) + 1 + column];
     g_free(row[column]);
     row[column] = value;
+    g_clear_pointer(exact, g_free);
+}
+
+/* The cleaned text, and what it was made from. */
+static void row_clean(char **row, guint column, char *clean, const char *value)
+{
+    row_take(row, column, clean);
+    if (strcmp(clean, value) != 0)
+        row[row_length(row) + 1 + column] = g_strdup(value);
 }
 
 void vd_row_text(char **row, guint column, const char *value)
 {
-    row_take(row, column, value ? vd_text_clean(value, 1 << 20, TRUE) : NULL);
+    if (value)
+        row_clean(row, column, vd_text_clean(value, 1 << 20, TRUE), value);
+    else
+        row_take(row, column, NULL);
+}
+
+void vd_row_name(char **row, guint column, const char *name)
+{
+    if (name)
+        row_clean(row, column, vd_text_clean_name(name, 256), name);
+    else
+        row_take(row, column, NULL);
+}
+
+const char *vd_row_exact(char **row, guint column)
+{
+    const char *exact = row[row_length(row) + 1 + column];
+    return exact ? exact : row[column];
 }
 
 void vd_row_int(char **row, guint column, gint64 value)
@@ -114,7 +153,7 @@ VdDoc *vd_doc_new_text(const char *id, const char *title, const char *text)
     VdDoc *doc = vd_doc_new();
     VdSection *section = vd_doc_section(doc, VD_SECTION_TEXT, id, title, &text_column, 1);
     char **row = vd_section_row(section);
-    row_take(row, 0, vd_text_clean(text, 8 << 20, TRUE));
+    row_clean(row, 0, vd_text_clean(text, 8 << 20, TRUE), text);
     return doc;
 }
 
@@ -149,4 +188,15 @@ char *vd_value_format(VdColType type, const char *raw)
     default:
         return g_strdup(raw);
     }
+}
+
+const char *vd_col_unit(VdColType type)
+{
+    static const char *const units[] = {
+        [VD_COL_COUNT] = "a number",        [VD_COL_SIZE] = "bytes",
+        [VD_COL_RATE] = "bytes per second", [VD_COL_PERCENT] = "percent",
+        [VD_COL_DURATION] = "microseconds", [VD_COL_TIME] = "seconds since 1970",
+        [VD_COL_BOOL] = "true or false",
+    };
+    return type < G_N_ELEMENTS(units) ? units[type] : NULL;
 }

@@ -52,8 +52,12 @@ VdSection *vd_doc_section(VdDoc *doc, VdSectionKind kind, const char *id, const 
                           const VdColumn *columns, guint n_columns);
 /* Adds a row of NULL values; set them with vd_row_*(). Owned by the section. */
 char **vd_section_row(VdSection *section);
-void vd_row_text(char **row, guint column,
-                 const char *value); /* cleaned of control characters, lines kept */
+/* A text for people is cleaned of control characters, its lines are kept; a name is cleaned as
+ * vd_text_clean_name() does. What it was before can still be had. */
+void vd_row_text(char **row, guint column, const char *value);
+void vd_row_name(char **row, guint column, const char *name);
+/* A value as it was given, for programs; it may hold anything, and need not be UTF-8. Borrowed. */
+const char *vd_row_exact(char **row, guint column);
 void vd_row_int(char **row, guint column, gint64 value);
 void vd_row_size(char **row, guint column, guint64 value);
 void vd_row_double(char **row, guint column, double value); /* VD_NONE: NULL */
@@ -62,3 +66,5 @@ void vd_row_bool(char **row, guint column, gboolean value);
 VdDoc *vd_doc_new_text(const char *id, const char *title, const char *text);
 /* A value for people: "1.5 GiB", "yes", "–" for NULL. The caller frees. */
 char *vd_value_format(VdColType type, const char *raw);
+/* What a program finds there, in English: "bytes", "seconds since 1970"; NULL: a text. Static. */
+const char *vd_col_unit(VdColType type);

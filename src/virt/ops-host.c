@@ -226,7 +226,7 @@ static void add_pool(virStoragePoolPtr pool, VdSection *section)
     virStoragePoolInfo info;
     int autostart;
 
-    vd_row_text(row, POOL_NAME, virStoragePoolGetName(pool));
+    vd_row_name(row, POOL_NAME, virStoragePoolGetName(pool));
     vd_row_text(row, POOL_TYPE, type);
     vd_row_text(row, POOL_PATH, path);
     if (virStoragePoolGetAutostart(pool, &autostart) == 0)
@@ -350,7 +350,7 @@ static void add_network(virNetworkPtr network, VdSection *section)
     char **row = vd_section_row(section);
     int active = virNetworkIsActive(network), autostart;
 
-    vd_row_text(row, NET_NAME, virNetworkGetName(network));
+    vd_row_name(row, NET_NAME, virNetworkGetName(network));
     if (active >= 0)
         vd_row_text(row, NET_STATE, active ? "active" : "inactive");
     if (virNetworkGetAutostart(network, &autostart) == 0)

@@ -168,7 +168,7 @@ static void row_size_if_known(char **row, guint column, guint64 value)
 
 static void fill_hardware(const VdDomXml *dom, char **row)
 {
-    vd_row_text(row, GENERAL_NAME, dom->name);
+    vd_row_name(row, GENERAL_NAME, dom->name);
     vd_row_text(row, GENERAL_UUID, dom->uuid);
     vd_row_text(row, GENERAL_TITLE, dom->title);
     vd_row_text(row, GENERAL_DESCRIPTION, dom->description);

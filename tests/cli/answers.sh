@@ -19,4 +19,33 @@ PATH=$work/tools:$PATH VMDECK_BUILD=$demo VMDECK_STATE_DIR=$work/mine VMDECK_IMA
 status=$? out=$(<"$work/out") err=$(<"$work/err")
 check "the demonstration leaves the person's own state alone" all is "$status" 0 , is "$out" "$demo/demo $demo/demo/images"
 
+# ---- what programs read ----
+
+bidi=$'a\u202eb\u200bc'
+sed "s/web-01/$bidi/" "$work/fleet.xml" >"$work/odd.xml"
+odd=test://$work/odd.xml
+try 0 -c "$odd" list --format json
+check "a name is exact in JSON, by numbers" all prints '"a\u202eb\u200bc"' , is "$(json '$.machines[0].name')" "$bidi"
+try 0 -c "$odd" list --format csv
+check "and in CSV" prints "$bidi,odd"
+try 0 -c "$odd" list
+check "the table shows where something is hidden" prints $'a\ufffdb\ufffdc'
+try 0 -c "$odd" suspend "$bidi" --format json
+check "an outcome names it exactly" is "$(json '$.requests[0].target')" "$bidi"
+try 0 -c "$odd" xml "$bidi"
+check "so does the XML that goes into a file" prints "<name>$bidi</name>"
+
+# on_terminal COLUMNS WORDS...: what comes on a terminal so wide
+on_terminal() {
+  local columns=$1
+  shift
+  script -qec "stty cols $columns; '$VMDECK' $(printf '%q ' "$@")" /dev/null </dev/null | tr -d '\r' >"$work/out"
+  out=$(<"$work/out")
+}
+widest() { LC_ALL=C.UTF-8 wc -L <"$work/out"; }
+on_terminal 90 -c nosuch:///x -c "$fleet" hosts
+check "on a terminal a table is as wide as that" all test "$(widest)" -le 90 , prints "driver's"
+try 0 -c nosuch:///x -c "$fleet" hosts
+check "in a pipe it is whole" all test "$(widest)" -gt 100
+
 echo "1..$n"

@@ -17,7 +17,7 @@ static const VdColumn columns[] = {
     {"why", "Why", VD_COL_TEXT},
 };
 
-static char *text_of(const char *name, const char *why, VdFormat format)
+static char *text_for(const char *name, const char *why, VdFormat format, int width)
 {
     VdDoc *doc = vd_doc_new();
     VdSection *section = vd_doc_section(doc, VD_SECTION_TABLE, "rows", "Rows", columns, 3);
@@ -27,7 +27,12 @@ static char *text_of(const char *name, const char *why, VdFormat format)
     vd_row_text(row, 2, why);
     g_autoptr(GPtrArray) docs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_doc_unref);
     g_ptr_array_add(docs, doc);
-    return vd_docs_text(docs, format);
+    return vd_docs_text(docs, format, width);
+}
+
+static char *text_of(const char *name, const char *why, VdFormat format)
+{
+    return text_for(name, why, format, 0);
 }
 
 static void tables_align_by_cells(void **state)
@@ -54,11 +59,62 @@ static void json_has_types(void **state)
     assert_non_null(strstr(text, "\"a\\\"\\\\\""));
 }
 
+/* A table that is too wide for the terminal is continued below, column by column; nothing is lost,
+ * and no line is longer. For a pipe it is whole. */
+static void tables_fit_the_terminal(void **state)
+{
+    (void)state;
+    g_autofree char *whole =
+        text_for("web-01", "It is not so, as everybody knows.", VD_FORMAT_TABLE, 0);
+    g_autofree char *narrow =
+        text_for("web-01", "It is not so, as everybody knows.", VD_FORMAT_TABLE, 35);
+    assert_string_equal(whole, "Name       Size  Why\n"
+                               "web-01  1.5 MiB  It is not so, as everybody knows.\n");
+    assert_string_equal(narrow, "Name       Size  Why\n"
+                                "web-01  1.5 MiB  It is not so, as\n"
+                                "                 everybody knows.\n");
+    g_autofree char *long_name = text_for("日本日本日本日本日本", NULL, VD_FORMAT_TABLE, 20);
+    assert_string_equal(long_name, "Name            Size\n"
+                                   "日本日本日   1.5 MiB\n"
+                                   "本日本日本\n");
+    g_autofree char *tiny = text_for("web-01", "x", VD_FORMAT_TABLE, 1);
+    assert_non_null(strstr(tiny, "1.5 MiB"));
+}
+
+/* Longer than forty cells, in a row that is not the last column's: the others still stand below
+ * each other. */
+static void tables_align_beyond_any_width(void **state)
+{
+    (void)state;
+    g_autofree char *name = g_strnfill(60, 'n');
+    g_autofree char *text = text_for(name, "why", VD_FORMAT_TABLE, 0);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
+    assert_int_equal(strstr(lines[0], "Why") - lines[0], strstr(lines[1], "why") - lines[1]);
+}
+
+/* What programs get is the text itself: control characters by their numbers in JSON, any byte in
+ * CSV. */
+static void programs_get_the_exact_name(void **state)
+{
+    (void)state;
+    static const char name[] = "x\033[31m\u202ey\u200b\U000e0041 ";
+    g_autofree char *json = text_of(name, NULL, VD_FORMAT_JSON);
+    g_autofree char *csv = text_of(name, NULL, VD_FORMAT_CSV);
+    assert_non_null(strstr(json, "\"x\\u001b[31m\\u202ey\\u200b\\udb40\\udc41 \""));
+    g_autofree char *row = g_strdup_printf("\r\n\"%s\",1572864,\r\n", name);
+    assert_non_null(strstr(csv, row));
+    g_autofree char *bytes = text_of("a\xff", NULL, VD_FORMAT_JSON);
+    assert_true(g_utf8_validate(bytes, -1, NULL));
+    assert_non_null(strstr(bytes, "\"name\" : \"a\uFFFD\""));
+    assert_non_null(strstr(bytes, "\"name_base64\" : \"Yf8=\""));
+    assert_null(strstr(json, "base64"));
+}
+
 static void escapes_never_reach_the_terminal(void **state)
 {
     (void)state;
     for (int format = VD_FORMAT_TABLE; format <= VD_FORMAT_CSV; format++) {
-        g_autofree char *text = text_of("x\033[31m\007\u202ey", NULL, (VdFormat)format);
+        g_autofree char *text = text_for("x\033[31m\007\u202ey", NULL, (VdFormat)format, 80);
         assert_null(strchr(text, '\033'));
         assert_null(strchr(text, '\007'));
         assert_null(strstr(text, "\u202e"));
@@ -73,6 +129,9 @@ int main(void)
         cmocka_unit_test(tables_align_by_cells),
         cmocka_unit_test(csv_quotes),
         cmocka_unit_test(json_has_types),
+        cmocka_unit_test(tables_fit_the_terminal),
+        cmocka_unit_test(tables_align_beyond_any_width),
+        cmocka_unit_test(programs_get_the_exact_name),
         cmocka_unit_test(escapes_never_reach_the_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

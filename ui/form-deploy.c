@@ -46,9 +46,9 @@ static const struct {
 
 /* What belongs to a static address, and what only a customised image can have. */
 static const char *const by_hand[] = {"address", "gateway", "dns"};
-static const char *const customised[] = {"static",   "user",    "user-password",
-                                         "password", "locked",  "hostname",
-                                         "timezone", "ssh-key", "firstboot"};
+static const char *const customised[] = {"static",    "user",     "user-password", "password",
+                                         "locked",    "hostname", "timezone",      "ssh-key",
+                                         "firstboot", "engine"};
 
 static gboolean is_on(VdForm *form, const char *name)
 {
@@ -60,7 +60,7 @@ static void set_off(VdForm *form, const char *name, gboolean off)
 {
     VdField *field = vd_form_field(form, name);
     if (field)
-        field->off = off;
+        vd_form_set_off(form, field, off);
 }
 
 /* Greys what makes no sense with the flags as they are. */
@@ -102,20 +102,30 @@ static const VdImage *image_chosen(VdForm *form)
     return NULL;
 }
 
-/* An image that cannot be grown or customised: why, and the button to go on without. */
-static void image_changed(VdForm *form)
+/* Whether there is something that the chosen image cannot have, whatever is asked for. */
+static gboolean image_is_lame(VdForm *form)
 {
     const VdImage *image = image_chosen(form);
-    gboolean lame = image && image->why_not && vd_form_field(form, "no-grow");
-    form->n_buttons = lame ? BUTTONS : BUTTONS - 1;
+    return image && image->why_not && vd_form_field(form, "no-grow");
+}
+
+/* The button to go on without what a refused image cannot have. */
+static void offer_without(VdForm *form)
+{
+    VdField *field = vd_form_field(form, "image");
+    gboolean offer = field && field->state == VD_FIELD_BAD && image_is_lame(form);
+    form->n_buttons = offer ? BUTTONS : BUTTONS - 1;
     form->focus = MIN(form->focus, form->fields->len + form->n_buttons - 1);
+    if (field)
+        field->way_out = offer ? N_("F6 goes on without growing or customising it.") : NULL;
+}
+
+static void image_changed(VdForm *form, VdField *field)
+{
     for (guint i = 0; i < form->fields->len; i++) /* the size, the zones, the flags depend on it */
         ((VdField *)g_ptr_array_index(form->fields, i))->dirty = TRUE;
-    if (!lame)
-        return;
-    g_autofree char *text =
-        g_strdup_printf(_("%s F6 goes on without growing or customising it."), image->why_not);
-    vd_form_say(form, FALSE, text);
+    if (image_is_lame(form)) /* not only when it is left: all else depends on the answer */
+        vd_form_check(form, field);
 }
 
 static void go_without(VdForm *form)
@@ -127,10 +137,17 @@ static void go_without(VdForm *form)
         grow->on = TRUE;
         vd_form_field_changed(form, grow);
     }
-    if (customise && image && !image->root && !customise->on) {
+    if (customise && !customise->on) {
         customise->on = TRUE;
         vd_form_field_changed(form, customise);
     }
+}
+
+/* What an image may have depends on these, and on it whether the image passes. */
+static gboolean decides_image(const VdField *field)
+{
+    static const char *const words[] = {"image", "no-grow", "no-customise", "engine", NULL};
+    return g_strv_contains(words, field->spec->name);
 }
 
 static void deploy_changed(VdForm *form, VdField *field)
@@ -138,8 +155,17 @@ static void deploy_changed(VdForm *form, VdField *field)
     if (strcmp(field->spec->name, "host") == 0)
         host_changed(form, field);
     else if (strcmp(field->spec->name, "image") == 0)
-        image_changed(form);
+        image_changed(form, field);
     update_off(form);
+    if (decides_image(field) && strcmp(field->spec->name, "image") != 0)
+        vd_form_check_again(form);
+    offer_without(form);
+}
+
+static void deploy_judged(VdForm *form, VdField *field)
+{
+    if (strcmp(field->spec->name, "image") == 0)
+        offer_without(form);
 }
 
 static const VdArgSpec *spec_find(const VdVerb *verb, const char *name)
@@ -193,6 +219,19 @@ static void prepare_addressing(VdForm *form, const VdArgs *args)
     field->no = N_("DHCP");
     field->yes = N_("static");
     field->on = args && vd_args_get(args, "address");
+    VdField *address = vd_form_field(form, "address");
+    address->needed = N_("It takes an address here, such as 192.0.2.7/24; or choose DHCP.");
+    address->help = N_("The address with the length of its prefix, such as 192.0.2.7/24.");
+}
+
+/* Who has one image need not choose. */
+static void prepare_image(VdForm *form)
+{
+    VdField *field = vd_form_field(form, "image");
+    if (!field || *vd_edit_text(&field->edit))
+        return;
+    field->only = TRUE;
+    vd_form_ask_choices(form, field);
 }
 
 static const VdFormButton buttons[BUTTONS] = {
@@ -213,7 +252,9 @@ VdForm *vd_form_deploy_new(VdApp *app, const VdVerb *verb, const VdTargets *targ
         add_field(form, spec->name, args);
     prepare_host(form);
     prepare_addressing(form, args);
+    prepare_image(form);
     update_off(form);
     form->changed = deploy_changed;
+    form->judged = deploy_judged;
     return form;
 }

@@ -9,18 +9,122 @@
 #include "src/base/text.h"
 #include "ui/form.h"
 
-enum { TWO_FROM = 76, WIDE = 100, NARROW = 72, GAP = 2, WORDS = 2 };
+enum { TWO_FROM = 76, WIDE = 100, NARROW = 72, GAP = 2, WORDS = 2, SUMMARY = 2 };
 
 typedef struct {
-    int columns, rows;                          /* of fields */
-    int label_w[2], column_w;                   /* column_w: label, field and mark */
-    VdRect body;                                /* where fields are */
-    int words_y, words_h, summary_y, buttons_y; /* -1: no room */
+    int columns, rows;                                     /* of fields */
+    int label_w[2], column_w;                              /* column_w: label, field and mark */
+    VdRect body;                                           /* where fields are */
+    int words_y, words_h, summary_y, summary_h, buttons_y; /* -1: no room */
 } Layout;
 
 static int label_width(const VdField *field)
 {
     return vd_text_width(_(field->spec->label)) + 1;
+}
+
+/* ---- words ---- */
+
+/* What is wrong with a field or good to know of it, and the way out. The caller frees. */
+static char *message_of(const VdField *field)
+{
+    if (field->state != VD_FIELD_BAD || !field->way_out)
+        return g_strdup(field->message);
+    return g_strdup_printf("%s %s", field->message, _(field->way_out));
+}
+
+/* The words for the field with the focus: what is wrong, a hint, or what it is. */
+static char *field_words(const VdField *field, VdRole *ret_role)
+{
+    *ret_role = field->state == VD_FIELD_BAD ? VD_ROLE_FIELD_BAD : VD_ROLE_HINT;
+    if (field->message && *field->message)
+        return message_of(field);
+    const char *help = field->help ? field->help : field->spec->help;
+    return g_strdup(help ? _(help) : "");
+}
+
+/* What there is to say of another field: the first that is wrong, else the last hint that came. The
+ * caller frees; NULL: nothing. */
+static char *other_words(VdForm *form, VdRole *ret_role)
+{
+    const VdField *focused = vd_form_focused(form);
+    const VdField *told = form->told && form->told != focused ? form->told : NULL;
+    for (guint i = 0; i < form->fields->len; i++) {
+        const VdField *field = g_ptr_array_index(form->fields, i);
+        if (field == focused || field->off || field->state != VD_FIELD_BAD)
+            continue;
+        g_autofree char *message = message_of(field);
+        *ret_role = VD_ROLE_FIELD_BAD;
+        return g_strdup_printf("%s: %s", _(field->spec->label), message);
+    }
+    *ret_role = VD_ROLE_HINT;
+    if (!told || told->off || !told->message || !*told->message)
+        return NULL;
+    return g_strdup_printf("%s: %s", _(told->spec->label), told->message);
+}
+
+static char *own_words(VdForm *form, VdRole *ret_role)
+{
+    const VdField *focused = vd_form_focused(form);
+    *ret_role = form->note_bad ? VD_ROLE_FIELD_BAD : VD_ROLE_HINT;
+    if (form->note && *form->note)
+        return g_strdup(form->note);
+    *ret_role = VD_ROLE_HINT;
+    if (form->submitting || form->sent)
+        return g_strdup(_("Checking…"));
+    return focused ? field_words(focused, ret_role) : NULL;
+}
+
+/* ---- the zone between the fields and the buttons: words, then the summary ---- */
+
+static int lines_of(const char *text, int width)
+{
+    return text ? vd_canvas_wrap(NULL, (VdRect){0, 0, width, 99}, VD_ROLE_HINT, text) : 0;
+}
+
+/* How many lines all the words want that there are. */
+static int words_lines(VdForm *form, int width)
+{
+    VdRole role = VD_ROLE_HINT;
+    g_autofree char *other = other_words(form, &role);
+    g_autofree char *own = own_words(form, &role);
+    return MAX(lines_of(own, width) + lines_of(other, width), 1);
+}
+
+/* All that the fields leave. Where they must scroll: what the words need, if that is not too much,
+ * and a line for the summary. */
+static int zone_height(VdForm *form, int width, int left, int rows)
+{
+    int summary = form->summary ? 1 : 0;
+    if (left - rows >= WORDS + summary)
+        return left - rows;
+    if (left < 2)
+        return 0;
+    if (left < 5)
+        return 1;
+    return CLAMP(words_lines(form, width), 1, MAX(WORDS, left / 2 - 1)) + summary +
+           (left >= 10 ? 1 : 0);
+}
+
+/* Blank lines above and below the two are the first to go, then the summary's second line. */
+static void share_zone(VdForm *form, int width, VdRect zone, Layout *lay)
+{
+    int summary = form->summary && zone.h >= 2 ? 1 : 0, words = words_lines(form, width);
+    if (summary && (zone.h >= WORDS + SUMMARY + 1 ||
+                    (lines_of(form->summary, width) > 1 && zone.h >= MIN(words, WORDS) + SUMMARY)))
+        summary = SUMMARY;
+    words = CLAMP(words, 1, zone.h - summary);
+    int blanks = zone.h - summary - words;
+    if (words < WORDS && blanks > 1) { /* the place of the words stays the same */
+        words++;
+        blanks--;
+    }
+    int y = zone.y + (blanks > 0 ? 1 : 0);
+    lay->words_y = y;
+    lay->words_h = words;
+    lay->summary_h = summary;
+    lay->summary_y = summary ? zone.y + zone.h - summary - (blanks > 1 ? 1 : 0) : -1;
+    lay->words_h = MIN(words, (summary ? lay->summary_y : zone.y + zone.h) - y);
 }
 
 static Layout layout_make(VdForm *form, VdRect in)
@@ -36,27 +140,16 @@ static Layout layout_make(VdForm *form, VdRect in)
     for (int i = 0; i < 2; i++)
         lay.label_w[i] = MIN(lay.label_w[i], lay.column_w / 2);
 
-    int left = in.h, below = in.y + in.h;
+    int left = in.h;
     lay.words_y = lay.summary_y = lay.buttons_y = -1;
     if (left >= 4) {
-        lay.buttons_y = --below;
+        lay.buttons_y = in.y + in.h - 1;
         left--;
     }
-    if (left - lay.rows >= WORDS + 3 || left >= 10) { /* a blank line above the buttons */
-        below--;
-        left--;
-    }
-    if (form->summary && left >= 5) {
-        lay.summary_y = --below;
-        left--;
-    }
-    lay.words_h = left >= 5 ? WORDS : left >= 2 ? 1 : 0;
-    below -= lay.words_h;
-    left -= lay.words_h;
-    lay.words_y = lay.words_h ? below : -1;
-    if (left > lay.rows)
-        left--; /* a blank line above the words */
-    lay.body = (VdRect){in.x, in.y, in.w, MAX(1, left)};
+    int zone = zone_height(form, in.w, left, lay.rows);
+    lay.body = (VdRect){in.x, in.y, in.w, MAX(1, left - zone)};
+    if (zone > 0)
+        share_zone(form, in.w, (VdRect){in.x, in.y + left - zone, in.w, zone}, &lay);
     return lay;
 }
 
@@ -68,7 +161,7 @@ void vd_form_measure(VdDialog *dialog, int max_w, int max_h, int *ret_w, int *re
     (void)max_h;
     *ret_w = MIN(max_w, two ? WIDE : NARROW);
     /* frame, fields, blank, words, summary, blank, buttons */
-    *ret_h = 2 + (two ? (n + 1) / 2 : n) + 1 + WORDS + (form->summary ? 1 : 0) + 2;
+    *ret_h = 2 + (two ? (n + 1) / 2 : n) + 1 + WORDS + (form->summary ? SUMMARY : 0) + 2;
 }
 
 /* ---- a field ---- */
@@ -134,7 +227,8 @@ static void draw_state(const VdField *field, VdCanvas *canvas, int x, int y, int
         vd_canvas_text(canvas, x, y, 1, VD_ROLE_STATE_BAD, "✗");
     else if (field->state == VD_FIELD_CHECKING)
         vd_canvas_text(canvas, x, y, 1, VD_ROLE_STATE_BUSY, "…");
-    if (field->message && room > 8)
+    /* Cut words tell nothing; they stand whole below. */
+    if (field->message && vd_text_width(field->message) <= room - 2)
         vd_canvas_text(canvas, x + 2, y, room - 2,
                        field->state == VD_FIELD_BAD ? VD_ROLE_FIELD_BAD : VD_ROLE_HINT,
                        field->message);
@@ -178,46 +272,6 @@ static void draw_fields(VdForm *form, VdCanvas *canvas, const Layout *lay)
 }
 
 /* ---- what stands below ---- */
-
-/* The words for the field with the focus: what is wrong, a hint, or what it is. */
-static char *field_words(const VdField *field, VdRole *ret_role)
-{
-    *ret_role = field->state == VD_FIELD_BAD ? VD_ROLE_FIELD_BAD : VD_ROLE_HINT;
-    if (field->message && *field->message)
-        return g_strdup(field->message);
-    return g_strdup(field->spec->help ? _(field->spec->help) : "");
-}
-
-/* What there is to say of another field: the first that is wrong, else the last hint that came. The
- * caller frees; NULL: nothing. */
-static char *other_words(VdForm *form, VdRole *ret_role)
-{
-    const VdField *focused = vd_form_focused(form);
-    const VdField *told = form->told && form->told != focused ? form->told : NULL;
-    for (guint i = 0; i < form->fields->len; i++) {
-        const VdField *field = g_ptr_array_index(form->fields, i);
-        if (field == focused || field->off || field->state != VD_FIELD_BAD)
-            continue;
-        *ret_role = VD_ROLE_FIELD_BAD;
-        return g_strdup_printf("%s: %s", _(field->spec->label), field->message);
-    }
-    *ret_role = VD_ROLE_HINT;
-    if (!told || told->off || !told->message || !*told->message)
-        return NULL;
-    return g_strdup_printf("%s: %s", _(told->spec->label), told->message);
-}
-
-static char *own_words(VdForm *form, VdRole *ret_role)
-{
-    const VdField *focused = vd_form_focused(form);
-    *ret_role = form->note_bad ? VD_ROLE_FIELD_BAD : VD_ROLE_HINT;
-    if (form->note && *form->note)
-        return g_strdup(form->note);
-    *ret_role = VD_ROLE_HINT;
-    if (form->submitting || form->sent)
-        return g_strdup(_("Checking…"));
-    return focused ? field_words(focused, ret_role) : NULL;
-}
 
 static void draw_words(VdForm *form, VdCanvas *canvas, VdRect place)
 {
@@ -293,7 +347,7 @@ void vd_form_draw(VdDialog *dialog, VdCanvas *canvas, VdRect rect)
     if (lay.words_y >= 0)
         draw_words(form, canvas, (VdRect){in.x, lay.words_y, in.w, lay.words_h});
     if (lay.summary_y >= 0)
-        vd_canvas_text(canvas, in.x, lay.summary_y, in.w,
+        vd_canvas_wrap(canvas, (VdRect){in.x, lay.summary_y, in.w, lay.summary_h},
                        form->summary_bad ? VD_ROLE_FIELD_BAD : VD_ROLE_DIALOG, form->summary);
     if (lay.buttons_y >= 0)
         draw_buttons(form, canvas, in, lay.buttons_y);

@@ -85,9 +85,22 @@ static gboolean flag_key(VdForm *form, VdField *field, guint32 key)
     return TRUE;
 }
 
+/* Whether a text is the usual one, or one of those that a list offers; before they have come any
+ * may be. */
+static gboolean is_choice(const VdField *field, const char *text)
+{
+    if (!text || !*text || g_strcmp0(text, field->spec->value) == 0)
+        return text && *text;
+    return is_closed(field) && (!field->choices || g_ptr_array_find_with_equal_func(
+                                                       field->choices, text, g_str_equal, NULL));
+}
+
 static gboolean edit_key(VdForm *form, VdField *field, guint32 key)
 {
     g_autofree char *before = field->edit.hidden ? NULL : g_strdup(vd_edit_text(&field->edit));
+    if (field->whole && vd_key_printable(key) && is_choice(field, before))
+        vd_edit_set(&field->edit, "");
+    field->whole = FALSE;
     if (!vd_edit_key(&field->edit, key))
         return FALSE;
     if (before && strcmp(before, vd_edit_text(&field->edit)) == 0)

@@ -238,6 +238,18 @@ gboolean vd_field_has_list(const VdField *field)
     }
 }
 
+/* The only choice, unless something was typed there meanwhile. */
+static void take_only(VdForm *form, VdField *field)
+{
+    gboolean typed = form->typed;
+    if (!field->only || field->choices->len != 1 || *vd_edit_text(&field->edit) || field->unclear)
+        return;
+    field->only = FALSE;
+    vd_form_set(form, field, g_ptr_array_index(field->choices, 0));
+    form->typed = typed; /* nothing of it is lost by leaving */
+    vd_form_check(form, field);
+}
+
 static void on_choices(VdDeck *deck, const char *const *choices, gpointer data)
 {
     Asked *asked = data;
@@ -250,6 +262,7 @@ static void on_choices(VdDeck *deck, const char *const *choices, gpointer data)
         field->choices = g_ptr_array_new_with_free_func(g_free);
         for (const char *const *choice = choices; choice && *choice; choice++)
             g_ptr_array_add(field->choices, g_strdup(*choice));
+        take_only(form, field);
         if (form->list.open && vd_form_focused(form) == field)
             vd_form_list_fill(form);
         if (field->unclear && vd_form_focused(form) != field)
@@ -341,10 +354,13 @@ static void on_checked(VdDeck *deck, gboolean ok, const char *text, gpointer dat
     (void)deck;
     if (!form->dialog.closed) {
         VdField *field = g_ptr_array_index(form->fields, asked->field);
-        if (asked->serial == field->serial && field->state == VD_FIELD_CHECKING)
+        gboolean fresh = asked->serial == field->serial && field->state == VD_FIELD_CHECKING;
+        if (fresh)
             field_answered(field, ok, text);
-        if (ok && text)
+        if (fresh && ok && text)
             form->told = field;
+        if (fresh && form->judged)
+            form->judged(form, field);
         if (--form->waiting == 0)
             checks_done(form);
     }
@@ -370,6 +386,10 @@ void vd_form_check(VdForm *form, VdField *field)
     if (!field->dirty || field->off || !g_ptr_array_find(form->fields, field, &at))
         return;
     field->dirty = FALSE;
+    if (field->needed && !*vd_edit_text(&field->edit)) {
+        field_answered(field, FALSE, _(field->needed));
+        return;
+    }
     if (field->own) {
         check_own(field);
         return;
@@ -379,6 +399,29 @@ void vd_form_check(VdForm *form, VdField *field)
     form->waiting++;
     vd_deck_check(vd_app_deck(form->dialog.app), form->verb, vd_form_target(form), args,
                   field->spec->name, on_checked, asked_new(form, at, ++field->serial));
+}
+
+void vd_form_check_again(VdForm *form)
+{
+    for (guint i = 0; i < form->fields->len; i++) {
+        VdField *field = g_ptr_array_index(form->fields, i);
+        field->dirty = TRUE;
+        if (field->state != VD_FIELD_PLAIN)
+            vd_form_check(form, field);
+    }
+    ask_summary(form);
+}
+
+void vd_form_set_off(VdForm *form, VdField *field, gboolean off)
+{
+    if (field->off == off)
+        return;
+    field->off = off;
+    field->dirty = TRUE;
+    field->state = VD_FIELD_PLAIN;
+    g_clear_pointer(&field->message, g_free);
+    if (form->told == field)
+        form->told = NULL;
 }
 
 /* ---- submitting ---- */
@@ -461,6 +504,8 @@ void vd_form_focus(VdForm *form, guint focus)
         return;
     vd_form_list_close(form);
     form->focus = focus;
+    if (form->told != left) /* a hint of a field that was left long ago */
+        form->told = NULL;
     if (left)
         vd_form_check(form, left);
     for (guint i = 0; i < form->fields->len; i++) {
@@ -469,6 +514,8 @@ void vd_form_focus(VdForm *form, guint focus)
             vd_form_check(form, other);
     }
     VdField *field = vd_form_focused(form);
+    if (field)
+        field->whole = TRUE;
     if (field && (vd_field_has_list(field) || field->spec->type == VD_ARG_FILE ||
                   (field->spec->many && field->spec->type == VD_ARG_TEXT)))
         vd_form_ask_choices(form, field);

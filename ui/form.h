@@ -19,6 +19,8 @@ typedef struct {
     const VdArgSpec *of;   /* a tick: the argument that gets its name as a value, else NULL */
     gboolean own;          /* the form's, no argument of the verb */
     const char *empty;     /* N_(): what it means to leave it empty, or NULL. Static */
+    const char *needed;    /* N_(): what to say when it is empty and must not be, or NULL. Static */
+    const char *help;      /* N_(): what it is for, instead of the spec's; or NULL. Static */
     const char *yes, *no;  /* N_(): a flag drawn as two choices, or NULL. Static */
     VdEdit edit;
     gboolean on;    /* VD_ARG_FLAG */
@@ -27,9 +29,12 @@ typedef struct {
     VdFieldState state;
     guint serial;        /* of the last check: an older answer is dropped */
     char *message;       /* hint or reason, or NULL */
+    const char *way_out; /* N_(): what to do about the reason, or NULL. Static */
     GPtrArray *choices;  /* char *; NULL: not asked yet */
     gboolean unclear;    /* left before its choices came: completed when they do */
     gboolean asked;      /* choices are on their way */
+    gboolean only;       /* where there is one choice it is taken */
+    gboolean whole; /* entered and not touched: what is typed replaces a usual value or a choice */
     VdRect label, place; /* where they were drawn; w 0: not */
 } VdField;
 
@@ -72,8 +77,9 @@ struct _VdForm {
     gboolean summary_bad;
     guint summary_serial;
     int scroll; /* first row shown */
-    /* After a value changed; may be NULL. */
+    /* After a value changed; after a check was answered. May be NULL. */
     void (*changed)(VdForm *form, VdField *field);
+    void (*judged)(VdForm *form, VdField *field);
 };
 
 /* ---- ui/form.c: making, values, checks, submitting ---- */
@@ -104,6 +110,11 @@ void vd_form_ask_choices(VdForm *form, VdField *field);
 void vd_form_forget_choices(VdForm *form, VdField *field);
 /* Checks a field if it changed; the answer comes later. */
 void vd_form_check(VdForm *form, VdField *field);
+/* Checks anew all that has been checked, because what it depends on changed; the summary follows.
+ */
+void vd_form_check_again(VdForm *form);
+/* Says whether a field makes sense now; what was found wrong with it before counts no more. */
+void vd_form_set_off(VdForm *form, VdField *field, gboolean off);
 /* Form-wide words; NULL: none. */
 void vd_form_say(VdForm *form, gboolean bad, const char *text);
 /* Buttons' work: check everything, then submit; show the command line; close. */

@@ -49,6 +49,23 @@ static gboolean field_name(Field *field, GError **error)
     return TRUE;
 }
 
+/* The image has the word on what it cannot have; the size of the disk only where that alone asks
+ * for it. */
+static gboolean check_lacks(const Field *field, gboolean of_disk, GError **error)
+{
+    gboolean grow = FALSE, customise = FALSE;
+    g_autofree char *why = NULL;
+
+    if (!field->image || !vd_plan_lacks(field->args, field->image, &grow, &customise, &why) ||
+        of_disk == customise)
+        return TRUE;
+    if (customise)
+        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL, "%s", why);
+    return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                   _("%s So it cannot be grown: leave the size empty, or choose not to grow it."),
+                   why);
+}
+
 static gboolean field_image(Field *field, GError **error)
 {
     g_autoptr(VdImage) image = vd_image_find(field->value, error);
@@ -62,6 +79,8 @@ static gboolean field_image(Field *field, GError **error)
         if (!conn || !vd_conn_efi_check(conn, image->arch, error))
             return FALSE;
     }
+    if (!check_lacks(field, FALSE, error))
+        return FALSE;
     size = vd_format_size(image->virtual_size);
     if (image->why_not)
         field->hint = g_strdup_printf("%s, %s; %s", image->os ? image->os : _("unknown system"),
@@ -120,15 +139,33 @@ static gboolean check_room(Field *field, GError **error)
 /* Of the disk and of all that decides about its room: the value may be a pool's name. */
 static gboolean field_disk(Field *field, GError **error)
 {
-    if (field->image && (!vd_plan_check_disk(field->args, field->image, error) ||
-                         !vd_plan_check_able(field->args, field->image, error)))
+    if (field->image && !vd_plan_check_disk(field->args, field->image, error))
         return FALSE;
-    return check_room(field, error);
+    return check_lacks(field, TRUE, error) && check_room(field, error);
 }
 
-static gboolean field_able(Field *field, GError **error)
+static gboolean field_engine(Field *field, GError **error)
 {
-    return !field->image || vd_plan_check_able(field->args, field->image, error);
+    g_autofree char *reader = NULL;
+
+    return !field->image || vd_plan_choose_engine(field->args, field->image, &reader, error);
+}
+
+static gboolean field_cpus(Field *field, GError **error)
+{
+    g_autoptr(VdConn) conn = vd_conn_open(field->uri, NULL, error);
+
+    return conn && vd_conn_cpus_check(conn, (guint)vd_args_int(field->args, "cpus", 1),
+                                      field->image ? field->image->arch : NULL,
+                                      vd_conn_kvm_usable(conn, NULL),
+                                      vd_args_flag(field->args, "overcommit"), error);
+}
+
+static gboolean field_memory(Field *field, GError **error)
+{
+    g_autoptr(VdConn) conn = vd_conn_open(field->uri, NULL, error);
+
+    return conn && vd_conn_memory_check(conn, vd_args_size(field->args, "memory", 0), error);
 }
 
 static gboolean field_network(Field *field, GError **error)
@@ -233,14 +270,13 @@ static const struct {
     const char *name;
     FieldFunc func;
 } fields[] = {
-    {"name", field_name},         {"image", field_image},       {"disk", field_disk},
-    {"whole", field_disk},        {"overcommit", field_disk},   {"pool", field_disk},
-    {"no-grow", field_able},      {"no-customise", field_able}, {"network", field_network},
-    {"password", field_password}, {"locked", field_password},   {"user-password", field_password},
-    {"user", field_user},         {"ssh-key", field_key},       {"hostname", field_hostname},
-    {"timezone", field_timezone}, {"address", field_address},   {"gateway", field_address},
-    {"dns", field_address},       {"firstboot", field_script},  {"engine", field_able},
-    {"whole-later", field_able},
+    {"name", field_name},         {"image", field_image},      {"disk", field_disk},
+    {"whole", field_disk},        {"overcommit", field_disk},  {"pool", field_disk},
+    {"cpus", field_cpus},         {"memory", field_memory},    {"network", field_network},
+    {"password", field_password}, {"locked", field_password},  {"user-password", field_password},
+    {"user", field_user},         {"ssh-key", field_key},      {"hostname", field_hostname},
+    {"timezone", field_timezone}, {"address", field_address},  {"gateway", field_address},
+    {"dns", field_address},       {"firstboot", field_script}, {"engine", field_engine},
 };
 
 static const VdArgSpec *spec_of(const char *name)
@@ -307,7 +343,8 @@ char *vd_deploy_summary(const VdArgs *args)
 {
     g_autoptr(VdImage) image = chosen_image(args);
     g_autoptr(GString) text = g_string_new(NULL);
-    g_autofree char *size = NULL, *reader = NULL;
+    g_autofree char *size = NULL, *reader = NULL, *why = NULL;
+    gboolean lacks, grow = FALSE, customise = FALSE;
     int seconds;
 
     if (!image)
@@ -316,10 +353,13 @@ char *vd_deploy_summary(const VdArgs *args)
     if (!vd_plan_choose_engine(args, image, &reader, NULL))
         reader = NULL;
     seconds = expected_seconds(args, image, reader != NULL);
+    lacks = vd_plan_lacks(args, image, &grow, &customise, &why);
     if (vd_args_flag(args, "whole"))
         g_string_append_printf(text, _("a full copy at %s"), size);
     else
         g_string_append_printf(text, _("an overlay at %s"), size);
+    if (lacks) /* the image's field says why */
+        return g_string_free(g_steal_pointer(&text), FALSE);
     if (reader)
         g_string_append_printf(text, _(", set up by its own %s at the first boot"), reader);
     else if (!vd_args_flag(args, "no-customise"))

@@ -94,18 +94,42 @@ static const char *customising_word(const VdArgs *args)
     return NULL;
 }
 
+/* What the appliance cannot do although it is wanted; *ret_why (to be freed) has a reason. */
+static void lacks_offline(const VdArgs *args, const VdImage *image, gboolean *ret_grow,
+                          gboolean *ret_customise, char **ret_why)
+{
+    *ret_why = NULL;
+    *ret_grow = vd_plan_disk_size(args, image) > image->virtual_size &&
+                !vd_args_flag(args, "no-grow") && !image->growable;
+    *ret_customise = !vd_args_flag(args, "no-customise") && !vd_image_customisable(image, ret_why);
+    if (*ret_grow && !*ret_customise) {
+        g_free(*ret_why);
+        *ret_why = g_strdup(image->why_not ? image->why_not : _("Its root was not found."));
+    }
+}
+
+gboolean vd_plan_lacks(const VdArgs *args, const VdImage *image, gboolean *ret_grow,
+                       gboolean *ret_customise, char **ret_why)
+{
+    g_autofree char *reader = NULL;
+
+    *ret_grow = *ret_customise = FALSE;
+    *ret_why = NULL;
+    /* A wrong choice of the engine has words of its own; and a reader does it all. */
+    if (vd_plan_choose_engine(args, image, &reader, NULL) && !reader)
+        lacks_offline(args, image, ret_grow, ret_customise, ret_why);
+    return *ret_grow || *ret_customise;
+}
+
 /* Whether the appliance can do what is wanted, or the user agreed to do without it. */
 static gboolean check_offline(const VdArgs *args, const VdImage *image, GError **error)
 {
-    gboolean needs_grow = vd_plan_disk_size(args, image) > image->virtual_size &&
-                          !vd_args_flag(args, "no-grow") && !image->growable;
-    gboolean no_customise = vd_args_flag(args, "no-customise");
+    gboolean needs_grow = FALSE, needs_customise = FALSE;
     const char *word = customising_word(args);
     g_autofree char *why = NULL;
-    gboolean needs_customise = !no_customise && !vd_image_customisable(image, &why);
-    const char *grow_why = image->why_not ? image->why_not : _("Its root was not found.");
 
-    if (no_customise && word)
+    lacks_offline(args, image, &needs_grow, &needs_customise, &why);
+    if (vd_args_flag(args, "no-customise") && word)
         return vd_fail(error, VD_ERR_INVALID, NULL,
                        _("--no-customise leaves the image's files as they are, so --%s cannot be "
                          "done; leave one of the two out."),
@@ -118,7 +142,7 @@ static gboolean check_offline(const VdArgs *args, const VdImage *image, GError *
     if (needs_grow)
         return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
                        _("The image %s cannot be grown: %s To go on without, give --no-grow."),
-                       image->name, grow_why);
+                       image->name, why);
     if (needs_customise)
         return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
                        _("The image %s cannot be customised: %s To go on without, give "

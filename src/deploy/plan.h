@@ -63,6 +63,10 @@ guint64 vd_plan_disk_size(const VdArgs *args, const VdImage *image);
  * without it. */
 gboolean vd_plan_check_disk(const VdArgs *args, const VdImage *image, GError **error);
 gboolean vd_plan_check_able(const VdArgs *args, const VdImage *image, GError **error);
+/* What the image cannot have although args want it; *ret_why (to be freed) is a sentence. FALSE:
+ * nothing is lacking. */
+gboolean vd_plan_lacks(const VdArgs *args, const VdImage *image, gboolean *ret_grow,
+                       gboolean *ret_customise, char **ret_why);
 /* The engine that args and the image come to: *ret_reader is what reads a seed medium in the guest
  * (to be freed), NULL for the offline engine. FALSE
  * with a sentence if the engine that was asked for cannot do it. */

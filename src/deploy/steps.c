@@ -73,7 +73,7 @@ gboolean vd_step_check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const 
 {
     g_autofree char *kind = NULL, *why = NULL, *note = NULL;
     VdPool pool = {0};
-    gboolean ok;
+    gboolean ok, kvm;
 
     if (!vd_conn_is_local(conn))
         return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
@@ -82,7 +82,12 @@ gboolean vd_step_check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const 
     if (vd_conn_vm_exists(conn, plan->name))
         return vd_fail(error, VD_ERR_EXISTS, NULL,
                        _("A machine named %s is there already; choose another name."), plan->name);
-    ok = vd_conn_pool_ensure(conn, plan->pool, &pool, error) &&
+    kvm = vd_conn_kvm_usable(conn, &why);
+    /* The pool last of all: it may have to be made. */
+    ok = vd_conn_memory_check(conn, plan->memory, error) &&
+         vd_conn_cpus_check(conn, plan->cpus, image ? image->arch : NULL, kvm, plan->overcommit,
+                            error) &&
+         vd_conn_pool_ensure(conn, plan->pool, &pool, error) &&
          vd_plan_check_room(plan->pool, pool.available, plan->disk, plan->whole,
                             image ? image->file_size : 0, plan->overcommit, error) &&
          vd_conn_network_ensure(conn, plan->network, &kind, error) &&
@@ -93,7 +98,7 @@ gboolean vd_step_check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const 
         return FALSE;
     vd_run_set(run, "network", kind);
     vd_run_set(run, "kvm", "yes");
-    if (vd_conn_kvm_usable(conn, &why))
+    if (kvm)
         return TRUE;
     vd_run_set(run, "kvm", "no");
     vd_run_log(run, "%s", why ? why : "no KVM");

@@ -14,20 +14,23 @@
 #define VD_WORD_OVERCOMMIT                                                                         \
     {                                                                                              \
         .name = "overcommit", .label = N_("Overcommit"),                                           \
-        .help = N_("Lets the disk be larger than the room that is free in its storage pool."),     \
+        .help = N_("Lets the disk be larger than the room that is free in its storage pool, and "  \
+                   "the CPUs be more than the host has."),                                         \
         .type = VD_ARG_FLAG                                                                        \
     }
 
 #define VD_WORD_CPUS                                                                               \
     {                                                                                              \
-        .name = "cpus", .label = N_("CPUs"), .help = N_("Virtual processors."),                    \
-        .type = VD_ARG_INT, .value = "2", .min = 1, .max = 512                                     \
+        .name = "cpus", .label = N_("CPUs"),                                                       \
+        .help = N_("Virtual processors, usually no more than the host has."), .type = VD_ARG_INT,  \
+        .value = "2", .min = 1, .max = 4096                                                        \
     }
 
 #define VD_WORD_MEMORY                                                                             \
     {                                                                                              \
-        .name = "memory", .label = N_("Memory"), .help = N_("Main memory."), .type = VD_ARG_SIZE,  \
-        .value = "2G", .min = 64 * 1024 * 1024, .max = G_GINT64_CONSTANT(1) << 46                  \
+        .name = "memory", .label = N_("Memory"),                                                   \
+        .help = N_("Main memory, at most what the host has."), .type = VD_ARG_SIZE, .value = "2G", \
+        .min = 64 * 1024 * 1024, .max = G_GINT64_CONSTANT(1) << 46                                 \
     }
 
 #define VD_WORD_POOL                                                                               \

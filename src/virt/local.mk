@@ -46,6 +46,7 @@ libvirtroom_a_SOURCES += \
   src/virt/provision-private.h src/virt/provision.c \
   src/virt/provision-xml.c \
   src/virt/provision-address.c \
+  src/virt/provision-limits.c \
   src/virt/provision-backup.c \
   src/virt/provision-storage.c \
   src/virt/provision-pull.c \

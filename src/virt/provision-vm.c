@@ -37,7 +37,7 @@ static gboolean is_arm(const char *arch)
     return g_str_equal(arch, "aarch64");
 }
 
-static char *host_arch(VdConn *conn)
+char *vd_conn_arch(VdConn *conn)
 {
     char *text = virConnectGetCapabilities(conn->conn);
     g_autoptr(xmlDoc) doc = vd_xml_parse(text ? text : "", "capabilities", NULL);
@@ -66,7 +66,7 @@ static gboolean offers_efi(VdConn *conn, const char *arch)
 
 gboolean vd_conn_efi_check(VdConn *conn, const char *arch, GError **error)
 {
-    g_autofree char *own = arch ? g_strdup(arch) : host_arch(conn);
+    g_autofree char *own = arch ? g_strdup(arch) : vd_conn_arch(conn);
 
     if (g_str_equal(conn->driver, "TEST") || offers_efi(conn, own))
         return TRUE;
@@ -77,12 +77,12 @@ gboolean vd_conn_efi_check(VdConn *conn, const char *arch, GError **error)
                    is_arm(own) ? "edk2-aarch64" : "edk2-ovmf");
 }
 
-static gboolean find_target(VdConn *conn, const VdVmPlan *plan, const char *arch,
-                            VdVmTarget *target, GError **error)
+gboolean vd_conn_find_target(VdConn *conn, const char *arch, gboolean kvm, VdVmTarget *target,
+                             GError **error)
 {
     gboolean maximum = FALSE;
 
-    *target = (VdVmTarget){.arch = arch, .type = plan->kvm ? "kvm" : "qemu"};
+    *target = (VdVmTarget){.arch = arch, .type = kvm ? "kvm" : "qemu"};
     if (g_str_equal(conn->driver, "TEST")) {
         target->type = "test";
         return TRUE;
@@ -98,14 +98,14 @@ static gboolean find_target(VdConn *conn, const VdVmPlan *plan, const char *arch
     if (!target->machine)
         return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
                        _("This host's QEMU cannot run machines of the architecture %s."), arch);
-    target->cpu = plan->kvm ? "host-passthrough" : maximum ? "maximum" : NULL;
+    target->cpu = kvm ? "host-passthrough" : maximum ? "maximum" : NULL;
     return TRUE;
 }
 
 gboolean vd_conn_vm_define(VdConn *conn, const VdVmPlan *plan, char **ret_uuid, GError **error)
 {
     g_autoptr(virDomain) domain = NULL;
-    g_autofree char *arch = plan->arch ? g_strdup(plan->arch) : host_arch(conn);
+    g_autofree char *arch = plan->arch ? g_strdup(plan->arch) : vd_conn_arch(conn);
     g_autofree char *xml = NULL;
     char uuid[VIR_UUID_STRING_BUFLEN];
     VdVmTarget target;
@@ -114,7 +114,7 @@ gboolean vd_conn_vm_define(VdConn *conn, const VdVmPlan *plan, char **ret_uuid, 
     if (vd_conn_vm_exists(conn, plan->name))
         return vd_fail(error, VD_ERR_EXISTS, NULL,
                        _("A machine named %s is there already; choose another name."), plan->name);
-    if (!find_target(conn, plan, arch, &target, error))
+    if (!vd_conn_find_target(conn, arch, plan->kvm, &target, error))
         return FALSE;
     xml = vd_vm_plan_xml(plan, &target);
     /* A name that was taken meanwhile is refused by libvirt itself, as our UUID is another one. */

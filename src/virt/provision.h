@@ -73,6 +73,14 @@ gboolean vd_conn_file_user(VdConn *conn, const char *path, char **ret_user, GErr
  * VD_ERR_UNSUPPORTED with what to install if not. */
 gboolean vd_conn_efi_check(VdConn *conn, const char *arch, GError **error);
 
+/* Whether the host can run a machine of so many CPUs: no more than it has, unless overcommit, and
+ * in no case more than QEMU gives one (arch NULL: the host's own). A host that does not tell takes
+ * any. VD_ERR_INVALID with the limit if not. */
+gboolean vd_conn_cpus_check(VdConn *conn, guint cpus, const char *arch, gboolean kvm,
+                            gboolean overcommit, GError **error);
+/* The same of memory (bytes): what the host has in all. */
+gboolean vd_conn_memory_check(VdConn *conn, guint64 memory, GError **error);
+
 /* The serial number of the disk that is a seed medium. */
 #define VD_SEED_SERIAL "vmdeck-seed"
 

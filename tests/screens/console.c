@@ -135,6 +135,7 @@ static void mask(VdGrid *grid)
     vd_grid_erase(grid, "16 \\S+ [·-] .*$"); /* the host's own name, after its CPUs */
     vd_grid_mask(grid, "test://.*$");        /* the fleet's folder, and the rule after it */
     vd_grid_mask(grid, "(an overlay|a full copy) at [^│|]*"); /* how long it takes here */
+    vd_grid_mask(grid, "(?<=^[│|] )boot[^│|]*");              /* its second line */
     vd_grid_mask(grid, "r-[0-9A-HJKMNP-TV-Z]{6}");
 }
 

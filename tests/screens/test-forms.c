@@ -184,7 +184,16 @@ static void test_static_address(void **state)
     assert_shows("(•) DHCP ( ) static");
     vd_fake_type("<Right>");
     assert_shows("( ) DHCP (•) static");
-    vd_fake_type("<Tab>192.0.2.7/24<Tab>192.0.2.1<Tab>192.0.2.1,192.0.2.2<Tab>");
+    vd_fake_type("<Tab>");
+    assert_shows("such as 192.0.2.7/24.");
+    vd_fake_type("<Tab>"); /* an empty one is not taken for DHCP */
+    assert_shows("Address: It takes an address here");
+    vd_form_set(form, vd_form_field(form, "name"), "db-07");
+    vd_form_set(form, vd_form_field(form, "image"), "debian-12");
+    vd_fake_type("<F2>");
+    assert_int_equal(vd_fake()->submitted, 0);
+    assert_string_equal(vd_form_focused(form)->spec->name, "address");
+    vd_fake_type("192.0.2.7/24<Tab>192.0.2.1<Tab>192.0.2.1,192.0.2.2<Tab>");
     g_autoptr(VdArgs) args = vd_form_args(form);
     assert_string_equal(vd_args_get(args, "address"), "192.0.2.7/24");
     g_auto(GStrv) servers = vd_args_all(args, "dns");
@@ -299,13 +308,27 @@ static void test_lame_image(void **state)
     (void)state;
     VdForm *form = deploy_open(80, 24, FALSE);
     g_ptr_array_add(vd_fake()->images, image_lame());
+    vd_fake()->bad_field = "image";
+    vd_fake()->bad_text = "Its root file system was not found.";
     vd_fake_type("db-07<Tab><Tab>deb<Enter>");
     assert_shows("Its root file system was not found. F6 goes on without");
     assert_shows("[ F6 Go on without ]");
+    vd_fake_type("<Tab>");
+    assert_shows("✗");
+    assert_shows("Image: Its root file system was not found. F6 goes on without growing or");
     vd_fake()->bad_field = "timezone";
     vd_fake()->bad_text = "It has no such zone.";
     vd_form_set(form, vd_form_field(form, "timezone"), "Mars/Base");
+    vd_form_check(form, vd_form_field(form, "timezone"));
+    vd_fake_answer();
+    vd_fake()->summary = "a plain overlay";
     vd_fake_type("<F6>");
+    /* What it says afterwards is of now: no mark, no reason, no button, no summary of before. */
+    assert_shows("a plain overlay");
+    assert_shows_not("✗");
+    assert_shows_not("F6");
+    assert_shows_not("was not found");
+    assert_int_equal(vd_form_field(form, "timezone")->state, VD_FIELD_PLAIN);
     assert_true(vd_form_field(form, "no-grow")->on);
     assert_true(vd_form_field(form, "no-customise")->on);
     assert_true(vd_form_field(form, "timezone")->off); /* what it cannot have is not asked */
@@ -313,6 +336,87 @@ static void test_lame_image(void **state)
     assert_int_equal(vd_fake()->submitted, 1);
     assert_true(vd_args_flag(vd_fake()->last_args, "no-customise"));
     assert_null(vd_args_get(vd_fake()->last_args, "timezone"));
+    vd_fake_free();
+}
+
+/* What was found wrong with a field that makes no sense any more is forgotten, and found again when
+ * it does. */
+static void test_field_that_goes_off(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    VdField *address = vd_form_field(form, "address");
+    while (strcmp(vd_form_focused(form)->spec->name, "static") != 0)
+        vd_fake_type("<Tab>");
+    vd_fake()->bad_field = "address";
+    vd_fake()->bad_text = "That is no address.";
+    vd_fake_type("<Right><Tab>192.0.2<Tab>");
+    assert_shows("Address: That is no address.");
+    vd_fake_type("<Shift-Tab><Shift-Tab><Left>");
+    assert_int_equal(address->state, VD_FIELD_PLAIN);
+    assert_shows_not("That is no address.");
+    vd_fake_type("<Right><Tab>");
+    vd_fake()->bad_field = NULL;
+    vd_fake_type("<Tab>"); /* nothing was typed, and yet it is checked anew */
+    assert_int_equal(address->state, VD_FIELD_GOOD);
+    vd_fake_type("<F2>");
+    assert_int_equal(vd_fake()->submitted, 1);
+    vd_fake_free();
+}
+
+static void test_only_image(void **state)
+{
+    (void)state;
+    static const char *const one[] = {"debian-12", NULL}, *const two[] = {"a", "b", NULL};
+    for (int i = 0; i < 2; i++) {
+        VdApp *app = vd_fake_new(80, 24, FALSE);
+        g_ptr_array_add(vd_fake()->fleet->hosts, host_up("kvm1"));
+        vd_fake()->choices = i ? two : one;
+        VdForm *form = (VdForm *)vd_form_new(app, &deploy, NULL, NULL);
+        vd_app_push(app, &form->dialog);
+        vd_fake_answer();
+        assert_string_equal(vd_edit_text(&vd_form_field(form, "image")->edit), i ? "" : one[0]);
+        vd_fake_type("<Esc>"); /* nothing was typed: it does not ask */
+        assert_null(vd_fake_top());
+        vd_fake_free();
+    }
+}
+
+/* What a list has put there is replaced by what one types, like what is marked elsewhere. */
+static void test_typing_replaces_a_choice(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    VdField *network = vd_form_field(form, "network");
+    assert_string_equal(vd_edit_text(&network->edit), "default");
+    while (vd_form_focused(form) != network)
+        vd_fake_type("<Tab>");
+    vd_fake_type("kv");
+    assert_string_equal(vd_edit_text(&network->edit), "kv");
+    vd_fake_type("m2<Shift-Tab><Tab><End>x"); /* it was touched: one corrects it */
+    assert_string_equal(vd_edit_text(&network->edit), "kvm2x");
+    VdField *cpus = vd_form_field(form, "cpus"); /* the same of a usual value */
+    while (vd_form_focused(form) != cpus)
+        vd_fake_type("<Shift-Tab>");
+    vd_fake_type("4<Tab>");
+    assert_string_equal(vd_edit_text(&cpus->edit), "4");
+    vd_fake_free();
+}
+
+/* A summary and a reason of two lines each are read to their ends on the usual small screen. */
+static void test_long_words(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    vd_fake()->summary = "an overlay at 10 GiB, set up by its own cloud-init at the first boot: "
+                         "about 1 second here, then the first boot (no KVM: emulated, SLOW)";
+    vd_fake()->bad_field = "name";
+    vd_fake()->bad_text = "A machine named db-07 is there already, and so is another one that has "
+                          "nearly the same name; choose another name, by all MEANS.";
+    vd_fake_type("db-07<Tab>");
+    assert_shows("SLOW)");
+    assert_shows("MEANS.");
+    (void)form;
     vd_fake_free();
 }
 
@@ -518,6 +622,10 @@ int main(void)
         cmocka_unit_test(test_paste),
         cmocka_unit_test(test_late_answer),
         cmocka_unit_test(test_lame_image),
+        cmocka_unit_test(test_field_that_goes_off),
+        cmocka_unit_test(test_only_image),
+        cmocka_unit_test(test_typing_replaces_a_choice),
+        cmocka_unit_test(test_long_words),
         cmocka_unit_test(test_bad_field_is_checked_again),
         cmocka_unit_test(test_many_keys_from_the_list),
         cmocka_unit_test(test_command),

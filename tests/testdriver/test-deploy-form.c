@@ -70,11 +70,39 @@ static void test_wrong_disks(void **state)
     fails(args, "pool", "nowhere");
 }
 
+static void is_right(const VdArgs *args, const char *field)
+{
+    g_autofree char *hint = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!vd_deploy_check_field(HOST, args, field, &hint, &error))
+        fail_msg("%s: %s", field, error->message);
+}
+
+/* The host of the test driver has 16 processors and 3 GiB. */
+static void test_more_than_the_host_has(void **state)
+{
+    g_autoptr(VdArgs) args = vd_args_new();
+
+    (void)state;
+    vd_args_set(args, "cpus", "16");
+    is_right(args, "cpus");
+    vd_args_set(args, "cpus", "17");
+    fails(args, "cpus", "The host has 16 CPUs");
+    vd_args_set(args, "overcommit", "true");
+    is_right(args, "cpus");
+    vd_args_set(args, "memory", "3G");
+    is_right(args, "memory");
+    vd_args_set(args, "memory", "3100M");
+    fails(args, "memory", "The host has 3 GiB of memory in all");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_room_of_the_disk),
         cmocka_unit_test(test_wrong_disks),
+        cmocka_unit_test(test_more_than_the_host_has),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

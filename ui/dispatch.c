@@ -104,14 +104,43 @@ static VdTargets *suitable(VdApp *app, const VdVerb *verb, const VdTargets *all)
     return suited;
 }
 
+/* What to do first, or instead: a part of a sentence; NULL: it is so already. */
+static const char *way_out(const VdVerb *verb, const VdVm *vm)
+{
+    gboolean starts = strcmp(verb->id, "vm.start") == 0;
+    gboolean paused = vm->state == VD_VM_PAUSED || vm->state == VD_VM_SUSPENDED;
+    if (!vd_vm_active(vm)) {
+        if ((verb->when & VD_WHEN_RUNNING) != 0)
+            return vm->managed_save ? _("restore it first") : _("start it first");
+        return vm->managed_save ? _("restore it instead") : _("start it instead");
+    }
+    if (paused && (starts || (verb->when & VD_WHEN_RUNNING) != 0))
+        return starts ? _("resume it instead") : _("resume it first");
+    if (starts || (verb->when & VD_WHEN_OFF) == 0)
+        return NULL;
+    return _("shut it down or power it off first");
+}
+
+static void say_one_unsuitable(VdApp *app, const VdVerb *verb, const char *name, const VdVm *vm)
+{
+    const char *out = way_out(verb, vm);
+    if (out)
+        /* TRANSLATORS: verb, machine, state, way out: "Delete does not suit web-01: it is running;
+         * power it off first." */
+        vd_app_say(app, TRUE, _("%s does not suit %s: it is %s; %s."), _(verb->label), name,
+                   _(vd_vm_word(vm)), out);
+    else
+        /* TRANSLATORS: verb, machine, state: "Start does not suit web-01: it is running." */
+        vd_app_say(app, TRUE, _("%s does not suit %s: it is %s."), _(verb->label), name,
+                   _(vd_vm_word(vm)));
+}
+
 static void say_unsuitable(VdApp *app, const VdVerb *verb, const VdTargets *all)
 {
     const VdTargetItem *item = vd_targets_at(all, 0);
     const VdVm *vm = vd_fleet_vm(vd_deck_fleet(app->deck), item->target.host, item->target.id);
     if (vd_targets_count(all) == 1 && vm)
-        /* TRANSLATORS: verb, machine, state: "Start does not suit web-01: it is running." */
-        vd_app_say(app, TRUE, _("%s does not suit %s: it is %s."), _(verb->label), item->name,
-                   _(vd_vm_word(vm)));
+        say_one_unsuitable(app, verb, item->name, vm);
     else
         vd_app_say(app, TRUE, _("%s suits none of the marked machines as they are now."),
                    _(verb->label));

@@ -198,11 +198,17 @@ char *vd_secret_read(const char *path, GError **error)
         return NULL;
     char *newline = memchr(secret, '\n', length);
     gsize used = newline ? (gsize)(newline - secret) : length;
-    if (memchr(secret, '\0', used) || used == 0 || used > 512) {
+    gboolean nul = memchr(secret, '\0', used) != NULL;
+    if (nul || used == 0 || used > 512) {
         explicit_bzero(secret, length);
         g_free(secret);
-        vd_error_set(error, VD_ERR_INVALID, NULL,
-                     _("%s: expected a password of 1 to 512 bytes in the first line"), path);
+        if (nul)
+            vd_error_set(error, VD_ERR_INVALID, NULL,
+                         _("%s: there is a NUL byte in the password, which no system can take"),
+                         path);
+        else
+            vd_error_set(error, VD_ERR_INVALID, NULL,
+                         _("%s: expected a password of 1 to 512 bytes in the first line"), path);
         return NULL;
     }
     explicit_bzero(secret + used, length - used);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -286,4 +287,13 @@ gboolean vd_kvm_open_to_others(void)
     struct stat device;
 
     return stat(DEVICE, &device) == 0 && (device.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+}
+
+gboolean vd_kvm_wants_group(const char *name)
+{
+    const struct group *group = getgrnam(name);
+    struct stat device;
+
+    return group != NULL && stat(DEVICE, &device) == 0 && device.st_gid == group->gr_gid &&
+           (device.st_mode & S_IWGRP) != 0 && access(DEVICE, R_OK | W_OK) < 0;
 }

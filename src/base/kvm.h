@@ -25,6 +25,9 @@ gboolean vd_kvm_usable_with(const char *device, const char *qemu, char **why);
  * QEMU's user, whatever it does. Does not wait. */
 gboolean vd_kvm_open_to_others(void);
 
+/* Whether this user may not open /dev/kvm, and would as a member of this group. Does not wait. */
+gboolean vd_kvm_wants_group(const char *name);
+
 /* The QEMU for this machine's own architecture: "/usr/bin/qemu-system-x86_64", or NULL. The caller
  * frees. */
 char *vd_kvm_qemu(void);

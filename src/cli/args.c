@@ -170,8 +170,17 @@ const VdVerb *const *vd_command_verbs(guint *n)
  * completes it. */
 static gboolean take_word(VdCommand *command, const char *word, char **first, GError **error)
 {
-    if (command->verb) {
+    static const char *const builtins[] = {"completion", "manual", NULL};
+    if (command->verb || command->builtin) {
         g_ptr_array_add(command->words, (gpointer)word);
+        return TRUE;
+    }
+    if (!*first && g_strv_contains(builtins, word)) {
+        command->builtin = word;
+        return TRUE;
+    }
+    if (!*first && !command->help && strcmp(word, "help") == 0) {
+        command->help = TRUE;
         return TRUE;
     }
     g_autofree char *both = *first ? g_strconcat(*first, " ", word, NULL) : g_strdup(word);
@@ -206,8 +215,10 @@ gboolean vd_command_parse(VdCommand *command, int argc, char **argv, GError **er
             return FALSE;
     }
     if (first && !command->verb && !command->help)
-        return vd_fail(error, VD_ERR_USAGE, NULL, _("%s needs another word; see vmdeck --help"),
-                       first);
+        return vd_fail(error, VD_ERR_USAGE, NULL,
+                       _("%s needs another word; vmdeck help %s lists them"), first, first);
+    if (!command->verb)
+        command->group = g_steal_pointer(&first);
     return TRUE;
 }
 
@@ -216,4 +227,5 @@ void vd_command_clear(VdCommand *command)
     g_clear_pointer(&command->uris, g_ptr_array_unref);
     g_clear_pointer(&command->words, g_ptr_array_unref);
     g_clear_pointer(&command->args, vd_args_free);
+    g_clear_pointer(&command->group, g_free);
 }

@@ -7,23 +7,28 @@
 #include "src/base/i18n.h"
 #include "src/cli/private.h"
 
-static char *builtin_text(const VdCommand *command, int argc, char **argv)
+/* What is answered without a deck; NULL: nothing, or with an error. The caller frees. */
+static char *builtin_text(const VdCommand *command, GError **error)
 {
+    const char *word = command->words->len == 1 ? g_ptr_array_index(command->words, 0) : "";
     if (command->version)
         return g_strdup_printf("vmdeck %s\n", PACKAGE_VERSION);
+    if (command->help && command->group)
+        return vd_help_group(command->group);
     if (command->help)
         return command->verb ? vd_help_verb(command->verb) : vd_help_usage();
-    if (argc == 3 && strcmp(argv[1], "completion") == 0 && strcmp(argv[2], "bash") == 0)
-        return vd_help_completion();
-    if (argc == 2 && strcmp(argv[1], "manual") == 0)
-        return vd_help_manual();
+    if (g_strcmp0(command->builtin, "completion") == 0) {
+        if (strcmp(word, "bash") == 0)
+            return vd_help_completion();
+        vd_error_set(error, VD_ERR_USAGE, NULL,
+                     _("There is a completion for bash alone: vmdeck completion bash"));
+    } else if (command->builtin) {
+        if (command->words->len == 0)
+            return vd_help_manual();
+        vd_error_set(error, VD_ERR_USAGE, NULL, _("%s is too much here; see vmdeck --help"),
+                     (const char *)g_ptr_array_index(command->words, 0));
+    }
     return NULL;
-}
-
-/* completion and manual are no verbs of the deck: they speak of the table itself. */
-static gboolean is_builtin(int argc, char **argv)
-{
-    return argc >= 2 && (strcmp(argv[1], "completion") == 0 || strcmp(argv[1], "manual") == 0);
 }
 
 /* What was named must be there: to fall back on the usual places would act on another host than was
@@ -32,6 +37,10 @@ static gboolean check_places(const VdCommand *command, GError **error)
 {
     if (command->config && !g_file_test(command->config, G_FILE_TEST_EXISTS))
         return vd_fail(error, VD_ERR_USAGE, NULL, _("There is no file %s"), command->config);
+    if (command->config && !g_file_test(command->config, G_FILE_TEST_IS_REGULAR))
+        return vd_fail(error, VD_ERR_USAGE, NULL,
+                       _("--config: expected a file in the form of vmdeck.conf, and %s is none"),
+                       command->config);
     for (guint i = 0; i + 1 < command->uris->len; i++)
         if (*(const char *)g_ptr_array_index(command->uris, i) == '\0')
             return vd_fail(error, VD_ERR_USAGE, NULL, _("-c: expected a libvirt URI"));
@@ -49,16 +58,13 @@ int vd_cli_main(int argc, char **argv, gboolean *ret_console, VdCliConsole *opti
                          .console = {.deck.check = options->deck.check, .idle_fd = -1}};
     g_autoptr(GError) error = NULL;
     int status = 0;
-    gboolean fine = is_builtin(argc, argv) || vd_command_parse(&command, argc, argv, &error);
-    g_autofree char *text = fine ? builtin_text(&command, argc, argv) : NULL;
-    if (!fine) {
+    g_autofree char *text =
+        vd_command_parse(&command, argc, argv, &error) ? builtin_text(&command, &error) : NULL;
+    if (error) {
         vd_err("vmdeck: %s\n", error->message);
         status = vd_error_code(error) == VD_ERR_USAGE ? 2 : vd_error_exit_status(error);
     } else if (text) {
         vd_out("%s", text);
-    } else if (is_builtin(argc, argv)) {
-        vd_err(_("vmdeck: expected vmdeck completion bash, or vmdeck manual\n"));
-        status = 2;
     } else {
         g_ptr_array_add(command.uris, NULL);
         command.console.deck.uris = (const char *const *)command.uris->pdata;

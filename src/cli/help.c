@@ -33,7 +33,7 @@ static const struct {
     {0, N_("done")},
     {1, N_("failed")},
     {2, N_("the command line is wrong, or what it says")},
-    {3, N_("a host cannot be reached")},
+    {3, N_("a host cannot be reached (hosts: none of them can)")},
     {4, N_("not permitted")},
     {5, N_("outcome unknown: the host did not answer in time, and it may have happened")},
 };
@@ -120,6 +120,11 @@ char *vd_help_synopsis(const VdVerb *verb)
 {
     GString *out = g_string_new(verb->command);
     append_positionals(out, verb);
+    for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++) {
+        g_autofree char *words = option_words(spec);
+        if (spec->required && !spec->positional)
+            g_string_append_printf(out, " %s", words);
+    }
     return g_string_free(out, FALSE);
 }
 
@@ -146,6 +151,10 @@ char *vd_help_usage(void)
         append_row(out, words->str, 24, _(verbs[i]->help));
         g_string_append_c(out, '\n');
     }
+    append_row(out, "help [COMMAND]", 24, _("Tell what a command does, and its options."));
+    g_string_append_c(out, '\n');
+    append_row(out, "manual", 24, _("Print the manual page, for man -l -."));
+    g_string_append_c(out, '\n');
     append_row(out, "completion bash", 24, _("Print the completion for bash."));
     g_string_append_c(out, '\n');
     append_row(out, "bench-ui [SCRIPT]", 24, _("Play keys to a console and print how fast it is."));
@@ -157,6 +166,22 @@ char *vd_help_usage(void)
     g_string_append(out, _("\nExit status:\n"));
     for (gsize i = 0; i < G_N_ELEMENTS(statuses); i++)
         g_string_append_printf(out, "  %d  %s\n", statuses[i].status, _(statuses[i].meaning));
+    return g_string_free(out, FALSE);
+}
+
+char *vd_help_group(const char *group)
+{
+    GString *out = g_string_new(NULL);
+    g_autofree char *prefix = g_strconcat(group, " ", NULL);
+    guint n = 0;
+    const VdVerb *const *verbs = vd_command_verbs(&n);
+    for (guint i = 0; i < n; i++) {
+        if (!g_str_has_prefix(verbs[i]->command, prefix))
+            continue;
+        g_autofree char *words = vd_help_synopsis(verbs[i]);
+        append_row(out, words, 32, _(verbs[i]->help));
+        g_string_append_c(out, '\n');
+    }
     return g_string_free(out, FALSE);
 }
 
@@ -256,27 +281,28 @@ char *vd_help_completion(void)
         if (g_hash_table_add(seen, g_strdup(words[0])))
             g_string_append_printf(out, "%s ", words[0]);
     }
-    g_string_append(out, "completion\"\n  local common=\"-c --config --host --format --yes --help "
-                         "--detach\"\n"
-                         "  for (( i = 1; i < COMP_CWORD; i++ )); do\n"
-                         "    word=${COMP_WORDS[i]}\n"
-                         "    case \"$word\" in\n"
-                         "      -c|--connect) hosts+=(-c \"${COMP_WORDS[i+1]}\"); (( i++ )) ;;\n"
-                         "      --config|--host|--format|--theme) (( i++ )) ;;\n"
-                         "      -*) ;;\n"
-                         "      *) verb=\"${verb:+$verb }$word\" ;;\n"
-                         "    esac\n"
-                         "  done\n"
-                         "  case \"$prev\" in\n"
-                         "    --*-file|--config|--firstboot|--ssh-key) compopt -o filenames; "
-                         "mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n"
-                         "    --format) mapfile -t COMPREPLY < <(compgen -W 'table json csv' -- "
-                         "\"$cur\"); return ;;\n"
-                         "    -c|--connect|--theme) return ;;\n"
-                         "  esac\n"
-                         "  case \"$verb\" in\n"
-                         "    \"\") mapfile -t COMPREPLY < <(compgen -W \"$commands $common\" -- "
-                         "\"$cur\"); return ;;\n");
+    g_string_append(
+        out, "completion help manual\"\n  local common=\"-c --config --host --format --yes --help "
+             "--detach\"\n"
+             "  for (( i = 1; i < COMP_CWORD; i++ )); do\n"
+             "    word=${COMP_WORDS[i]}\n"
+             "    case \"$word\" in\n"
+             "      -c|--connect) hosts+=(-c \"${COMP_WORDS[i+1]}\"); (( i++ )) ;;\n"
+             "      --config|--host|--format|--theme) (( i++ )) ;;\n"
+             "      -*) ;;\n"
+             "      *) verb=\"${verb:+$verb }$word\" ;;\n"
+             "    esac\n"
+             "  done\n"
+             "  case \"$prev\" in\n"
+             "    --*-file|--config|--firstboot|--ssh-key) compopt -o filenames; "
+             "mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n"
+             "    --format) mapfile -t COMPREPLY < <(compgen -W 'table json csv' -- "
+             "\"$cur\"); return ;;\n"
+             "    -c|--connect|--theme) return ;;\n"
+             "  esac\n"
+             "  case \"$verb\" in\n"
+             "    \"\") mapfile -t COMPREPLY < <(compgen -W \"$commands $common\" -- "
+             "\"$cur\"); return ;;\n");
     g_autoptr(GHashTable) pairs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     for (guint i = 0; i < n; i++) {
         g_auto(GStrv) words = g_strsplit(verbs[i]->command, " ", 2);

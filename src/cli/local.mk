@@ -11,6 +11,8 @@ libcli_a_SOURCES = \
   src/cli/print.c \
   src/cli/private.h \
   src/cli/run.c \
+  src/cli/run.h \
+  src/cli/run-ask.c \
   src/cli/table.c
 
 # The manual and the completion are made by the program itself, from its table of verbs.

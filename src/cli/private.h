@@ -13,7 +13,9 @@ typedef struct {
     const char *host; /* --host */
     VdCliConsole console;
     const VdVerb *verb;
-    GPtrArray *words; /* const char*: what is neither option nor verb */
+    const char *builtin; /* "completion", "manual": they speak of the table of verbs itself */
+    char *group;         /* (owned) "image": the first word of commands, and no more was said */
+    GPtrArray *words;    /* const char*: what is neither option nor verb */
     VdArgs *args;
 } VdCommand;
 
@@ -44,7 +46,8 @@ void vd_table_doc(GString *out, const VdDoc *doc, int columns);
 /* help.c: all from the table of verbs. */
 char *vd_help_usage(void);
 char *vd_help_verb(const VdVerb *verb);
-char *vd_help_synopsis(const VdVerb *verb); /* "start VM…" */
+char *vd_help_group(const char *group);     /* those that begin with this word */
+char *vd_help_synopsis(const VdVerb *verb); /* "start VM…": what must be said */
 char *vd_help_completion(void);
 char *vd_help_manual(void);
 

@@ -10,29 +10,9 @@
 #include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/text.h"
-#include "src/cli/private.h"
+#include "src/cli/run.h"
 
-typedef struct {
-    const VdCommand *command;
-    GMainContext *context;
-    VdDeck *deck;
-    GPtrArray *targets; /* Target */
-    guint waiting;
-    int status;
-    VdErrorCode down; /* why hosts are down: denied if they all are */
-    GPtrArray *docs;  /* VdDoc */
-    char *job;
-} Run;
-
-typedef struct {
-    Run *run;
-    char *host, *id, *name;
-    char *exact; /* the name as libvirt has it, or NULL: it is the same */
-    char *request;
-    char *outcome, *error; /* NULL error: done */
-} Target;
-
-static void target_free(Target *target)
+static void target_free(VdRunTarget *target)
 {
     g_free(target->host);
     g_free(target->id);
@@ -44,12 +24,22 @@ static void target_free(Target *target)
     g_free(target);
 }
 
-static void complain(const char *what, const GError *error)
+/* As a word of its own: a machine may be called "a". */
+static gboolean tells_of(const char *text, const char *what)
+{
+    gsize length = strlen(what);
+    for (const char *at = strstr(text, what); at && length > 0; at = strstr(at + 1, what))
+        if ((at == text || !g_ascii_isalnum(at[-1])) && !g_ascii_isalnum(at[length]))
+            return TRUE;
+    return FALSE;
+}
+
+void vd_run_complain(const char *what, const GError *error)
 {
     g_autofree char *text = vd_text_clean(error->message, 1024, FALSE);
     const char *detail = vd_error_detail(error);
     g_autofree char *words = detail ? vd_text_clean(detail, 1024, FALSE) : NULL;
-    if (what)
+    if (what && !tells_of(text, what)) /* most sentences name it themselves */
         vd_err("vmdeck: %s: %s\n", what, text);
     else
         vd_err("vmdeck: %s\n", text);
@@ -57,15 +47,15 @@ static void complain(const char *what, const GError *error)
         vd_err("        (%s)\n", words);
 }
 
-static Target *add_target(Run *run, const char *host, const char *id, const char *name)
+static VdRunTarget *add_target(VdRun *run, const char *host, const char *id, const char *name)
 {
     /* Named twice is meant once. */
     for (guint i = 0; i < run->targets->len; i++) {
-        Target *other = g_ptr_array_index(run->targets, i);
+        VdRunTarget *other = g_ptr_array_index(run->targets, i);
         if (id && g_strcmp0(other->host, host) == 0 && g_strcmp0(other->id, id) == 0)
             return other;
     }
-    Target *target = g_new0(Target, 1);
+    VdRunTarget *target = g_new0(VdRunTarget, 1);
     target->run = run;
     target->host = g_strdup(host);
     target->id = g_strdup(id);
@@ -76,14 +66,25 @@ static Target *add_target(Run *run, const char *host, const char *id, const char
 
 /* ---- hosts ---- */
 
-static void wait_settled(Run *run)
+static void wait_settled(VdRun *run)
 {
     while (!vd_deck_settled(run->deck))
         g_main_context_iteration(run->context, TRUE);
 }
 
-/* Says which hosts do not answer; how many. What it comes to is in run->down. */
-static guint complain_hosts(Run *run)
+static void complain_host(const VdHost *host, gboolean only)
+{
+    const char *why = host->error ? host->error : _("no answer");
+    if (only)
+        vd_err("vmdeck: %s\n", why);
+    else
+        vd_err(_("vmdeck: host %s: %s\n"), host->id, why);
+    if (host->detail && !strstr(why, host->detail))
+        vd_err("        (%s)\n", host->detail);
+}
+
+/* Which hosts do not answer: says so if aloud; how many. What it comes to is in run->down. */
+static guint count_down(VdRun *run, gboolean aloud)
 {
     guint down = 0;
     run->down = VD_ERR_DENIED; /* as long as none is down for another reason */
@@ -95,14 +96,13 @@ static guint complain_hosts(Run *run)
         down++;
         if (!host->denied)
             run->down = VD_ERR_UNREACHABLE;
-        vd_err(_("vmdeck: host %s: %s\n"), host->id, host->error ? host->error : _("no answer"));
-        if (host->detail && !(host->error && strstr(host->error, host->detail)))
-            vd_err("        (%s)\n", host->detail);
+        if (aloud)
+            complain_host(host, fleet->hosts->len == 1);
     }
     return down;
 }
 
-static gboolean know_host(Run *run, const char *wanted, GError **error)
+static gboolean know_host(VdRun *run, const char *wanted, GError **error)
 {
     g_auto(GStrv) hosts = vd_deck_hosts(run->deck);
     if (!wanted || g_strv_contains((const char *const *)hosts, wanted))
@@ -112,7 +112,7 @@ static gboolean know_host(Run *run, const char *wanted, GError **error)
                    all);
 }
 
-static gboolean find_host(Run *run, const char *wanted, GError **error)
+static gboolean find_host(VdRun *run, const char *wanted, GError **error)
 {
     g_auto(GStrv) hosts = vd_deck_hosts(run->deck);
     if (!know_host(run, wanted, error))
@@ -139,7 +139,7 @@ static gboolean is_named(const VdHost *host, const VdVm *vm, const char *word, c
 
 /* "web-1, web-2": machines whose names begin as word does or hold it; NULL: none. The caller frees.
  */
-static char *similar_vms(Run *run, const char *word)
+static char *similar_vms(VdRun *run, const char *word)
 {
     enum { ENOUGH = 5 };
     const VdFleet *fleet = vd_deck_fleet(run->deck);
@@ -157,7 +157,7 @@ static char *similar_vms(Run *run, const char *word)
     return found ? g_strdup(names->str) : NULL;
 }
 
-static gboolean find_vm(Run *run, const char *word, guint down, GError **error)
+static gboolean find_vm(VdRun *run, const char *word, guint down, GError **error)
 {
     const VdFleet *fleet = vd_deck_fleet(run->deck);
     guint found = 0;
@@ -167,7 +167,7 @@ static gboolean find_vm(Run *run, const char *word, guint down, GError **error)
             const VdVm *vm = vd_host_vm(host, v);
             if (!is_named(host, vm, word, run->command->host) || found++ > 0)
                 continue;
-            Target *target = add_target(run, host->id, vm->uuid, vm->name);
+            VdRunTarget *target = add_target(run, host->id, vm->uuid, vm->name);
             g_free(target->exact);
             target->exact = g_strdup(vm->raw_name);
         }
@@ -189,10 +189,10 @@ static gboolean find_vm(Run *run, const char *word, guint down, GError **error)
     return TRUE;
 }
 
-static gboolean find_vms(Run *run, GError **error)
+static gboolean find_vms(VdRun *run, GError **error)
 {
     wait_settled(run);
-    guint down = complain_hosts(run);
+    guint down = count_down(run, TRUE);
     for (guint i = 0; i < run->command->words->len; i++)
         if (!find_vm(run, g_ptr_array_index(run->command->words, i), down, error))
             return FALSE;
@@ -201,13 +201,13 @@ static gboolean find_vms(Run *run, GError **error)
 
 /* ---- the words that are left ---- */
 
-static gboolean is_open(const Run *run, const VdArgSpec *spec)
+static gboolean is_open(const VdRun *run, const VdArgSpec *spec)
 {
     return spec->positional && !vd_args_get(run->command->args, spec->name);
 }
 
 /* What may be left out takes what is left, for verbs without targets: one word, or all of them. */
-static void take_optional(Run *run, guint wanted)
+static void take_optional(VdRun *run, guint wanted)
 {
     const VdVerb *verb = run->command->verb;
     GPtrArray *words = run->command->words;
@@ -225,26 +225,31 @@ static void take_optional(Run *run, guint wanted)
 
 /* Positional arguments come after the targets ("rename VM NEW"); a verb without targets has them
  * first. */
-static gboolean take_positionals(Run *run, GError **error)
+static gboolean take_positionals(VdRun *run, GError **error)
 {
     const VdVerb *verb = run->command->verb;
     GPtrArray *words = run->command->words;
     guint wanted = 0;
-    for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)
+    gboolean lacking = FALSE;
+    for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++) {
         wanted += spec->required && is_open(run, spec);
+        lacking = lacking || (spec->required && !spec->positional &&
+                              !vd_args_get(run->command->args, spec->name));
+    }
     gboolean needs_target = verb->target != VD_TARGET_NONE && verb->target != VD_TARGET_HOST;
     guint least = wanted + (needs_target ? 1 : 0);
-    if (words->len < least) {
+    if (words->len < least || lacking) {
         g_autofree char *synopsis = vd_help_synopsis(verb);
         return vd_fail(error, VD_ERR_USAGE, NULL, _("Something is missing; expected vmdeck %s"),
                        synopsis);
     }
     take_optional(run, wanted);
-    guint at = words->len - wanted;
+    guint from = verb->target == VD_TARGET_NONE ? 0 : words->len - wanted, at = from;
     for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)
         if (spec->required && is_open(run, spec))
             vd_args_set(run->command->args, spec->name, g_ptr_array_index(words, at++));
-    g_ptr_array_set_size(words, (gint)(words->len - wanted));
+    if (wanted > 0)
+        g_ptr_array_remove_range(words, from, wanted);
     guint most = verb->target == VD_TARGET_NONE ? 0 : verb->many ? G_MAXUINT : 1;
     if (words->len > most)
         return vd_fail(error, VD_ERR_USAGE, NULL, _("%s is too much here; see vmdeck %s --help"),
@@ -252,7 +257,7 @@ static gboolean take_positionals(Run *run, GError **error)
     return TRUE;
 }
 
-static gboolean find_targets(Run *run, GError **error)
+static gboolean find_targets(VdRun *run, GError **error)
 {
     GPtrArray *words = run->command->words;
     switch (run->command->verb->target) {
@@ -271,76 +276,20 @@ static gboolean find_targets(Run *run, GError **error)
     }
 }
 
-/* ---- asking ---- */
-
-typedef struct {
-    GPtrArray *docs;
-    guint waiting;
-} Volumes;
-
-static void volumes_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
-{
-    (void)deck;
-    Volumes *volumes = data;
-    volumes->waiting--;
-    if (outcome->error)
-        complain(NULL, outcome->error);
-    if (outcome->doc)
-        g_ptr_array_add(volumes->docs, vd_doc_ref(outcome->doc));
-}
-
-/* What would go with the machines and what would stay, before the question. */
-static void name_volumes(Run *run)
-{
-    const VdVerb *verb = vd_deck_verb("vm.volumes");
-    g_autoptr(GPtrArray) docs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_doc_unref);
-    Volumes volumes = {docs, run->targets->len};
-    for (guint i = 0; i < run->targets->len; i++) {
-        const Target *target = g_ptr_array_index(run->targets, i);
-        VdTarget which = {verb->target, target->host, target->id};
-        vd_deck_submit(run->deck, verb, &which, NULL, volumes_told, &volumes);
-    }
-    while (volumes.waiting > 0)
-        g_main_context_iteration(run->context, TRUE);
-    g_autofree char *text = vd_docs_text(docs, VD_FORMAT_TABLE, vd_terminal_columns(STDERR_FILENO));
-    vd_err("%s\n", text);
-}
-
-static gboolean confirmed(Run *run, GError **error)
-{
-    const VdVerb *verb = run->command->verb;
-    if (!verb->danger || run->command->yes)
-        return TRUE;
-    g_autoptr(GString) names = g_string_new(NULL);
-    for (guint i = 0; i < run->targets->len && i < 10; i++)
-        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "",
-                               ((Target *)g_ptr_array_index(run->targets, i))->name);
-    if (verb->target == VD_TARGET_NONE && vd_args_get(run->command->args, "name"))
-        g_string_assign(names, vd_args_get(run->command->args, "name"));
-    if (run->targets->len > 10)
-        g_string_append_printf(names, _(" and %u more"), run->targets->len - 10);
-    g_autofree char *question = NULL;
-    g_auto(GStrv) parts = g_strsplit(_(verb->question), "%s", 2);
-    question = g_strjoinv(names->str, parts);
-    if (strcmp(verb->id, "vm.delete") == 0 && vd_args_flag(run->command->args, "volumes"))
-        name_volumes(run);
-    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-        return vd_fail(error, VD_ERR_USAGE, NULL, _("%s Say --yes to do it without being asked."),
-                       question);
-    vd_err("%s %s ", question, _("[y/N]"));
-    char answer[16] = "";
-    if (!fgets(answer, sizeof answer, stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
-        return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Nothing was done."));
-    return TRUE;
-}
-
 /* ---- outcomes ---- */
+
+/* It needs no name: there is no other. */
+static gboolean is_only_host(const VdRun *run)
+{
+    g_auto(GStrv) hosts = vd_deck_hosts(run->deck);
+    return run->command->verb->target == VD_TARGET_HOST && g_strv_length(hosts) == 1;
+}
 
 static void outcome_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
 {
     (void)deck;
-    Target *target = data;
-    Run *run = target->run;
+    VdRunTarget *target = data;
+    VdRun *run = target->run;
     gboolean query = run->command->verb->kind == VD_VERB_QUERY;
     run->waiting--;
     target->request = g_strdup(outcome->request);
@@ -351,7 +300,7 @@ static void outcome_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
         g_ptr_array_add(run->docs, vd_doc_ref(outcome->doc));
     if (outcome->error) {
         target->error = g_strdup(outcome->error->message);
-        complain(target->name, outcome->error);
+        vd_run_complain(is_only_host(run) ? NULL : target->name, outcome->error);
         if (run->status == 0)
             run->status = vd_error_exit_status(outcome->error);
     } else if (run->command->verb->kind == VD_VERB_JOB) {
@@ -369,13 +318,13 @@ static const VdColumn outcome_columns[] = {
     {"error", N_("Why"), VD_COL_TEXT},
 };
 
-static VdDoc *outcomes_doc(Run *run)
+static VdDoc *outcomes_doc(VdRun *run)
 {
     VdDoc *doc = vd_doc_new();
     VdSection *section = vd_doc_section(doc, VD_SECTION_TABLE, "requests", N_("Requests"),
                                         outcome_columns, G_N_ELEMENTS(outcome_columns));
     for (guint i = 0; i < run->targets->len; i++) {
-        const Target *target = g_ptr_array_index(run->targets, i);
+        const VdRunTarget *target = g_ptr_array_index(run->targets, i);
         char **row = vd_section_row(section);
         vd_row_text(row, 0, target->request);
         vd_row_name(row, 1, target->exact ? target->exact : target->name);
@@ -387,7 +336,7 @@ static VdDoc *outcomes_doc(Run *run)
 }
 
 /* doctor answers even when something is bad: that is its exit status. */
-static int status_of_docs(const Run *run)
+static int status_of_docs(const VdRun *run)
 {
     if (strcmp(run->command->verb->id, "doctor") != 0 || run->docs->len == 0)
         return 0;
@@ -403,7 +352,7 @@ static int status_of_docs(const Run *run)
     return 0;
 }
 
-static void print_outcome(Run *run)
+static void print_outcome(VdRun *run)
 {
     const VdCommand *command = run->command;
     gboolean query = command->verb->kind == VD_VERB_QUERY;
@@ -415,12 +364,12 @@ static void print_outcome(Run *run)
         vd_print_docs(run->docs, command->format);
 }
 
-static void submit_all(Run *run)
+static void submit_all(VdRun *run)
 {
     const VdVerb *verb = run->command->verb;
     run->waiting = run->targets->len;
     for (guint i = 0; i < run->targets->len; i++) {
-        Target *target = g_ptr_array_index(run->targets, i);
+        VdRunTarget *target = g_ptr_array_index(run->targets, i);
         VdTarget which = {verb->target, target->host, target->id};
         vd_deck_submit(run->deck, verb, &which, run->command->args, outcome_told, target);
     }
@@ -428,45 +377,15 @@ static void submit_all(Run *run)
         g_main_context_iteration(run->context, TRUE);
 }
 
-/* ---- a script in the editor ---- */
-
-static void text_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
+/* A list of machines lacks those of a host that is down; a list of hosts tells of it, and is of no
+ * use only when there is no other. */
+static int status_of_hosts(VdRun *run)
 {
-    (void)deck;
-    Volumes *answer = data;
-    answer->waiting--;
-    if (outcome->error)
-        complain(NULL, outcome->error);
-    if (outcome->doc)
-        g_ptr_array_add(answer->docs, vd_doc_ref(outcome->doc));
-}
-
-/* `script edit NAME` alone: the text is asked for, edited, and given back as a file; *ret_path is
- * to be removed. FALSE: nothing to go on with. */
-static gboolean edit_script(Run *run, char **ret_path, GError **error)
-{
-    static const char *const given[] = {"from", "for", "notes"};
-    for (guint i = 0; i < G_N_ELEMENTS(given); i++)
-        if (vd_args_get(run->command->args, given[i]))
-            return TRUE;
-    if (strcmp(run->command->verb->id, "script.edit") != 0 || !isatty(STDIN_FILENO) ||
-        !isatty(STDOUT_FILENO))
-        return TRUE;
-    const Target *target = g_ptr_array_index(run->targets, 0);
-    g_autoptr(GPtrArray) docs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_doc_unref);
-    Volumes answer = {docs, 1};
-    VdTarget which = {VD_TARGET_SCRIPT, NULL, target->id};
-    vd_deck_submit(run->deck, vd_deck_verb("script.show"), &which, NULL, text_told, &answer);
-    while (answer.waiting > 0)
-        g_main_context_iteration(run->context, TRUE);
-    if (docs->len == 0)
-        return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Nothing was done."));
-    const VdDoc *doc = g_ptr_array_index(docs, 0);
-    const VdSection *section = g_ptr_array_index(doc->sections, 0);
-    *ret_path = vd_edit_file(((char **)g_ptr_array_index(section->rows, 0))[0], error);
-    if (*ret_path)
-        vd_args_set(run->command->args, "from", *ret_path);
-    return *ret_path != NULL;
+    gboolean machines = strcmp(run->command->verb->id, "vm.list") == 0;
+    guint down = count_down(run, machines);
+    if (down == 0 || (!machines && down < vd_deck_fleet(run->deck)->hosts->len))
+        return 0;
+    return run->down == VD_ERR_DENIED ? 4 : 3;
 }
 
 static gboolean wants_fleet(const VdVerb *verb)
@@ -474,7 +393,7 @@ static gboolean wants_fleet(const VdVerb *verb)
     return strcmp(verb->id, "host.list") == 0 || strcmp(verb->id, "vm.list") == 0;
 }
 
-static void run_verb(Run *run)
+static void run_verb(VdRun *run)
 {
     const VdCommand *command = run->command;
     g_autoptr(GError) error = NULL;
@@ -482,22 +401,21 @@ static void run_verb(Run *run)
     if (command->host && strcmp(command->verb->id, "vm.list") == 0)
         vd_args_set(command->args, "on-host", command->host);
     if (!know_host(run, command->host, &error) || !take_positionals(run, &error) ||
-        !find_targets(run, &error) || !confirmed(run, &error) ||
-        !edit_script(run, &edited, &error)) {
-        complain(NULL, error);
+        !find_targets(run, &error) || !vd_run_confirmed(run, &error) ||
+        !vd_run_edit_script(run, &edited, &error)) {
+        vd_run_complain(NULL, error);
         run->status = vd_error_exit_status(error);
         return;
     }
     if (strcmp(command->verb->id, "job.follow") == 0) {
         run->status =
             vd_follow_job(run->deck, run->context,
-                          ((Target *)g_ptr_array_index(run->targets, 0))->id, command->format);
+                          ((VdRunTarget *)g_ptr_array_index(run->targets, 0))->id, command->format);
         return;
     }
     if (wants_fleet(command->verb)) {
         wait_settled(run);
-        if (strcmp(command->verb->id, "vm.list") == 0 && complain_hosts(run) > 0)
-            run->status = run->down == VD_ERR_DENIED ? 4 : 3;
+        run->status = status_of_hosts(run);
     }
     submit_all(run);
     if (edited)
@@ -516,7 +434,7 @@ static void run_verb(Run *run)
 
 /* What is said of no request (that has its own outcome): mistakes in the configuration, a journal
  * that was set aside, a request that could not be recorded. Returns how many there are now. */
-static guint complain_notices(Run *run, guint from)
+static guint complain_notices(VdRun *run, guint from)
 {
     GPtrArray *notices = vd_deck_notices(run->deck);
     for (guint i = from; i < notices->len; i++) {
@@ -545,7 +463,7 @@ static void deck_changed(VdDeck *deck, guint changed, gpointer data)
 
 int vd_command_run(const VdCommand *command)
 {
-    Run run = {.command = command};
+    VdRun run = {.command = command};
     VdTargetKind target = command->verb->target;
     static const char *const unconnected[] = {"deploy", "doctor", "host.edit", "host.remove", NULL};
     gboolean local = g_strv_contains(unconnected, command->verb->id);

@@ -11,6 +11,7 @@
 
 #include "src/base/error.h"
 #include "src/base/i18n.h"
+#include "src/base/kvm.h"
 #include "src/base/text.h"
 #include "src/node/checks.h"
 
@@ -247,7 +248,7 @@ void vd_check_groups(VdCheckup *checkup)
 
     if (geteuid() == 0) {
         vd_checkup_say(checkup, name, VD_CHECK_OK, _("You are root."), NULL);
-    } else if (!in_group("kvm")) {
+    } else if (!checkup->kvm && !checkup->no_kvm && vd_kvm_wants_group("kvm") && !in_group("kvm")) {
         vd_checkup_say(checkup, name, VD_CHECK_NOTE, _("You are not in the group kvm."),
                        _("Type: sudo usermod -aG kvm $USER — and log in again."));
     } else if (!session && !in_group("libvirt")) {

@@ -31,6 +31,7 @@ static void check_kvm_probing(VdCheckup *checkup)
     if (!checkup->answers || checkup->survey.kvm ||
         g_strcmp0(checkup->survey.driver, "QEMU") != 0 || !vd_kvm_open_to_others())
         return;
+    checkup->no_kvm = TRUE;
     vd_checkup_say(checkup, _("KVM"), VD_CHECK_NOTE,
                    _("libvirt takes /dev/kvm for usable and asks QEMU anew at every step, so that "
                      "making a machine takes 10 seconds and more; closing the device ends that "

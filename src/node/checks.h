@@ -13,6 +13,7 @@ typedef struct {
     gboolean local;   /* the host is this machine */
     gboolean answers; /* survey is filled in */
     gboolean kvm;     /* it works */
+    gboolean no_kvm;  /* it was advised to close the device */
     gboolean deep;
     const GError *journal; /* why it cannot be written, or NULL */
     VdSurvey survey;

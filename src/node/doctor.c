@@ -21,7 +21,7 @@ static const struct {
     void (*check)(VdCheckup *checkup);
     gboolean local_only;
 } checks[] = {
-    {vd_check_libvirt, FALSE},  {vd_check_groups, TRUE}, {vd_check_kvm, TRUE},
+    {vd_check_libvirt, FALSE},  {vd_check_kvm, TRUE},    {vd_check_groups, TRUE},
     {vd_check_qemu_img, TRUE},  {vd_check_kernel, TRUE}, {vd_check_helper, TRUE},
     {vd_check_appliance, TRUE}, {vd_check_state, FALSE}, {vd_check_images, FALSE},
     {vd_check_journal, FALSE},  {vd_check_pool, FALSE},  {vd_check_network, FALSE},

@@ -48,4 +48,45 @@ check "on a terminal a table is as wide as that" all test "$(widest)" -le 90 , p
 try 0 -c nosuch:///x -c "$fleet" hosts
 check "in a pipe it is whole" all test "$(widest)" -gt 100
 
+# ---- statuses and sentences ----
+
+nowhere=qemu+unix:///system?socket=/nonexistent
+try 3 -c "$nowhere" hosts
+check "hosts of which none can be reached: status 3, and they are listed" all is "$status" 3 , prints "$nowhere" , is "$err" ""
+try 0 -c "$nowhere" -c "$fleet" hosts
+check "one that can be reached is enough" is "$status" 0
+try 3 -c "$nowhere" list
+check "where there is one host only, its name says nothing" all is "$status" 3 , says "vmdeck: Cannot connect to"
+try 2 --config /etc list
+check "a folder is no configuration" all is "$status" 2 , quiet , says "--config" , says "/etc"
+try 1 job cancel nope
+check "nobody is asked to cancel a job that is not there" all is "$status" 1 , is "$err" "vmdeck: There is no job nope."
+try 1 image remove nope
+check "nor to remove such an image" all is "$status" 1 , says "vmdeck: There is no image nope"
+try 1 script remove nope
+check "nor such a script" all is "$status" 1 , says "vmdeck: There is no script nope"
+try 1 template remove nope
+check "nor such a template" all is "$status" 1 , says "no template nope"
+try 1 -c "$fleet" start web-01
+check "what a sentence names does not stand before it" is "$err" "vmdeck: web-01 is already running."
+try 2 -c "$fleet" deploy
+check "what must be given is all named" says "vmdeck deploy NAME --image IMAGE"
+try 2 -c "$fleet" deploy new
+check "an option as well, and no host is blamed for it" is "$err" "vmdeck: Something is missing; expected vmdeck deploy NAME --image IMAGE"
+printf 'a\0b\n' >"$work/nul"
+try 2 -c "$fleet" deploy new --image x --password-file "$work/nul"
+check "a NUL in a password is named" all is "$status" 2 , says "NUL byte"
+try 2 host add a test:///default c
+check "of too many words the one too many is named" says "c is too much"
+try 2 completion zsh
+check "another shell's completion is told, with the one there is" all is "$status" 2 , says "vmdeck completion bash" , quiet
+try 0 help
+check "help is a command, and lists all that are not verbs too" all is "$status" 0 , prints "completion bash" , prints "  manual " , prints "help [COMMAND]"
+try 0 help image add
+check "help of a command" all is "$status" 0 , prints "vmdeck image add FILE"
+try 0 help image
+check "help of commands that begin alike" all is "$status" 0 , prints "image add FILE" , prints "image remove IMAGE"
+try 2 help nope
+check "help of what is no command" all is "$status" 2 , says "no command nope" , quiet
+
 echo "1..$n"

@@ -61,11 +61,11 @@ check "an unknown option is usage" all is "$status" 2 , says --nonsense
 try 2 list --format xml
 check "a wrong format is usage" all is "$status" 2 , says "table, json or csv"
 try 2 image
-check "half a command is usage" all is "$status" 2 , says "--help"
+check "half a command is usage" all is "$status" 2 , says "help image"
 try 3 -c qemu+unix:///system?socket=/nonexistent list
-check "a host that is not there: status 3" all is "$status" 3 , says host , says /nonexistent
+check "a host that is not there: status 3" all is "$status" 3 , says /nonexistent
 try 3 -c nosuch:///x list
-check "a URI that libvirt does not know: status 3" all is "$status" 3 , says host
+check "a URI that libvirt does not know: status 3" all is "$status" 3 , says "an address begins with"
 try 3 -c "$fleet" -c qemu+unix:///system?socket=/nonexistent list
 check "one dead host hides no machine of the other" all is "$status" 3 , prints web-01
 

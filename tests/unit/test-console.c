@@ -93,7 +93,11 @@ static void a_key_acts_on_the_cursor(void **state)
     press(&f, "j s"); /* alpha-0 runs */
     assert_asked(&f, 0);
     assert_true(shows(&f, "Start does not suit alpha-0: it is running."));
-    press(&f, "2 j s"); /* alpha-2 is off */
+    press(&f, "D");
+    assert_true(shows(&f, "Delete does not suit alpha-0: it is running; shut it down or power it"));
+    press(&f, "2 j P"); /* alpha-2 is off */
+    assert_true(shows(&f, "Power off does not suit alpha-2: it is off; start it first."));
+    press(&f, "s");
     assert_asked(&f, 1);
     assert_true(g_str_has_prefix(asked(&f, 0), "vm.start alpha/"));
     assert_int_equal(f.app->expected, 1);

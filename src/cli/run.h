@@ -1,0 +1,33 @@
+/* A command that runs: shared by run.c and run-ask.c alone. */
+#pragma once
+
+#include "src/cli/private.h"
+
+typedef struct {
+    const VdCommand *command;
+    GMainContext *context;
+    VdDeck *deck;
+    GPtrArray *targets; /* VdRunTarget */
+    guint waiting;
+    int status;
+    VdErrorCode down; /* why hosts are down: denied if they all are */
+    GPtrArray *docs;  /* VdDoc */
+    char *job;
+} VdRun;
+
+typedef struct {
+    VdRun *run;
+    char *host, *id, *name;
+    char *exact; /* the name as libvirt has it, or NULL: it is the same */
+    char *request;
+    char *outcome, *error; /* NULL error: done */
+} VdRunTarget;
+
+/* "vmdeck: WHAT: why", with the library's words below. what: NULL where there is no other, and left
+ * out where the sentence names it. */
+void vd_run_complain(const char *what, const GError *error);
+/* Whether a dangerous command may go on: what it goes to is there, and somebody has said yes. */
+gboolean vd_run_confirmed(VdRun *run, GError **error);
+/* `script edit NAME` alone: the text is asked for, edited, and given back as a file; *ret_path is
+ * to be removed. FALSE: nothing to go on with. */
+gboolean vd_run_edit_script(VdRun *run, char **ret_path, GError **error);

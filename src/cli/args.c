@@ -41,6 +41,14 @@ static gboolean set_number(const char *name, const char *word, gint64 *target, G
     return vd_fail(error, VD_ERR_USAGE, NULL, _("--%s: expected a number"), name);
 }
 
+static gboolean set_timeout(VdCommand *command, gint64 seconds, GError **error)
+{
+    enum { MOST = 3600 };
+    command->timeout = seconds;
+    return (seconds >= 1 && seconds <= MOST) ||
+           vd_fail(error, VD_ERR_USAGE, NULL, _("--timeout: expected 1 to %d seconds"), MOST);
+}
+
 static gboolean is_switch(VdCommand *command, const char *name)
 {
     gboolean *target = NULL;
@@ -63,8 +71,8 @@ static gboolean is_switch(VdCommand *command, const char *name)
 
 static gboolean is_common(const char *name)
 {
-    static const char *const names[] = {"c",     "connect",      "config",     "format", "host",
-                                        "theme", "test-idle-fd", "test-clock", NULL};
+    static const char *const names[] = {"c",     "connect", "config",       "format",     "host",
+                                        "theme", "timeout", "test-idle-fd", "test-clock", NULL};
     return g_strv_contains(names, name);
 }
 
@@ -83,6 +91,8 @@ static gboolean set_common(VdCommand *command, const char *name, const char *val
         return set_format(command, value, error);
     else if (!set_number(name, value, &number, error))
         return FALSE;
+    else if (strcmp(name, "timeout") == 0)
+        return set_timeout(command, number, error);
     else if (strcmp(name, "test-clock") == 0)
         command->console.clock = number;
     else

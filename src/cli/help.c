@@ -17,6 +17,7 @@ static const struct {
     {"--config FILE", N_("read this configuration instead of the usual ones")},
     {"--host NAME", N_("the host, where there are several")},
     {"--format table|json|csv", N_("how answers are printed")},
+    {"--timeout SECONDS", N_("how long a host may take to answer (usually 20)")},
     {"-y, --yes", N_("do dangerous things without being asked")},
     {"--detach", N_("do not follow the job that was begun")},
     {"--theme NAME", N_("console: colours (default, light, mono, high-contrast)")},
@@ -281,28 +282,28 @@ char *vd_help_completion(void)
         if (g_hash_table_add(seen, g_strdup(words[0])))
             g_string_append_printf(out, "%s ", words[0]);
     }
-    g_string_append(
-        out, "completion help manual\"\n  local common=\"-c --config --host --format --yes --help "
-             "--detach\"\n"
-             "  for (( i = 1; i < COMP_CWORD; i++ )); do\n"
-             "    word=${COMP_WORDS[i]}\n"
-             "    case \"$word\" in\n"
-             "      -c|--connect) hosts+=(-c \"${COMP_WORDS[i+1]}\"); (( i++ )) ;;\n"
-             "      --config|--host|--format|--theme) (( i++ )) ;;\n"
-             "      -*) ;;\n"
-             "      *) verb=\"${verb:+$verb }$word\" ;;\n"
-             "    esac\n"
-             "  done\n"
-             "  case \"$prev\" in\n"
-             "    --*-file|--config|--firstboot|--ssh-key) compopt -o filenames; "
-             "mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n"
-             "    --format) mapfile -t COMPREPLY < <(compgen -W 'table json csv' -- "
-             "\"$cur\"); return ;;\n"
-             "    -c|--connect|--theme) return ;;\n"
-             "  esac\n"
-             "  case \"$verb\" in\n"
-             "    \"\") mapfile -t COMPREPLY < <(compgen -W \"$commands $common\" -- "
-             "\"$cur\"); return ;;\n");
+    g_string_append(out, "completion help manual\"\n  local common=\"-c --config --host --format "
+                         "--timeout --yes --help "
+                         "--detach\"\n"
+                         "  for (( i = 1; i < COMP_CWORD; i++ )); do\n"
+                         "    word=${COMP_WORDS[i]}\n"
+                         "    case \"$word\" in\n"
+                         "      -c|--connect) hosts+=(-c \"${COMP_WORDS[i+1]}\"); (( i++ )) ;;\n"
+                         "      --config|--host|--format|--theme|--timeout) (( i++ )) ;;\n"
+                         "      -*) ;;\n"
+                         "      *) verb=\"${verb:+$verb }$word\" ;;\n"
+                         "    esac\n"
+                         "  done\n"
+                         "  case \"$prev\" in\n"
+                         "    --*-file|--config|--firstboot|--ssh-key) compopt -o filenames; "
+                         "mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n"
+                         "    --format) mapfile -t COMPREPLY < <(compgen -W 'table json csv' -- "
+                         "\"$cur\"); return ;;\n"
+                         "    -c|--connect|--theme) return ;;\n"
+                         "  esac\n"
+                         "  case \"$verb\" in\n"
+                         "    \"\") mapfile -t COMPREPLY < <(compgen -W \"$commands $common\" -- "
+                         "\"$cur\"); return ;;\n");
     g_autoptr(GHashTable) pairs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     for (guint i = 0; i < n; i++) {
         g_auto(GStrv) words = g_strsplit(verbs[i]->command, " ", 2);

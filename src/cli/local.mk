@@ -13,6 +13,7 @@ libcli_a_SOURCES = \
   src/cli/run.c \
   src/cli/run.h \
   src/cli/run-ask.c \
+  src/cli/run-wait.c \
   src/cli/table.c
 
 # The manual and the completion are made by the program itself, from its table of verbs.

@@ -81,24 +81,34 @@ static void csv_value(GString *out, const char *value)
     g_string_append_c(out, '"');
 }
 
+static void csv_head(GString *out, const VdSection *section)
+{
+    for (guint c = 0; c < section->n_columns; c++)
+        g_string_append_printf(out, "%s%s", c > 0 ? "," : "", section->columns[c].id);
+    g_string_append(out, "\r\n");
+}
+
 /* exact: every byte as it is; a terminal must not get what it would obey. */
+static void csv_rows(GString *out, const VdSection *section, gboolean exact)
+{
+    for (guint r = 0; r < section->rows->len; r++) {
+        char **row = g_ptr_array_index(section->rows, r);
+        for (guint c = 0; c < section->n_columns; c++) {
+            g_string_append(out, c > 0 ? "," : "");
+            csv_value(out, exact ? vd_row_exact(row, c) : row[c]);
+        }
+        g_string_append(out, "\r\n");
+    }
+}
+
 static void csv_doc(GString *out, const VdDoc *doc, gboolean exact)
 {
     for (guint s = 0; s < doc->sections->len; s++) {
         const VdSection *section = g_ptr_array_index(doc->sections, s);
         if (out->len > 0)
             g_string_append(out, "\r\n");
-        for (guint c = 0; c < section->n_columns; c++)
-            g_string_append_printf(out, "%s%s", c > 0 ? "," : "", section->columns[c].id);
-        g_string_append(out, "\r\n");
-        for (guint r = 0; r < section->rows->len; r++) {
-            char **row = g_ptr_array_index(section->rows, r);
-            for (guint c = 0; c < section->n_columns; c++) {
-                g_string_append(out, c > 0 ? "," : "");
-                csv_value(out, exact ? vd_row_exact(row, c) : row[c]);
-            }
-            g_string_append(out, "\r\n");
-        }
+        csv_head(out, section);
+        csv_rows(out, section, exact);
     }
 }
 
@@ -243,13 +253,35 @@ int vd_terminal_columns(int fd)
     return told && g_ascii_string_to_signed(told, 10, 1, 10000, &columns, NULL) ? (int)columns : 80;
 }
 
-void vd_print_docs(GPtrArray *docs, VdFormat format)
+/* For programs, JSON is UTF-8 and CSV what it was, whatever the locale says. */
+static void put_data(const char *text, VdFormat format, int columns)
 {
-    int columns = vd_terminal_columns(STDOUT_FILENO);
-    g_autofree char *text = vd_docs_text(docs, format, columns);
-    /* For programs, JSON is UTF-8 and CSV what it was, whatever the locale says. */
     if (format == VD_FORMAT_JSON || (format == VD_FORMAT_CSV && columns == 0))
         fputs(text, stdout);
     else
         put(stdout, text);
+}
+
+void vd_print_docs(GPtrArray *docs, VdFormat format)
+{
+    int columns = vd_terminal_columns(STDOUT_FILENO);
+    g_autofree char *text = vd_docs_text(docs, format, columns);
+    put_data(text, format, columns);
+}
+
+void vd_print_part(const VdDoc *doc, VdFormat format, VdTableForm *form)
+{
+    int columns = vd_terminal_columns(STDOUT_FILENO);
+    const VdSection *section = g_ptr_array_index(doc->sections, 0);
+    g_autoptr(GString) out = g_string_new(NULL);
+    if (format == VD_FORMAT_TABLE) {
+        vd_table_part(out, doc, columns, form);
+    } else {
+        if (!form->begun)
+            csv_head(out, section);
+        csv_rows(out, section, columns == 0);
+    }
+    form->begun = TRUE;
+    put_data(out->str, format, columns);
+    fflush(stdout);
 }

@@ -11,6 +11,7 @@ typedef struct {
     GPtrArray *uris; /* const char*, NULL-terminated when used */
     const char *config;
     const char *host; /* --host */
+    gint64 timeout;   /* --timeout, seconds; 0: the usual */
     VdCliConsole console;
     const VdVerb *verb;
     const char *builtin; /* "completion", "manual": they speak of the table of verbs itself */
@@ -42,6 +43,16 @@ char *vd_sayable(const char *text);
 
 /* table.c */
 void vd_table_doc(GString *out, const VdDoc *doc, int columns);
+/* A table that comes in parts: its columns as they were laid out for the first one. Begins as
+ * zeroes. */
+typedef struct {
+    gboolean begun;
+    gboolean used[16];
+    int widths[16];
+} VdTableForm;
+/* The document's first section, which has no more columns than that. */
+void vd_table_part(GString *out, const VdDoc *doc, int columns, VdTableForm *form);
+void vd_print_part(const VdDoc *doc, VdFormat format, VdTableForm *form); /* not JSON */
 
 /* help.c: all from the table of verbs. */
 char *vd_help_usage(void);

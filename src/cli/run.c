@@ -66,42 +66,6 @@ static VdRunTarget *add_target(VdRun *run, const char *host, const char *id, con
 
 /* ---- hosts ---- */
 
-static void wait_settled(VdRun *run)
-{
-    while (!vd_deck_settled(run->deck))
-        g_main_context_iteration(run->context, TRUE);
-}
-
-static void complain_host(const VdHost *host, gboolean only)
-{
-    const char *why = host->error ? host->error : _("no answer");
-    if (only)
-        vd_err("vmdeck: %s\n", why);
-    else
-        vd_err(_("vmdeck: host %s: %s\n"), host->id, why);
-    if (host->detail && !strstr(why, host->detail))
-        vd_err("        (%s)\n", host->detail);
-}
-
-/* Which hosts do not answer: says so if aloud; how many. What it comes to is in run->down. */
-static guint count_down(VdRun *run, gboolean aloud)
-{
-    guint down = 0;
-    run->down = VD_ERR_DENIED; /* as long as none is down for another reason */
-    const VdFleet *fleet = vd_deck_fleet(run->deck);
-    for (guint i = 0; i < fleet->hosts->len; i++) {
-        const VdHost *host = g_ptr_array_index(fleet->hosts, i);
-        if (host->listed && host->state != VD_HOST_DOWN)
-            continue;
-        down++;
-        if (!host->denied)
-            run->down = VD_ERR_UNREACHABLE;
-        if (aloud)
-            complain_host(host, fleet->hosts->len == 1);
-    }
-    return down;
-}
-
 static gboolean know_host(VdRun *run, const char *wanted, GError **error)
 {
     g_auto(GStrv) hosts = vd_deck_hosts(run->deck);
@@ -191,8 +155,8 @@ static gboolean find_vm(VdRun *run, const char *word, guint down, GError **error
 
 static gboolean find_vms(VdRun *run, GError **error)
 {
-    wait_settled(run);
-    guint down = count_down(run, TRUE);
+    vd_run_wait_settled(run);
+    guint down = vd_run_count_down(run, TRUE);
     for (guint i = 0; i < run->command->words->len; i++)
         if (!find_vm(run, g_ptr_array_index(run->command->words, i), down, error))
             return FALSE;
@@ -360,7 +324,9 @@ static void print_outcome(VdRun *run)
         g_ptr_array_set_size(run->docs, 0);
         g_ptr_array_add(run->docs, outcomes_doc(run));
     }
-    if (run->docs->len > 0)
+    if (run->form.begun && run->docs->len > 0)
+        vd_run_print_rest(run, g_ptr_array_index(run->docs, 0));
+    else if (run->docs->len > 0)
         vd_print_docs(run->docs, command->format);
 }
 
@@ -382,15 +348,10 @@ static void submit_all(VdRun *run)
 static int status_of_hosts(VdRun *run)
 {
     gboolean machines = strcmp(run->command->verb->id, "vm.list") == 0;
-    guint down = count_down(run, machines);
+    guint down = vd_run_count_down(run, machines);
     if (down == 0 || (!machines && down < vd_deck_fleet(run->deck)->hosts->len))
         return 0;
     return run->down == VD_ERR_DENIED ? 4 : 3;
-}
-
-static gboolean wants_fleet(const VdVerb *verb)
-{
-    return strcmp(verb->id, "host.list") == 0 || strcmp(verb->id, "vm.list") == 0;
 }
 
 static void run_verb(VdRun *run)
@@ -413,8 +374,8 @@ static void run_verb(VdRun *run)
                           ((VdRunTarget *)g_ptr_array_index(run->targets, 0))->id, command->format);
         return;
     }
-    if (wants_fleet(command->verb)) {
-        wait_settled(run);
+    if (vd_run_lists_fleet(command->verb)) {
+        vd_run_wait_settled(run);
         run->status = status_of_hosts(run);
     }
     submit_all(run);
@@ -469,7 +430,11 @@ int vd_command_run(const VdCommand *command)
     gboolean local = g_strv_contains(unconnected, command->verb->id);
     VdDeckOptions options = command->console.deck;
     options.live = FALSE;
-    options.connect = wants_fleet(command->verb) || target == VD_TARGET_VM ||
+    /* Where all hosts are waited for, it is here that they are given up, before the engine does. */
+    options.timeout_ms = (int)command->timeout * 1000;
+    if (options.timeout_ms > 0 && (vd_run_lists_fleet(command->verb) || target == VD_TARGET_VM))
+        options.timeout_ms = options.timeout_ms * 2 + 60000;
+    options.connect = vd_run_lists_fleet(command->verb) || target == VD_TARGET_VM ||
                       (target == VD_TARGET_HOST && !local);
     run.context = g_main_context_new();
     g_main_context_push_thread_default(run.context);
@@ -486,6 +451,7 @@ int vd_command_run(const VdCommand *command)
     complain_notices(&run, told);
     g_ptr_array_unref(run.docs);
     g_ptr_array_unref(run.targets);
+    g_clear_pointer(&run.told, g_hash_table_unref);
     g_free(run.job);
     vd_ask_restore();
     vd_deck_free(run.deck);

@@ -1,6 +1,7 @@
 /* A command that runs: shared by run.c and run-ask.c alone. */
 #pragma once
 
+#include "src/base/error.h"
 #include "src/cli/private.h"
 
 typedef struct {
@@ -13,6 +14,8 @@ typedef struct {
     VdErrorCode down; /* why hosts are down: denied if they all are */
     GPtrArray *docs;  /* VdDoc */
     char *job;
+    VdTableForm form; /* of a list that was begun before all hosts had answered */
+    GHashTable *told; /* char *: the hosts whose part of it is printed */
 } VdRun;
 
 typedef struct {
@@ -22,6 +25,17 @@ typedef struct {
     char *request;
     char *outcome, *error; /* NULL error: done */
 } VdRunTarget;
+
+/* run-wait.c: `hosts` and `list`, which are answered from all hosts. */
+gboolean vd_run_lists_fleet(const VdVerb *verb);
+/* Waits until each host (with --host: that one) is up or given up. A list is begun with those that
+ * are there when another one lets people wait. */
+void vd_run_wait_settled(VdRun *run);
+/* Which hosts do not answer: says so if aloud, and always of those that were not waited for; how
+ * many. What it comes to is in run->down. */
+guint vd_run_count_down(VdRun *run, gboolean aloud);
+/* What of a list is not printed yet. */
+void vd_run_print_rest(VdRun *run, VdDoc *doc);
 
 /* "vmdeck: WHAT: why", with the library's words below. what: NULL where there is no other, and left
  * out where the sentence names it. */

@@ -146,8 +146,9 @@ static void fit(Table *table, int columns)
         continue;
 }
 
-/* One row, in as many lines as its longest cell needs; row NULL: the headings. */
-static void append_row(GString *out, const Table *table, char **row)
+/* One row; row NULL: the headings. fits: in as many lines as its longest cell needs; else a cell
+ * that is wider than its column sticks out. */
+static void append_row(GString *out, const Table *table, char **row, gboolean fits)
 {
     const VdSection *section = table->section;
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
@@ -167,7 +168,7 @@ static void append_row(GString *out, const Table *table, char **row)
         for (guint c = 0, shown = 0; c < section->n_columns; c++) {
             if (!table->used[c])
                 continue;
-            g_autofree char *line = take_line(&rests[c], table->widths[c], TRUE);
+            g_autofree char *line = take_line(&rests[c], fits ? table->widths[c] : G_MAXINT, TRUE);
             g_string_append(out, shown++ > 0 ? "  " : "");
             append_padded(out, line, table->widths[c], is_number(section->columns[c].type));
             more = more || *rests[c];
@@ -188,9 +189,9 @@ static void append_rows(GString *out, const VdSection *section, int columns)
     }
     if (columns > 0)
         fit(&table, columns);
-    append_row(out, &table, NULL);
+    append_row(out, &table, NULL, columns > 0);
     for (guint r = 0; r < section->rows->len; r++)
-        append_row(out, &table, g_ptr_array_index(section->rows, r));
+        append_row(out, &table, g_ptr_array_index(section->rows, r), columns > 0);
 }
 
 /* ---- fields and texts ---- */
@@ -228,6 +229,23 @@ static void append_text(GString *out, const VdSection *section, int columns)
     g_string_append(out, text ? text : "");
     if (out->len > 0 && out->str[out->len - 1] != '\n')
         g_string_append_c(out, '\n');
+}
+
+void vd_table_part(GString *out, const VdDoc *doc, int columns, VdTableForm *form)
+{
+    const VdSection *section = g_ptr_array_index(doc->sections, 0);
+    int words[G_N_ELEMENTS(form->widths)] = {0};
+    Table table = {section, form->used, form->widths, words};
+    for (guint c = 0; c < section->n_columns && !form->begun; c++) {
+        form->used[c] = TRUE; /* what the parts to come have to say is not known */
+        measure(&table, c);
+    }
+    if (!form->begun && columns > 0)
+        fit(&table, columns);
+    if (!form->begun)
+        append_row(out, &table, NULL, columns > 0);
+    for (guint r = 0; r < section->rows->len; r++)
+        append_row(out, &table, g_ptr_array_index(section->rows, r), columns > 0);
 }
 
 void vd_table_doc(GString *out, const VdDoc *doc, int columns)

@@ -258,6 +258,7 @@ VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
     VdVirtOptions virt = {.ask = asked,
                           .interval_ms = deck->conf->interval_ms,
                           .sample = options->live,
+                          .connect_hard_ms = options->timeout_ms,
                           .events = options->live};
     deck->virt = vd_virt_new(context, &virt, host_changed, deck);
     deck->connect = options->connect;

@@ -86,6 +86,7 @@ typedef struct {
         *uris;     /* -c, NULL-terminated, or NULL: configuration's hosts, else the default URI */
     gboolean live; /* sample, take events, watch jobs: the console. FALSE: the command line */
     gboolean connect; /* FALSE: no hosts are connected before one is needed */
+    int timeout_ms;   /* how long connecting to a host may take; 0: the usual */
     /* What only a client can tell of the configuration (theme, keys, columns): adds a sentence
      * (char *) for each mistake to problems. May wait on a disk. NULL: nothing. */
     void (*check)(const VdConf *conf, GPtrArray *problems);

@@ -89,4 +89,41 @@ check "help of commands that begin alike" all is "$status" 0 , prints "image add
 try 2 help nope
 check "help of what is no command" all is "$status" 2 , says "no command nope" , quiet
 
+# ---- a host that is mute ----
+
+# mute FILE: a socket there that takes connections and says nothing; its process is in $mute
+mute() {
+  python3 -c '
+import socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen(64)
+open(sys.argv[1] + ".up", "w").close()
+time.sleep(3600)' "$1" &
+  mute=$!
+  until [ -e "$1.up" ]; do sleep 0.05; done
+}
+mute "$work/mute"
+trap 'kill "$mute"; rm -rf "$work"' EXIT
+silent=qemu+unix:///system?socket=$work/mute
+try 3 -c "$fleet" -c "$silent" list --timeout 3
+check "a mute host is given up after --timeout, and named" all is "$status" 3 , prints web-01 , says "host local: no answer within 3 seconds"
+try 0 -c "$fleet" -c "$silent" hosts --timeout 3
+check "so it is in the list of hosts" all is "$status" 0 , prints "$silent" , says "host local: no answer within 3 seconds"
+try 3 -c "$silent" list --timeout 1 --format json
+check "one that is alone as well, and JSON is a document all the same" all is "$status" 3 , one_json , says "no answer within 1 second"
+try 2 list --timeout 0
+check "a time that is none is refused" all is "$status" 2 , says "--timeout: expected 1 to"
+# What is there is printed long before the mute one is given up.
+"$VMDECK" -c "$silent" -c "$fleet" list --timeout 3600 >"$work/early" 2>/dev/null </dev/null &
+early=$!
+for ((i = 0; i < 1200; i++)); do
+  grep -q web-01 "$work/early" && break
+  sleep 0.05
+done
+check "the machines of the others come at once" all grep -q "^Name" "$work/early" , grep -q "web-01" "$work/early" , kill -0 "$early"
+kill "$early" && wait "$early" 2>/dev/null
+try 0 -c "$silent" -c "$fleet" --host fleet list
+check "who names a host waits for no other" all is "$status" 0 , prints web-01 , is "$err" ""
+
 echo "1..$n"

@@ -98,7 +98,8 @@ in_host kill -KILL "$daemon"
 ok "no daemon is bad" finds libvirt bad "Cannot connect"
 ok "the advice starts the daemon" eval 'obey libvirt; until_ok 30 finds libvirt ok answers'
 
-in_host sh -c 'printf "no database at all" >/var/lib/vmdeck/journal.db'
+in_host sh -c 'printf "no database at all" >/var/lib/vmdeck/journal.db
+  rm -f /var/lib/vmdeck/journal.db-*' # what was written last would put it right
 ok "a damaged journal is replaced before the doctor looks" finds journal ok "can be written"
 ok "and set aside" eval 'grep -q "no database at all" "$dir"/vmdeck/journal.db.damaged-*'
 in_host mount -t tmpfs -o size=1m tmpfs /var/lib/vmdeck

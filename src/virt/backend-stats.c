@@ -282,12 +282,42 @@ static void read_infos(VdBackendConn *conn, VdCheapSample *sample, virDomainStat
     }
 }
 
-static gboolean cheap_bulk(VdBackendConn *conn, VdCheapSample *sample)
+/* Handles of these, as many as the time goes for that are not known yet: each is a round trip. They
+ * are borrowed from the cache, NULL at the end. */
+static GPtrArray *handles(VdBackendConn *conn, VdBackendCache *cache, const GPtrArray *uuids)
+{
+    gint64 until = g_get_monotonic_time() + INFO_USEC;
+    GPtrArray *domains = g_ptr_array_new();
+    for (guint i = 0; i < uuids->len; i++) {
+        const char *uuid = g_ptr_array_index(uuids, i);
+        gboolean known = g_hash_table_contains(cache->domains, uuid);
+        virDomainPtr domain =
+            known || g_get_monotonic_time() < until ? cached_domain(conn, cache, uuid) : NULL;
+        if (domain)
+            g_ptr_array_add(domains, domain);
+    }
+    g_ptr_array_add(domains, NULL);
+    return domains;
+}
+
+/* libvirt locks each machine that is asked, and no other. */
+static int cheap_records(VdBackendConn *conn, VdBackendCache *cache, const VdCheapSample *sample,
+                         virDomainStatsRecordPtr **ret)
+{
+    unsigned int groups = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_INTERFACE;
+    if (!sample->only)
+        return virConnectGetAllDomainStats(conn->conn, groups, ret,
+                                           VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE);
+    g_autoptr(GPtrArray) domains = handles(conn, cache, sample->only);
+    if (domains->len == 1)
+        return 0;
+    return virDomainListGetStats((virDomainPtr *)domains->pdata, groups, ret, 0);
+}
+
+static gboolean cheap_bulk(VdBackendConn *conn, VdBackendCache *cache, VdCheapSample *sample)
 {
     virDomainStatsRecordPtr *records = NULL;
-    unsigned int groups = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_INTERFACE;
-    unsigned int flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE;
-    int n = virConnectGetAllDomainStats(conn->conn, groups, &records, flags);
+    int n = cheap_records(conn, cache, sample, &records);
     gint64 taken = g_get_monotonic_time();
     if (n < 0)
         return FALSE;
@@ -320,11 +350,12 @@ static gboolean cheap_single(VdBackendConn *conn, VdCheapSample *sample)
     return TRUE;
 }
 
-gboolean vd_lv_cheap(VdBackendConn *conn, VdCheapSample *sample, GError **error)
+gboolean vd_lv_cheap(VdBackendConn *conn, VdBackendCache **cache, VdCheapSample *sample,
+                     GError **error)
 {
     gboolean ok = FALSE;
     if (!g_atomic_int_get(&conn->no_bulk)) {
-        ok = cheap_bulk(conn, sample);
+        ok = cheap_bulk(conn, cache_of(cache), sample);
         if (!ok && virGetLastErrorCode() == VIR_ERR_NO_SUPPORT)
             g_atomic_int_set(&conn->no_bulk, 1);
     }

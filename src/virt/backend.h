@@ -63,6 +63,7 @@ typedef struct {
 
 /* The cheap figures: state and network of all that run, processor time of some, the host's own. */
 typedef struct {
+    GPtrArray *only;     /* uuids: these alone are touched; NULL: all that run */
     GHashTable *info;    /* set of uuids whose processor time is asked; NULL: all that run */
     GArray *counters;    /* out: VdCounters */
     VdNodeCounters node; /* out */
@@ -132,7 +133,8 @@ struct _VdBackend {
                      GError **error);
     /* A few machines, everything. */
     gboolean (*look)(VdBackendConn *conn, GPtrArray *uuids, GArray *rows, GError **error);
-    gboolean (*cheap)(VdBackendConn *conn, VdCheapSample *sample, GError **error);
+    gboolean (*cheap)(VdBackendConn *conn, VdBackendCache **cache, VdCheapSample *sample,
+                      GError **error);
     gboolean (*dear)(VdBackendConn *conn, VdBackendCache **cache, VdDearSample *sample,
                      GError **error);
     void (*detail)(VdBackendConn *conn, const char *uuid, VdDetail *detail);

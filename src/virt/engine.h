@@ -134,6 +134,8 @@ void vd_keeper_list_failed(VdKeeper *keeper, GError *error);
 
 VdCell *vd_keeper_cell(const VdKeeper *keeper, const char *uuid); /* borrowed, or NULL */
 void vd_cell_free(gpointer cell);
+/* It hangs and is being forced off: a call for it waits until that is over. */
+gboolean vd_cell_condemned(const VdCell *cell);
 /* Replaces the machine that is published next: takes vm. */
 void vd_cell_take(VdKeeper *keeper, VdCell *cell, VdVm *vm);
 /* What is published next; all of what did not change is shared with the last one. */

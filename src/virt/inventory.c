@@ -185,6 +185,11 @@ VdCell *vd_keeper_cell(const VdKeeper *keeper, const char *uuid)
     return g_hash_table_lookup(keeper->cells, uuid);
 }
 
+gboolean vd_cell_condemned(const VdCell *cell)
+{
+    return cell->requests > 0 && cell->vm->stuck_since != 0;
+}
+
 void vd_cell_free(gpointer data)
 {
     VdCell *cell = data;

@@ -20,6 +20,7 @@ libvirtroom_a_SOURCES += \
   src/virt/pace.c src/virt/pace.h \
   src/virt/reach.c src/virt/reach.h \
   src/virt/sampler.c src/virt/sampler.h src/virt/sampler-private.h src/virt/sampler-turns.c \
+  src/virt/sampler-living.c \
   src/virt/ssh.c src/virt/ssh.h \
   src/virt/tap.c src/virt/tap.h \
   src/virt/trial.c \

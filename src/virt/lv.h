@@ -37,7 +37,8 @@ gboolean vd_lv_look(VdBackendConn *conn, GPtrArray *uuids, GArray *rows, GError 
 gboolean vd_lv_facts(VdBackendConn *conn, guint what, VdHost *host, GError **error);
 
 /* backend-stats.c */
-gboolean vd_lv_cheap(VdBackendConn *conn, VdCheapSample *sample, GError **error);
+gboolean vd_lv_cheap(VdBackendConn *conn, VdBackendCache **cache, VdCheapSample *sample,
+                     GError **error);
 gboolean vd_lv_dear(VdBackendConn *conn, VdBackendCache **cache, VdDearSample *sample,
                     GError **error);
 void vd_lv_detail(VdBackendConn *conn, const char *uuid, VdDetail *detail);

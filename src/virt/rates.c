@@ -43,6 +43,8 @@ static void add_cpu(VdMeasure *measure, const VdCounters *counters, VdFigures *f
         figures->cpu = VD_NONE;
     else /* nanoseconds a second of so many processors, as percent */
         figures->cpu = CLAMP(busy / 1e7 / counters->vcpus, 0.0, 100.0);
+    if (first || counters->cpu_time != measure->cpu_time)
+        measure->cpu_moved = counters->cpu_taken;
     measure->cpu_taken = counters->cpu_taken;
     measure->cpu_time = counters->cpu_time;
 }

@@ -6,6 +6,7 @@
 /* The last readings of one machine; all zero: none yet. */
 typedef struct {
     gint64 cpu_taken, net_taken, block_taken, mem_taken; /* monotonic microseconds, 0: never */
+    gint64 cpu_moved; /* when cpu_time was last seen to have gone on, or first read */
     guint64 cpu_time, rx, tx, disk_read, disk_write;
     double mem_total;
 } VdMeasure;

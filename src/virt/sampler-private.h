@@ -34,6 +34,29 @@ struct _VdSampler {
     VdNodeMeasure node;
 };
 
+/* Lanes that hang on machines of one host: each holds a worker of its daemon, which has twenty. Two
+ * more for those that were alive when they were asked. */
+#define DEAR_STUCK 6
+#define DEAR_MORE  2
+
+/* ---- sampler.c ---- */
+
+/* Shows the machine as stuck since sampler->suspected. */
+void vd_sampler_quarantine(VdSampler *sampler, const char *uuid);
+void vd_sampler_recover(VdSampler *sampler, const char *uuid);
+
+/* ---- sampler-living.c: who may be asked at all ---- */
+
+/* So many hang that only those may be asked which are known to live. */
+gboolean vd_living_known_alone(const VdSampler *sampler);
+/* Those of a shard that live, or NULL; takes the shard. suspects: one of them holds a lane up, so
+ * that those which run and do not live are shown as stuck. */
+VdShard *vd_living_shard(VdSampler *sampler, VdShard *shard, gboolean suspects);
+/* After new processor times: who is stuck, or lives again, by them alone. */
+void vd_living_look(VdSampler *sampler);
+/* The uuids of all that run while one must not be touched; NULL: all may be. The caller unrefs. */
+GPtrArray *vd_living_others(const VdSampler *sampler);
+
 /* ---- sampler-turns.c: who is asked for what ---- */
 
 void vd_shard_free(VdShard *shard);

@@ -175,7 +175,9 @@ void vd_turns_dear(VdSampler *sampler)
         add_others_in_turn(sampler, shown);
     for (guint i = 0; i < keeper->order->len; i++) {
         const VdCell *cell = g_ptr_array_index(keeper->order, i);
-        if (cell->vm->stuck_since && cell->sampled.retry_at <= now)
+        gboolean risky = cell->sampled.by_silence && vd_living_known_alone(sampler);
+        if (cell->vm->stuck_since && cell->sampled.retry_at <= now && !risky &&
+            !vd_cell_condemned(cell))
             add_to_shards(sampler, cell->vm->uuid, VD_GROUPS_DEAR, TRUE);
     }
 }

@@ -26,8 +26,6 @@
 #define SHARD_LEAST    2
 #define SHARD_SHORT_MS 500
 #define SHARD_LONG_MS  1200
-/* Lanes that hang on machines of one host: each holds a worker of its daemon, which has twenty. */
-#define DEAR_STUCK 6
 
 /* ---- the machines ---- */
 
@@ -186,6 +184,7 @@ static void cheap_free(gpointer data)
     CheapTask *task = data;
     g_free(task->uri);
     g_clear_pointer(&task->sample.info, g_hash_table_unref);
+    g_clear_pointer(&task->sample.only, g_ptr_array_unref);
     g_array_unref(task->sample.counters);
     g_clear_error(&task->error);
     g_free(task);
@@ -197,7 +196,7 @@ static void cheap_run(VdLaneSlot *slot, gpointer data)
     if (!vd_slot_connect_later(slot, task->uri, &task->error))
         return;
     gint64 begun = g_get_monotonic_time();
-    (void)slot->backend->cheap(slot->conn, &task->sample, &task->error);
+    (void)slot->backend->cheap(slot->conn, &slot->cache, &task->sample, &task->error);
     task->took = g_get_monotonic_time() - begun;
 }
 
@@ -235,6 +234,7 @@ static void cheap_done(VdLane *lane, VdTaskEnd end, gpointer data)
     }
     learn_cheap(sampler, &task->sample);
     apply_all(sampler, task->sample.counters);
+    vd_living_look(sampler);
     face->seen = g_get_monotonic_time();
     vd_node_measure_add(&sampler->node, &task->sample.node, &face->now);
     sum_up(sampler, &face->now);
@@ -257,6 +257,7 @@ static void cheap_push(VdSampler *sampler)
     CheapTask *task = g_new0(CheapTask, 1);
     task->sampler = sampler;
     task->uri = g_strdup(keeper->uri);
+    task->sample.only = vd_living_others(sampler);
     task->sample.info = vd_turns_info(sampler);
     task->sample.counters = g_array_new(FALSE, FALSE, sizeof(VdCounters));
     VdTaskKind kind = {cheap_run, cheap_done, cheap_free, (guint)options->call_soft_ms,
@@ -300,7 +301,7 @@ static void dear_run(VdLaneSlot *slot, gpointer data)
     task->took = g_get_monotonic_time() - begun;
 }
 
-static void quarantine(VdSampler *sampler, const char *uuid)
+void vd_sampler_quarantine(VdSampler *sampler, const char *uuid)
 {
     VdKeeper *keeper = sampler->keeper;
     VdCell *cell = vd_keeper_cell(keeper, uuid);
@@ -321,7 +322,7 @@ static void quarantine(VdSampler *sampler, const char *uuid)
     vd_keeper_touch(keeper);
 }
 
-static void recover(VdSampler *sampler, const char *uuid)
+void vd_sampler_recover(VdSampler *sampler, const char *uuid)
 {
     VdCell *cell = vd_keeper_cell(sampler->keeper, uuid);
     if (!cell || !cell->vm->stuck_since)
@@ -348,9 +349,9 @@ static void judge(VdSampler *sampler, const DearTask *task)
     for (guint i = 0; i < task->sample.uuids->len; i++) {
         const char *uuid = g_ptr_array_index(task->sample.uuids, i);
         if (answered_for(task->sample.counters, uuid))
-            recover(sampler, uuid);
+            vd_sampler_recover(sampler, uuid);
         else
-            quarantine(sampler, uuid);
+            vd_sampler_quarantine(sampler, uuid);
     }
 }
 
@@ -368,9 +369,9 @@ static void dear_abandoned(VdSampler *sampler, DearTask *task, gint64 begun)
         g_clear_pointer(&sampler->suspects, vd_shard_free);
         sampler->suspects = vd_shard_copy(task->sample.uuids);
     } else if (asking >= 0 && asking < (gint)uuids->len)
-        quarantine(sampler, g_ptr_array_index(uuids, asking));
+        vd_sampler_quarantine(sampler, g_ptr_array_index(uuids, asking));
     else if (uuids->len == 1)
-        quarantine(sampler, g_ptr_array_index(uuids, 0));
+        vd_sampler_quarantine(sampler, g_ptr_array_index(uuids, 0));
     else {
         g_clear_pointer(&sampler->suspects, vd_shard_free);
         sampler->suspects = vd_shard_copy(task->sample.uuids);
@@ -430,19 +431,39 @@ static void dear_push(VdSampler *sampler, VdShard *shard, gboolean probe)
     vd_shard_free(shard);
 }
 
+static VdShard *next_suspects(VdSampler *sampler)
+{
+    VdShard *shard = g_steal_pointer(&sampler->suspects);
+    if (shard && vd_living_known_alone(sampler))
+        return vd_living_shard(sampler, shard, TRUE);
+    return shard;
+}
+
+static VdShard *next_shard(VdSampler *sampler)
+{
+    VdShard *shard;
+    while ((shard = g_queue_pop_head(&sampler->shards)) && vd_living_known_alone(sampler)) {
+        shard = vd_living_shard(sampler, shard, FALSE);
+        if (shard)
+            break;
+    }
+    return shard;
+}
+
 static void dear_next(VdSampler *sampler)
 {
     if (in_doubt(sampler))
         return; /* the next plan goes on */
-    if (!sampler->dear && sampler->stuck_dear->len < DEAR_STUCK)
+    if (!sampler->dear && sampler->stuck_dear->len < DEAR_STUCK + DEAR_MORE)
         sampler->dear = lane_open(sampler, "vd-dear");
     if (!sampler->dear || !vd_lane_idle(sampler->dear))
         return;
-    if (sampler->suspects) {
-        dear_push(sampler, g_steal_pointer(&sampler->suspects), TRUE);
+    VdShard *suspects = next_suspects(sampler);
+    if (suspects) {
+        dear_push(sampler, suspects, TRUE);
         return;
     }
-    VdShard *shard = g_queue_pop_head(&sampler->shards);
+    VdShard *shard = next_shard(sampler);
     if (!shard)
         return;
     const char *first = g_ptr_array_index(shard->uuids, 0);
@@ -520,7 +541,7 @@ void vd_sampler_stop(VdSampler *sampler)
     g_clear_pointer(&sampler->suspects, vd_shard_free);
     for (guint i = 0; i < order->len; i++) {
         VdCell *cell = g_ptr_array_index(order, i);
-        recover(sampler, cell->vm->uuid); /* nobody knows any more */
+        vd_sampler_recover(sampler, cell->vm->uuid); /* nobody knows any more */
         vd_measure_reset(&cell->sampled.measure);
     }
 }

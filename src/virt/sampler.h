@@ -10,11 +10,12 @@ typedef struct _VdSampler VdSampler;
 /* What the sampler keeps of a machine. */
 typedef struct {
     VdMeasure measure;
-    gint64 retry_at;  /* a stuck machine: when it is tried again, monotonic */
-    guint tries;      /* so far */
-    gint64 detail_at; /* when its address was asked, monotonic, 0: never */
-    guint asked;      /* how often */
-    gboolean titled;  /* its title was asked */
+    gint64 retry_at;     /* a stuck machine: when it is tried again, monotonic */
+    guint tries;         /* so far */
+    gboolean by_silence; /* it is taken for stuck since its processor time stands still */
+    gint64 detail_at;    /* when its address was asked, monotonic, 0: never */
+    guint asked;         /* how often */
+    gboolean titled;     /* its title was asked */
 } VdSampled;
 
 VdSampler *vd_sampler_new(VdKeeper *keeper);

@@ -1,5 +1,6 @@
 # what `./dev bench` runs
-EXTRA_DIST += tests/bench/run tests/bench/scale.bash tests/bench/deploy.bash
+EXTRA_DIST += tests/bench/run tests/bench/table tests/bench/scale.bash tests/bench/deploy.bash \
+  tests/bench/sick.bash
 check_PROGRAMS += tests/bench/measure
 tests_bench_measure_SOURCES = tests/bench/measure.c
 tests_bench_measure_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)

@@ -6,7 +6,8 @@
  * from the key that quits to the end: worst measure first RUNS TEXT -- PROGRAM…     median
  * milliseconds from the start until TEXT is shown measure keys COUNT TEXT -- PROGRAM… microseconds
  * from a key to the moved cursor: the median, the 99th percentile, the worst measure idle SECONDS
- * TEXT -- PROGRAM…   per cent of one processor, bytes a second to the terminal, resident KiB
+ * TEXT -- PROGRAM…   per cent of one processor, bytes a second to the terminal, resident KiB, and
+ * per cent of one processor that the process VMDECK_BENCH_DAEMON took, if there is that variable
  * measure fleet FILE COUNT writes a fleet for the test driver, prints its URI
  *
  * TEXT is what the screen shows once the list is complete. The console gets the environment of the
@@ -182,6 +183,13 @@ static guint64 ticks_of(pid_t pid)
     return g_ascii_strtoull(fields[11], NULL, 10) + g_ascii_strtoull(fields[12], NULL, 10);
 }
 
+/* Of the daemon that the caller names; 0: none. */
+static guint64 daemon_ticks(void)
+{
+    const char *pid = g_getenv("VMDECK_BENCH_DAEMON");
+    return pid ? ticks_of((pid_t)atoi(pid)) : 0;
+}
+
 static guint64 resident_kib(pid_t pid)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/status", pid);
@@ -199,12 +207,18 @@ static int measure_idle(const Subject *subject, int seconds)
         return 1;
     watch(pty, WARM_UP_SECONDS);
     guint64 ticks = ticks_of(vd_pty_pid(pty)), bytes = vd_pty_bytes(pty);
+    guint64 daemon = daemon_ticks();
     gint64 start = g_get_monotonic_time();
     watch(pty, seconds);
     double elapsed = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
     double busy = (double)(ticks_of(vd_pty_pid(pty)) - ticks) / (double)sysconf(_SC_CLK_TCK);
-    printf("%.2f %.0f %" G_GUINT64_FORMAT "\n", 100 * busy / elapsed,
+    printf("%.2f %.0f %" G_GUINT64_FORMAT, 100 * busy / elapsed,
            (double)(vd_pty_bytes(pty) - bytes) / elapsed, resident_kib(vd_pty_pid(pty)));
+    if (daemon > 0) {
+        double served = (double)(daemon_ticks() - daemon) / (double)sysconf(_SC_CLK_TCK);
+        printf(" %.2f", 100 * served / elapsed);
+    }
+    printf("\n");
     return 0;
 }
 

@@ -11,7 +11,8 @@ typedef struct {
     guint number;
     VdVmState state;
     gboolean stuck, held; /* held: a call hangs in its monitor */
-    guint64 counter;
+    gboolean locked;      /* it is being forced off */
+    guint64 counter, cpu;
     guint asked[VD_GROUPS_ALL + 1]; /* by group */
     char *name;                     /* NULL: "vmN" */
 } Machine;
@@ -284,7 +285,9 @@ static void add_counters(GArray *array, Machine *machine, guint has)
     make_uuid(machine->number, counters.uuid);
     counters.taken = counters.cpu_taken = g_get_monotonic_time();
     machine->counter += 1000;
-    counters.cpu_time = counters.rx = counters.tx = machine->counter;
+    machine->cpu += machine->stuck ? 0 : 1000;
+    counters.cpu_time = machine->cpu;
+    counters.rx = counters.tx = machine->counter;
     counters.disk_read = counters.disk_write = machine->counter;
     counters.mem_total = 1 << 26;
     counters.rss = 1 << 20;
@@ -292,8 +295,18 @@ static void add_counters(GArray *array, Machine *machine, guint has)
     g_array_append_val(array, counters);
 }
 
-static gboolean f_cheap(VdBackendConn *conn, VdCheapSample *sample, GError **error)
+static gboolean among(const GPtrArray *uuids, const char *uuid)
 {
+    for (guint i = 0; uuids && i < uuids->len; i++)
+        if (strcmp(g_ptr_array_index(uuids, i), uuid) == 0)
+            return TRUE;
+    return !uuids;
+}
+
+static gboolean f_cheap(VdBackendConn *conn, VdBackendCache **cache, VdCheapSample *sample,
+                        GError **error)
+{
+    (void)cache;
     Site *site = conn->site;
     pthread_mutex_lock(&site->fake->lock);
     gboolean ok = enter(site, FAKE_CHEAP, error);
@@ -301,6 +314,10 @@ static gboolean f_cheap(VdBackendConn *conn, VdCheapSample *sample, GError **err
         Machine *machine = g_ptr_array_index(site->machines, i);
         char uuid[37];
         make_uuid(machine->number, uuid);
+        if (!among(sample->only, uuid))
+            continue;
+        while (machine->locked)
+            pthread_cond_wait(&site->fake->changed, &site->fake->lock);
         gboolean cpu = !sample->info || g_hash_table_contains(sample->info, uuid);
         machine->asked[VD_GROUP_CPU] += cpu;
         if (machine->state != VD_VM_OFF)
@@ -547,6 +564,13 @@ void fake_stick(Fake *fake, const char *uri, guint number, gboolean stuck)
 {
     Site *site = lock_site(fake, uri);
     machine_of(site, fake_uuid(number))->stuck = stuck;
+    unlock(fake);
+}
+
+void fake_lock(Fake *fake, const char *uri, guint number, gboolean locked)
+{
+    Site *site = lock_site(fake, uri);
+    machine_of(site, fake_uuid(number))->locked = locked;
     unlock(fake);
 }
 

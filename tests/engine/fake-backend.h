@@ -38,9 +38,12 @@ void fake_hang(Fake *fake, const char *uri, FakeOp op, int times);
 void fake_release(Fake *fake, const char *uri, FakeOp op);
 /* Those calls fail with that code; VD_ERR_FAILED + 0 and NULL: they succeed again. */
 void fake_fail(Fake *fake, const char *uri, FakeOp op, VdErrorCode code, const char *message);
-/* The machine's monitor does not answer: the dear call that reaches it hangs, and those after it
- * leave the machine out, as libvirt does with NOWAIT while a job is held. */
+/* The machine's monitor does not answer, and its processor time stands still: the dear call that
+ * reaches it hangs, and those after it leave the machine out, as libvirt does with NOWAIT while a
+ * job is held. */
 void fake_stick(Fake *fake, const char *uri, guint number, gboolean stuck);
+/* It is being forced off, and libvirt holds its lock: cheap figures that touch it hang. */
+void fake_lock(Fake *fake, const char *uri, guint number, gboolean locked);
 /* Calls of that kind take so long, holding up nobody else; 0: none. */
 void fake_delay(Fake *fake, const char *uri, FakeOp op, guint ms);
 void fake_one_by_one(Fake *fake, const char *uri); /* as a driver without bulk statistics */

@@ -269,6 +269,98 @@ static void test_several_stuck(void **state)
     finish(&c);
 }
 
+static gboolean others_fresh(Client *client, gconstpointer data)
+{
+    const Fresh *wanted = data; /* all from number `but` on */
+    for (guint i = wanted->but; i < wanted->count; i++) {
+        const VdVm *vm = vd_host_find(client_host(client, "a"), fake_uuid(i));
+        if (vm->stuck_since || vm->now.taken < wanted->since || vm->now.mem_used < 0)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean first_stuck(Client *client, gconstpointer data)
+{
+    const Fresh *wanted = data;
+    for (guint i = 0; i < wanted->but; i++)
+        if (!vd_host_find(client_host(client, "a"), fake_uuid(i))->stuck_since)
+            return FALSE;
+    return TRUE;
+}
+
+/* More than lanes may hang on: the rest is found by processor times that stand still, and the dear
+ * figures of those that live go on. */
+static void test_many_stuck(void **state)
+{
+    (void)state;
+    Case c;
+    up(&c, 24, FALSE);
+    assert_true(client_wait(c.client, measured, "vm23", 30));
+    for (guint i = 0; i < 12; i++)
+        fake_stick(c.fake, A, i, TRUE);
+    Fresh after = {0, 24, 12};
+    assert_true(client_wait(c.client, first_stuck, &after, 120));
+    VdVirtMeter meter;
+    vd_virt_meter(c.client->virt, &meter);
+    assert_in_range(meter.abandoned, 6, 8);
+    after.since = g_get_monotonic_time();
+    assert_true(client_wait(c.client, others_fresh, &after, 60));
+    assert_true(client_wait(c.client, first_stuck, &after, 30));
+    for (guint i = 0; i < 12; i++)
+        fake_stick(c.fake, A, i, FALSE);
+    after.since = g_get_monotonic_time();
+    after.but = 0;
+    assert_true(client_wait(c.client, others_fresh, &after, 60));
+    finish(&c);
+}
+
+static gboolean never_run(VdVirtCall *call, GError **error)
+{
+    (void)call;
+    (void)error;
+    return TRUE;
+}
+
+static void forced_off(VdDoc *doc, const GError *error, gpointer data)
+{
+    (void)doc;
+    (void)error;
+    *(gboolean *)data = TRUE;
+}
+
+static gboolean is_set(Client *client, gconstpointer flag)
+{
+    (void)client;
+    return *(const gboolean *)flag;
+}
+
+/* While a machine that hangs is forced off, libvirt holds its lock: the others' figures go on. */
+static void test_forced_off(void **state)
+{
+    (void)state;
+    Case c;
+    gboolean ended = FALSE;
+    up(&c, 10, FALSE);
+    assert_true(client_wait(c.client, measured, "vm9", 30));
+    fake_stick(c.fake, A, 3, TRUE);
+    assert_true(client_wait(c.client, stuck, "vm3", 30));
+    fake_hang(c.fake, A, FAKE_RUN, 1);
+    vd_virt_call(c.client->virt, "a", fake_uuid(3), never_run, NULL, "r-FORCE0", TRUE,
+                 "powering off…", forced_off, &ended);
+    fake_lock(c.fake, A, 3, TRUE);
+    Fresh others = {g_get_monotonic_time() + 500000, 10, 3};
+    assert_true(client_wait(c.client, fresh, &others, 30));
+    assert_true(client_wait(c.client, is_up, "a", 30));
+    assert_false(ended);
+    fake_lock(c.fake, A, 3, FALSE);
+    fake_stick(c.fake, A, 3, FALSE);
+    fake_release(c.fake, A, FAKE_RUN);
+    assert_true(client_wait(c.client, is_set, &ended, 30));
+    assert_true(client_wait(c.client, well, "vm3", 30));
+    finish(&c);
+}
+
 static gboolean cheap_hangs(Client *client, gconstpointer fake)
 {
     (void)client;
@@ -499,6 +591,8 @@ int main(void)
         cmocka_unit_test(test_quarantine),
         cmocka_unit_test(test_quarantine_without_bulk),
         cmocka_unit_test(test_several_stuck),
+        cmocka_unit_test(test_many_stuck),
+        cmocka_unit_test(test_forced_off),
         cmocka_unit_test(test_mute_host),
         cmocka_unit_test(test_slow_figures),
         cmocka_unit_test(test_by_demand),

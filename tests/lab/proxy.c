@@ -31,6 +31,7 @@
 
 #define PROGRAM_REMOTE 0x20008086u
 #define PROC_ALL_STATS 344u
+#define STATS_STATE    1u
 #define TYPE_CALL      0u
 #define TYPE_REPLY     1u
 #define HEADER         28u
@@ -165,11 +166,17 @@ static void accept_one(Proxy *proxy)
 
 /* ---- messages ---- */
 
-/* The call that asks for figures of all machines that run: no list of machines, and the flag. */
+/* The call that asks for the cheap figures, of all machines or of those in a list of names, UUIDs
+ * and ids: it wants their state, which no other does. */
 static gboolean asks_sample(const guint8 *message, guint length)
 {
-    return length >= HEADER + 12 && word(message, 1) == PROGRAM_REMOTE &&
-           word(message, 3) == PROC_ALL_STATS && word(message, 7) == 0 && (word(message, 9) & 1);
+    if (length < HEADER + 12 || word(message, 1) != PROGRAM_REMOTE ||
+        word(message, 3) != PROC_ALL_STATS)
+        return FALSE;
+    guint words = length / 4, at = 8;
+    for (guint left = word(message, 7); left > 0 && at < words; left--)
+        at += 1 + (MIN(word(message, at), length) + 3) / 4 + 4 + 1;
+    return at < words && (word(message, at) & STATS_STATE);
 }
 
 static void count_sample(Proxy *proxy)

@@ -1,0 +1,93 @@
+/* Who may be asked at all. A machine that is being forced off while it hangs: libvirt holds its
+ * lock for up to ten seconds, and whoever asks for all machines waits for it (libvirt 9.0.0); so
+ * the others are asked by name. And a host with more machines that hang than lanes may be spent on:
+ * then only those are asked whose processor time goes on, which tells that they live without asking
+ * their monitor; one that runs and whose time stands still is shown as stuck. */
+#include "config.h"
+
+#include "src/virt/sampler-private.h"
+
+/* Of intervals: so long after its processor time went on a machine counts as alive; so long without
+ * it is stuck. An idle guest may take next to nothing for some seconds. */
+#define ALIVE_INTERVALS 4
+#define STILL_INTERVALS 10
+
+gboolean vd_living_known_alone(const VdSampler *sampler)
+{
+    return sampler->stuck_dear->len >= DEAR_STUCK;
+}
+
+static gint64 intervals(const VdSampler *sampler, guint count)
+{
+    return (gint64)sampler->pace.ms * count * 1000;
+}
+
+static gboolean lives(const VdSampler *sampler, const VdCell *cell)
+{
+    gint64 moved = cell->sampled.measure.cpu_moved;
+    return moved > 0 && g_get_monotonic_time() - moved < intervals(sampler, ALIVE_INTERVALS);
+}
+
+static void take_for_stuck(VdSampler *sampler, VdCell *cell, gint64 since)
+{
+    sampler->suspected = since;
+    vd_sampler_quarantine(sampler, cell->vm->uuid);
+    cell->sampled.by_silence = TRUE;
+}
+
+VdShard *vd_living_shard(VdSampler *sampler, VdShard *shard, gboolean suspects)
+{
+    g_autoptr(GPtrArray) living = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < shard->uuids->len; i++) {
+        VdCell *cell = vd_keeper_cell(sampler->keeper, g_ptr_array_index(shard->uuids, i));
+        if (!cell)
+            continue;
+        if (lives(sampler, cell))
+            g_ptr_array_add(living, g_strdup(cell->vm->uuid));
+        else if (suspects && cell->vm->state == VD_VM_RUNNING && !cell->vm->stuck_since)
+            take_for_stuck(sampler, cell, sampler->suspected);
+    }
+    guint groups = shard->groups;
+    vd_shard_free(shard);
+    if (living->len == 0)
+        return NULL;
+    shard = vd_shard_copy(living);
+    shard->groups = groups;
+    return shard;
+}
+
+void vd_living_look(VdSampler *sampler)
+{
+    const GPtrArray *order = sampler->keeper->order;
+    gboolean alone = vd_living_known_alone(sampler);
+    for (guint i = 0; i < order->len; i++) {
+        VdCell *cell = g_ptr_array_index(order, i);
+        const VdMeasure *measure = &cell->sampled.measure;
+        if (cell->sampled.by_silence) {
+            if (cell->vm->stuck_since && lives(sampler, cell))
+                vd_sampler_recover(sampler, cell->vm->uuid);
+            cell->sampled.by_silence = cell->vm->stuck_since != 0;
+        } else if (alone && cell->vm->state == VD_VM_RUNNING && !cell->vm->stuck_since &&
+                   measure->cpu_moved > 0 &&
+                   measure->cpu_taken - measure->cpu_moved > intervals(sampler, STILL_INTERVALS)) {
+            take_for_stuck(sampler, cell, measure->cpu_moved);
+        }
+    }
+}
+
+GPtrArray *vd_living_others(const VdSampler *sampler)
+{
+    const GPtrArray *order = sampler->keeper->order;
+    gboolean any = FALSE;
+    for (guint i = 0; i < order->len && !any; i++)
+        any = vd_cell_condemned(g_ptr_array_index(order, i));
+    if (!any)
+        return NULL;
+    GPtrArray *others = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < order->len; i++) {
+        const VdCell *cell = g_ptr_array_index(order, i);
+        if (vd_vm_active(cell->vm) && !vd_cell_condemned(cell))
+            g_ptr_array_add(others, g_strdup(cell->vm->uuid));
+    }
+    return others;
+}

@@ -91,6 +91,7 @@ static const struct {
 typedef struct {
     guint32 key;
     const VdCommand *command;
+    gboolean own; /* by the configuration */
 } Binding;
 
 struct _VdKeymap {
@@ -167,7 +168,7 @@ static guint bind_all(VdKeymap *keymap, const VdCommand *command, char *const *n
 {
     guint had = keymap->bindings->len;
     for (guint i = 0; names && names[i]; i++) {
-        Binding binding = {vd_key_parse(names[i]), command};
+        Binding binding = {vd_key_parse(names[i]), command, setting != NULL};
         if (binding.key != VD_KEY_NONE && !binding_of(keymap, binding.key, command))
             g_array_append_val(keymap->bindings, binding);
         else if (binding.key == VD_KEY_NONE && *names[i] && setting)
@@ -228,6 +229,41 @@ static void check_names(const VdKeymap *keymap, const VdConf *conf, GPtrArray *p
                                         (char *)name, nearest_id(keymap, name)));
 }
 
+/* Whether the first of two bindings of a key leaves the other without effect. Verbs of different
+ * things share keys; an action does what no verb under the cursor does. */
+static gboolean eclipses(const Binding *first, const Binding *other)
+{
+    const VdVerb *verb = first->command->verb, *second = other->command->verb;
+    if (verb && second)
+        return verb->target == second->target;
+    return !verb && (!second || !other->own);
+}
+
+/* What a person binds counts, whoever had that key by default; two that they bound themselves are a
+ * mistake, and the first one counts. */
+static void settle(VdKeymap *keymap, const VdConf *conf, GPtrArray *problems)
+{
+    for (guint i = 0; i < keymap->bindings->len; i++) {
+        const Binding binding = g_array_index(keymap->bindings, Binding, i);
+        for (guint k = keymap->bindings->len; binding.own && k-- > 0;) {
+            const Binding *other = &g_array_index(keymap->bindings, Binding, k);
+            if (other->key != binding.key || other->command == binding.command ||
+                !eclipses(&binding, other))
+                continue;
+            g_autofree char *key = vd_key_name(binding.key);
+            if (other->own && k > i)
+                add_problem(problems, conf, other->command->id,
+                            g_strdup_printf(_("keys: %s: “%s” is bound to %s already; expected "
+                                              "another key"),
+                                            other->command->id, key, binding.command->id));
+            if (other->own)
+                continue;
+            g_array_remove_index(keymap->bindings, k);
+            i -= k < i;
+        }
+    }
+}
+
 VdKeymap *vd_keymap_new(const VdConf *conf, GPtrArray *problems)
 {
     VdKeymap *keymap = g_new0(VdKeymap, 1);
@@ -238,6 +274,8 @@ VdKeymap *vd_keymap_new(const VdConf *conf, GPtrArray *problems)
         for (guint i = 0; i < keymap->commands->len; i++)
             if ((vd_keymap_at(keymap, i)->verb != NULL) == (verbs == 1))
                 bind_command(keymap, vd_keymap_at(keymap, i), conf, problems);
+    if (conf)
+        settle(keymap, conf, problems);
     if (conf)
         check_names(keymap, conf, problems);
     return keymap;

@@ -365,6 +365,14 @@ static void check_columns(const VdConf *conf, GPtrArray *problems)
 {
     VdGridColumn column;
     for (guint i = 0; conf->columns && conf->columns[i]; i++) {
+        gboolean twice = FALSE;
+        for (guint k = 0; k < i; k++)
+            twice = twice || strcmp(conf->columns[k], conf->columns[i]) == 0;
+        if (twice) {
+            g_autofree char *words = g_strdup_printf(
+                _("columns: “%s” is there twice; expected each once"), conf->columns[i]);
+            g_ptr_array_add(problems, vd_conf_mistake(conf, "columns", words));
+        }
         if (vd_grid_parse(conf->columns[i], &column))
             continue;
         g_autofree char *text =

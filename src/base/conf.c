@@ -14,7 +14,8 @@
 typedef struct {
     VdConf *conf;
     const char *file;
-    gboolean torn; /* a mistake in the syntax: what stands behind it is not known */
+    gboolean torn;     /* a mistake in the syntax: what stands behind it is not known */
+    GHashTable *lines; /* "hosts kvm1" → GINT_TO_POINTER(where it stands in this file) */
 } Reader;
 
 typedef void (*SettingReader)(Reader *reader, config_setting_t *setting);
@@ -150,29 +151,62 @@ const VdConfHost *vd_conf_host(const VdConf *conf, const char *name)
     return NULL;
 }
 
-/* A uri that is no text must not silently become libvirt's default: that is another host. */
-static gboolean host_is_fine(const config_setting_t *item)
+/* Tells of the settings that a host or a source does not have; how many there are. */
+static guint check_members(Reader *reader, const config_setting_t *item, const char *of,
+                           const char *const *known, const char *expected)
 {
-    gboolean fine = config_setting_is_group(item) && config_setting_length(item) > 0;
-    for (int i = 0; fine && i < config_setting_length(item); i++) {
+    guint unknown = 0;
+    for (int i = 0; config_setting_is_group(item) && i < config_setting_length(item); i++) {
         const config_setting_t *member = config_setting_get_elem(item, (unsigned)i);
-        const char *name = config_setting_name(member);
-        fine = is_text(member) && (strcmp(name, "name") == 0 || strcmp(name, "uri") == 0);
+        if (g_strv_contains(known, config_setting_name(member)))
+            continue;
+        unknown++;
+        problem(reader, file_of(member), line_of(member),
+                _("%s: %s: no such setting here; expected %s"), of, config_setting_name(member),
+                expected);
     }
-    return fine;
+    return unknown;
+}
+
+/* Two of one name in a file are a mistake; in two files the later one is meant to win. */
+static void check_twice(Reader *reader, const config_setting_t *item, const char *of,
+                        const char *name)
+{
+    g_autofree char *key = g_strconcat(of, " ", name, NULL);
+    int former = GPOINTER_TO_INT(g_hash_table_lookup(reader->lines, key));
+    if (former > 0)
+        problem(reader, file_of(item), line_of(item),
+                _("%s: there is a “%s” already, in line %d; expected another name, and this one "
+                  "counts"),
+                of, name, former);
+    g_hash_table_replace(reader->lines, g_steal_pointer(&key), GINT_TO_POINTER(line_of(item)));
+}
+
+/* A uri that is no text, or is called otherwise, must not silently become libvirt's default: that
+ * is another host. */
+static gboolean host_is_fine(const config_setting_t *item, guint unknown, gboolean torn)
+{
+    const config_setting_t *name = config_setting_get_member(item, "name");
+    const config_setting_t *uri = config_setting_get_member(item, "uri");
+    return name && is_text(name) && (uri ? is_text(uri) : !torn && unknown == 0);
 }
 
 static void read_host(Reader *reader, const config_setting_t *item)
 {
+    static const char *const known[] = {"name", "uri", NULL};
     const char *name = NULL, *uri = NULL;
-    if (host_is_fine(item) && config_setting_lookup_string(item, "name", &name))
+    guint unknown = check_members(reader, item, "hosts", known, "name, uri");
+    if (config_setting_is_group(item) && host_is_fine(item, unknown, reader->torn)) {
+        (void)config_setting_lookup_string(item, "name", &name);
         (void)config_setting_lookup_string(item, "uri", &uri);
+    }
     g_autofree char *clean = vd_text_clean(name, 64, FALSE);
-    if (!*clean || (!uri && reader->torn)) {
+    if (!*clean) {
         problem(reader, file_of(item), line_of(item),
                 _("hosts: expected a host with a name and a uri in quotes"));
         return;
     }
+    check_twice(reader, item, "hosts", clean);
     guint at = reader->conf->hosts->len;
     const VdConfHost *former = vd_conf_host(reader->conf, clean);
     if (former && g_ptr_array_find(reader->conf->hosts, former, &at))
@@ -285,21 +319,30 @@ static void add_source(VdConf *conf, VdConfSource *source)
 
 static void read_source(Reader *reader, const config_setting_t *item)
 {
-    static const char *const names[] = {"name", "kind", "url", "fingerprint", "keyring"};
-    const char *values[G_N_ELEMENTS(names)] = {NULL}, *why = NULL;
+    static const char *const names[] = {"name",    "kind",     "url", "fingerprint",
+                                        "keyring", "unsigned", NULL};
+    enum { TEXTS = 5 };
+    const char *values[TEXTS] = {NULL}, *why = NULL;
     int plain = FALSE;
+    (void)check_members(reader, item, "sources", names,
+                        "name, kind, url, fingerprint, keyring, unsigned");
     if (config_setting_is_group(item)) {
-        for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        for (guint i = 0; i < TEXTS; i++)
             (void)config_setting_lookup_string(item, names[i], &values[i]);
-        (void)config_setting_lookup_bool(item, "unsigned", &plain);
+        const config_setting_t *flag = config_setting_get_member(item, "unsigned");
+        if (flag && config_setting_type(flag) != CONFIG_TYPE_BOOL)
+            want(reader, flag, _("true or false"));
+        else if (flag)
+            plain = config_setting_get_bool(flag);
     }
     /* After a mistake in the syntax the fingerprint may be what is missing. */
     VdConfSource *source = reader->torn ? NULL
                                         : vd_conf_source_new(values[0], values[1], values[2],
                                                              values[3], values[4], plain, &why);
-    if (source)
+    if (source) {
+        check_twice(reader, item, "sources", source->name);
         add_source(reader->conf, source);
-    else
+    } else
         problem(reader, file_of(item), line_of(item), _("sources: expected %s"),
                 why ? why : _("a catalogue with a name, a kind and a url in quotes"));
 }
@@ -343,7 +386,8 @@ static void read_setting(Reader *reader, config_setting_t *setting)
 
 static void read_file(VdConf *conf, const char *file, gboolean needed)
 {
-    Reader reader = {conf, file, FALSE};
+    g_autoptr(GHashTable) lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Reader reader = {conf, file, FALSE, lines};
     if (!g_file_test(file, G_FILE_TEST_EXISTS)) {
         if (needed)
             problem(&reader, NULL, 0, _("the file is not there"));
@@ -361,6 +405,10 @@ static void read_file(VdConf *conf, const char *file, gboolean needed)
         const char *why = config_error_text(&parser);
         if (config_error_type(&parser) == CONFIG_ERR_FILE_IO)
             problem(&reader, NULL, 0, _("the file cannot be read"));
+        else if (why && strstr(why, "duplicate"))
+            problem(&reader, config_error_file(&parser), config_error_line(&parser),
+                    _("expected a setting that does not stand there already; the first one counts, "
+                      "and what stands behind this line does not"));
         else
             problem(&reader, config_error_file(&parser), config_error_line(&parser),
                     _("expected a setting such as theme = \"light\"; (%s)"), why ? why : "?");

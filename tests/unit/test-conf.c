@@ -131,7 +131,7 @@ static void test_mistakes(void **state)
         {"hosts = ( { name = \"\\x1b\\x07\"; } );", "hosts: expected a host"},
         {"hosts = ( { name = 5; } );", "hosts: expected a host"},
         {"hosts = ( { name = \"a\"; uri = 5; } );", "hosts: expected a host"},
-        {"hosts = ( { name = \"a\"; url = \"qemu+ssh://b/system\"; } );", "hosts: expected a host"},
+        {"hosts = ( { name = \"a\"; url = \"qemu+ssh://b/system\"; } );", NULL},
         {"keys = 5;", "keys: expected a group"},
         {"keys = { vm_start = 5; };", "vm_start: expected a word"},
         {"keys = { vm_start = [ 1, 2 ]; };", NULL},
@@ -158,6 +158,34 @@ static void test_mistakes(void **state)
         assert_true(conf->mouse);
         assert_int_equal(conf->hosts->len, 0);
     }
+}
+
+/* Mistakes that cost nothing but themselves. */
+static void test_more_than_there_is(void **state)
+{
+    (void)state;
+    g_autoptr(VdConf) wrong = load("hosts = (\n  { name = \"a\"; url = \"test:///x\"; } );\n");
+    first_problem(wrong, 2, "hosts: url: no such setting here; expected name, uri");
+    assert_int_equal(wrong->hosts->len, 0);
+    g_autoptr(VdConf) more =
+        load("hosts = ( { name = \"a\"; uri = \"test:///x\";\n port = 5; } );\n");
+    one_problem(more, 2, "hosts: port: no such setting here");
+    assert_int_equal(more->hosts->len, 1);
+    g_autoptr(VdConf) twice = load("hosts = ( { name = \"a\"; uri = \"test:///x\"; },\n"
+                                   "  { name = \"a\"; uri = \"test:///y\"; } );\n");
+    one_problem(twice, 2, "hosts: there is a “a” already, in line 1");
+    assert_int_equal(twice->hosts->len, 1);
+    assert_string_equal(((VdConfHost *)g_ptr_array_index(twice->hosts, 0))->uri, "test:///y");
+    g_autoptr(VdConf) source =
+        load("sources = ( { name = \"a\"; kind = \"virt-builder\"; url = \"https://x/i\";\n"
+             " finger = \"x\"; }, { name = \"a\"; kind = \"virt-builder\";\n"
+             " url = \"https://x/j\"; unsigned = \"yes\"; } );\n");
+    assert_int_equal(source->problems->len, 3);
+    first_problem(source, 2, "sources: finger: no such setting here");
+    assert_int_equal(source->sources->len, 1);
+    g_autoptr(VdConf) again = load("theme = \"light\";\ntheme = \"mono\";\nflat = true;\n");
+    one_problem(again, 2, "expected a setting that does not stand there already");
+    assert_string_equal(again->theme, "light");
 }
 
 static void test_syntax(void **state)
@@ -293,6 +321,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(places_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_usual, setup, teardown),
         cmocka_unit_test_setup_teardown(test_mistakes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_more_than_there_is, setup, teardown),
         cmocka_unit_test_setup_teardown(test_syntax, setup, teardown),
         cmocka_unit_test_setup_teardown(test_host_cut_off, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_file, setup, teardown),

@@ -432,6 +432,36 @@ static void keys_can_be_bound_anew(void **state)
     assert_string_equal(vd_keymap_lookup(after, VD_KEY_F(10), 0)->id, "quit");
 }
 
+/* What a person binds counts, whoever had the key; two that they bound to one key are told. */
+static void a_key_is_bound_once(void **state)
+{
+    (void)state;
+    g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) places = g_hash_table_new(g_str_hash, g_str_equal);
+    VdConf conf = {.keys = keys, .places = places};
+    char *s[] = {(char *)"s", NULL}, *x[] = {(char *)"x", NULL};
+    g_hash_table_insert(keys, (char *)"vm.resume", s);
+    g_hash_table_insert(places, (char *)"keys.vm.rename", (char *)"/etc/a.conf:5");
+    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(VdKeymap) keymap = vd_keymap_new(&conf, problems);
+    assert_int_equal(problems->len, 0);
+    assert_string_equal(vd_keymap_lookup(keymap, 's', 0)->id, "vm.resume");
+    assert_null(vd_keymap_lookup(keymap, 's', 1));
+    g_hash_table_insert(keys, (char *)"vm.rename", s);
+    g_autoptr(VdKeymap) both = vd_keymap_new(&conf, problems);
+    assert_int_equal(problems->len, 1);
+    assert_string_equal(g_ptr_array_index(problems, 0),
+                        "/etc/a.conf:5: keys: vm.rename: “s” is bound to vm.resume already; "
+                        "expected another key");
+    /* An action's own key is taken from a verb that has it by default. */
+    g_hash_table_insert(keys, (char *)"vm.rename", x);
+    g_hash_table_insert(keys, (char *)"quit", s);
+    g_hash_table_remove(keys, "vm.resume");
+    g_autoptr(VdKeymap) taken = vd_keymap_new(&conf, problems);
+    assert_int_equal(problems->len, 1);
+    assert_string_equal(vd_keymap_lookup(taken, 's', 0)->id, "quit");
+}
+
 /* Every view and dialog at every small size: nothing to compare, the sanitizers look on. */
 static void every_size_is_drawn(void **state)
 {
@@ -478,6 +508,7 @@ int main(void)
         cmocka_unit_test(only_what_is_shown_is_wanted),
         cmocka_unit_test(rare_figures_are_told),
         cmocka_unit_test(keys_can_be_bound_anew),
+        cmocka_unit_test(a_key_is_bound_once),
         cmocka_unit_test(every_size_is_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

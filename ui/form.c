@@ -146,7 +146,9 @@ const char *vd_form_value(VdForm *form, const char *name)
 
 static void put_many(VdArgs *args, const VdField *field)
 {
-    g_auto(GStrv) values = g_strsplit(vd_edit_text(&field->edit), ",", 256);
+    /* Braces have commas of their own. */
+    const char *between = field->spec->type == VD_ARG_NAMES ? " " : ",";
+    g_auto(GStrv) values = g_strsplit(vd_edit_text(&field->edit), between, 256);
     for (char **value = values; *value; value++) {
         g_strstrip(*value);
         if (**value)

@@ -130,6 +130,15 @@ static void read_escape(Reader *reader, config_setting_t *setting)
     read_int(reader, setting, 5, 1000, &reader->conf->escape_ms);
 }
 
+static void read_parallel(Reader *reader, config_setting_t *setting)
+{
+    int value = config_setting_get_int(setting);
+    if (config_setting_type(setting) == CONFIG_TYPE_INT && value >= 1 && value <= 64)
+        reader->conf->parallel = value;
+    else
+        want(reader, setting, _("a number from 1 to 64"));
+}
+
 static void read_theme(Reader *reader, config_setting_t *setting)
 {
     if (!is_text(setting)) {
@@ -363,10 +372,10 @@ static const struct {
     const char *name;
     SettingReader read;
 } settings[] = {
-    {"hosts", read_hosts},      {"theme", read_theme},     {"mouse", read_mouse},
-    {"ascii", read_ascii},      {"flat", read_flat},       {"interval_ms", read_interval},
-    {"escape_ms", read_escape}, {"keys", read_keys},       {"columns", read_columns},
-    {"roles", read_roles},      {"sources", read_sources},
+    {"hosts", read_hosts},      {"theme", read_theme},       {"mouse", read_mouse},
+    {"ascii", read_ascii},      {"flat", read_flat},         {"interval_ms", read_interval},
+    {"escape_ms", read_escape}, {"parallel", read_parallel}, {"keys", read_keys},
+    {"columns", read_columns},  {"roles", read_roles},       {"sources", read_sources},
 };
 
 static void read_setting(Reader *reader, config_setting_t *setting)
@@ -380,7 +389,7 @@ static void read_setting(Reader *reader, config_setting_t *setting)
     }
     problem(reader, file_of(setting), line_of(setting),
             _("%s: no such setting; expected hosts, theme, mouse, ascii, flat, interval_ms, "
-              "escape_ms, keys, columns, roles or sources"),
+              "escape_ms, parallel, keys, columns, roles or sources"),
             name);
 }
 
@@ -439,6 +448,7 @@ VdConf *vd_conf_load(const char *file)
     conf->mouse = TRUE;
     conf->interval_ms = 1000;
     conf->escape_ms = 25;
+    conf->parallel = 4;
     conf->keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, strv_free);
     conf->roles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     conf->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

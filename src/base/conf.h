@@ -36,6 +36,7 @@ typedef struct {
     gboolean flat;       /* FALSE: the tree */
     int interval_ms;     /* sampling, 1000; 250 to 60000 */
     int escape_ms;       /* how long Esc waits for more, 25; 5 to 1000 */
+    int parallel;        /* machines made at the same time by one request, 4; 1 to 64 */
     GHashTable *keys;    /* action or verb id (char*) → char** of key names */
     char **columns;      /* NULL: the usual ones */
     GHashTable *roles;   /* user name → "view" | "operate" | "admin" */

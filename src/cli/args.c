@@ -79,13 +79,14 @@ static gboolean is_common(const char *name)
 static gboolean set_common(VdCommand *command, const char *name, const char *value, GError **error)
 {
     gint64 number = 0;
-    if (strcmp(name, "c") == 0 || strcmp(name, "connect") == 0)
+    if (strcmp(name, "c") == 0 || strcmp(name, "connect") == 0) {
         g_ptr_array_add(command->uris, (gpointer)value);
-    else if (strcmp(name, "config") == 0)
+    } else if (strcmp(name, "config") == 0) {
         command->config = value;
-    else if (strcmp(name, "host") == 0)
-        command->host = value;
-    else if (strcmp(name, "theme") == 0)
+    } else if (strcmp(name, "host") == 0) {
+        command->host = command->host ? command->host : value;
+        g_ptr_array_add(command->hosts, (gpointer)value);
+    } else if (strcmp(name, "theme") == 0)
         command->console.theme = value;
     else if (strcmp(name, "format") == 0)
         return set_format(command, value, error);
@@ -236,6 +237,7 @@ void vd_command_clear(VdCommand *command)
 {
     g_clear_pointer(&command->uris, g_ptr_array_unref);
     g_clear_pointer(&command->words, g_ptr_array_unref);
+    g_clear_pointer(&command->hosts, g_ptr_array_unref);
     g_clear_pointer(&command->args, vd_args_free);
     g_clear_pointer(&command->group, g_free);
 }

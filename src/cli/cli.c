@@ -54,6 +54,7 @@ int vd_cli_main(int argc, char **argv, gboolean *ret_console, VdCliConsole *opti
         return vd_bench_ui(argc - 2, argv + 2);
     VdCommand command = {.uris = g_ptr_array_new(),
                          .words = g_ptr_array_new(),
+                         .hosts = g_ptr_array_new(),
                          .args = vd_args_new(),
                          .console = {.deck.check = options->deck.check, .idle_fd = -1}};
     g_autoptr(GError) error = NULL;

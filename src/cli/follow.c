@@ -1,10 +1,13 @@
 /* Following a job: its steps as they begin and end on standard error (one line rewritten in place
- * on a terminal), its last document on standard output. Ctrl-C leaves the job alone. */
+ * on a terminal), its last document on standard output. A job that makes several machines has a
+ * line for each of them as it ends, and on a terminal one for each that is being made, above its
+ * own. Ctrl-C leaves the job alone. */
 #include "config.h"
 
 #include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "src/base/error.h"
@@ -12,13 +15,17 @@
 #include "src/base/text.h"
 #include "src/cli/private.h"
 
-#define BAR_CELLS 24
+#define BAR_CELLS  24
+#define NAME_CELLS 24
+/* What a line of a machine needs, so that none is broken. */
+#define LINE_CELLS 72
 
 typedef struct {
     VdDeck *deck;
     const char *id;
-    gboolean terminal, interrupted, line_open;
-    GHashTable *told; /* step id → GINT_TO_POINTER(state + 1) */
+    gboolean terminal, interrupted;
+    guint lines;      /* that stand there to be written anew */
+    GHashTable *told; /* step id, or job id of a machine → GINT_TO_POINTER(state + 1) */
     VdJob *job;       /* (owned) the newest snapshot, or NULL */
     guint looks;
     VdPace pace;
@@ -38,9 +45,11 @@ static char *bar(double fraction)
 
 static void close_line(Follow *follow)
 {
-    if (follow->line_open)
+    if (follow->lines > 0)
         vd_err("\r\033[K");
-    follow->line_open = FALSE;
+    for (; follow->lines > 1; follow->lines--)
+        vd_err("\033[A\033[K");
+    follow->lines = 0;
 }
 
 static void tell_step(Follow *follow, const VdStep *step)
@@ -59,6 +68,62 @@ static void tell_step(Follow *follow, const VdStep *step)
            step->state == VD_STEP_RUNNING || !step->started ? "" : time, text);
 }
 
+/* How many lines of machines fit. */
+static guint machine_lines(void)
+{
+    struct winsize size = {0};
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col < LINE_CELLS)
+        return 0;
+    return size.ws_row > 2 ? size.ws_row - 2U : 0;
+}
+
+static gboolean is_over(const VdJob *job)
+{
+    return vd_job_state_ended(job->state) || job->state == VD_JOB_INTERRUPTED;
+}
+
+/* A machine of many, once it is over. */
+static void tell_machine(Follow *follow, const VdJob *job)
+{
+    const VdStep *step = vd_job_current(job);
+    gpointer now = GINT_TO_POINTER((int)job->state + 1);
+    if (!is_over(job) || g_hash_table_lookup(follow->told, job->id) == now)
+        return;
+    g_hash_table_insert(follow->told, g_strdup(job->id), now);
+    close_line(follow);
+    g_autofree char *time = vd_format_duration(job->ended - job->started);
+    g_autofree char *text = vd_text_clean(job->error ? job->error
+                                          : step     ? step->text
+                                                     : "",
+                                          200, FALSE);
+    vd_err("%-11s %-12s %6s  %s\n", _(vd_job_state_word(job->state)), job->target,
+           job->started && job->ended ? time : "", text);
+}
+
+static void tell_machines(Follow *follow, GPtrArray *jobs)
+{
+    guint room = follow->terminal ? machine_lines() : 0;
+    /* Newest first there. */
+    for (guint i = jobs->len; i > 0; i--) {
+        const VdJob *job = g_ptr_array_index(jobs, i - 1);
+        if (g_strcmp0(job->parent, follow->id) == 0)
+            tell_machine(follow, job);
+    }
+    close_line(follow);
+    for (guint i = jobs->len; i > 0 && room > 0; i--) {
+        const VdJob *job = g_ptr_array_index(jobs, i - 1);
+        const VdStep *step = vd_job_current(job);
+        if (g_strcmp0(job->parent, follow->id) != 0 || is_over(job) || !step)
+            continue;
+        g_autofree char *cells = bar(vd_job_fraction(job));
+        g_autofree char *name = vd_text_clean_name(job->target, NAME_CELLS);
+        vd_err("%s %3.0f%% %-*s  %s\n", cells, 100.0 * vd_job_fraction(job), NAME_CELLS, name,
+               step->id);
+        follow->lines++;
+        room--;
+    }
+}
+
 static void tell_line(Follow *follow, const VdJob *job)
 {
     const VdStep *step = vd_job_current(job);
@@ -70,7 +135,17 @@ static void tell_line(Follow *follow, const VdJob *job)
         vd_left_text(vd_pace_left(&follow->pace, vd_job_remaining(job, now), now));
     g_autofree char *rest = left ? g_strdup_printf(_("%s left"), left) : g_strdup("");
     vd_err("\r\033[K%s %3.0f%% %s  %s", cells, 100.0 * vd_job_fraction(job), step->id, rest);
-    follow->line_open = TRUE;
+    follow->lines++;
+}
+
+static VdJob *find_job(GPtrArray *jobs, const char *id)
+{
+    for (guint i = 0; i < jobs->len; i++) {
+        VdJob *job = g_ptr_array_index(jobs, i);
+        if (strcmp(job->id, id) == 0)
+            return job;
+    }
+    return NULL;
 }
 
 static void jobs_changed(VdDeck *deck, guint changed, gpointer data)
@@ -80,14 +155,13 @@ static void jobs_changed(VdDeck *deck, guint changed, gpointer data)
         return;
     GPtrArray *jobs = vd_deck_jobs(deck);
     follow->looks++;
-    for (guint i = 0; i < jobs->len; i++) {
-        VdJob *job = g_ptr_array_index(jobs, i);
-        if (strcmp(job->id, follow->id) != 0)
-            continue;
+    VdJob *job = find_job(jobs, follow->id);
+    if (job) {
         g_clear_pointer(&follow->job, vd_job_unref);
         follow->job = vd_job_ref(job);
         for (guint s = 0; s < job->steps->len; s++)
             tell_step(follow, g_ptr_array_index(job->steps, s));
+        tell_machines(follow, jobs);
         tell_line(follow, job);
     }
     /* One that has only just been asked for may come with the second look. */

@@ -66,23 +66,12 @@ static const char *target_word(const VdVerb *verb)
 static char *option_words(const VdArgSpec *spec)
 {
     static const char *const values[] = {
-        [VD_ARG_TEXT] = "TEXT",
-        [VD_ARG_FLAG] = "",
-        [VD_ARG_INT] = "N",
-        [VD_ARG_SIZE] = "SIZE",
-        [VD_ARG_CHOICE] = "WORD",
-        [VD_ARG_NAME] = "NAME",
-        [VD_ARG_HOSTNAME] = "NAME",
-        [VD_ARG_TIMEZONE] = "ZONE",
-        [VD_ARG_FILE] = "FILE",
-        [VD_ARG_SECRET] = "FILE",
-        [VD_ARG_IMAGE] = "IMAGE",
-        [VD_ARG_HOST] = "HOST",
-        [VD_ARG_POOL] = "POOL",
-        [VD_ARG_NETWORK] = "NETWORK",
-        [VD_ARG_ADDRESS] = "ADDRESS/N",
-        [VD_ARG_IP] = "ADDRESS",
-        [VD_ARG_SCRIPT] = "NAME|FILE",
+        [VD_ARG_TEXT] = "TEXT",         [VD_ARG_FLAG] = "",         [VD_ARG_INT] = "N",
+        [VD_ARG_SIZE] = "SIZE",         [VD_ARG_CHOICE] = "WORD",   [VD_ARG_NAME] = "NAME",
+        [VD_ARG_NAMES] = "NAME",        [VD_ARG_HOSTNAME] = "NAME", [VD_ARG_TIMEZONE] = "ZONE",
+        [VD_ARG_FILE] = "FILE",         [VD_ARG_SECRET] = "FILE",   [VD_ARG_IMAGE] = "IMAGE",
+        [VD_ARG_HOST] = "HOST",         [VD_ARG_POOL] = "POOL",     [VD_ARG_NETWORK] = "NETWORK",
+        [VD_ARG_ADDRESS] = "ADDRESS/N", [VD_ARG_IP] = "ADDRESS",    [VD_ARG_SCRIPT] = "NAME|FILE",
         [VD_ARG_TEMPLATE] = "NAME",
     };
     if (spec->type == VD_ARG_FLAG)

@@ -10,7 +10,8 @@ typedef struct {
     gboolean yes, help, version, detach;
     GPtrArray *uris; /* const char*, NULL-terminated when used */
     const char *config;
-    const char *host; /* --host */
+    const char *host; /* --host, the first */
+    GPtrArray *hosts; /* const char*: all of them */
     gint64 timeout;   /* --timeout, seconds; 0: the usual */
     VdCliConsole console;
     const VdVerb *verb;

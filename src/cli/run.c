@@ -76,12 +76,33 @@ static gboolean know_host(VdRun *run, const char *wanted, GError **error)
                    all);
 }
 
+/* Several hosts are to be spread over; other verbs go to one. */
+static gboolean take_hosts(VdRun *run, GError **error)
+{
+    const VdCommand *command = run->command;
+    gboolean spreads = FALSE;
+    for (const VdArgSpec *spec = command->verb->args; spec && spec->name; spec++)
+        spreads = spreads || (spec->many && spec->type == VD_ARG_HOST);
+    if (command->hosts->len < 2)
+        return TRUE;
+    if (!spreads)
+        return vd_fail(error, VD_ERR_USAGE, NULL, _("--host is given more than once"));
+    for (guint i = 0; i < command->hosts->len; i++) {
+        if (!know_host(run, g_ptr_array_index(command->hosts, i), error))
+            return FALSE;
+        vd_args_add(command->args, "on", g_ptr_array_index(command->hosts, i));
+    }
+    return TRUE;
+}
+
 static gboolean find_host(VdRun *run, const char *wanted, GError **error)
 {
     g_auto(GStrv) hosts = vd_deck_hosts(run->deck);
     if (!know_host(run, wanted, error))
         return FALSE;
-    if (!wanted && g_strv_length(hosts) > 1)
+    gboolean spread =
+        vd_args_flag(run->command->args, "spread") || vd_args_get(run->command->args, "on");
+    if (!wanted && g_strv_length(hosts) > 1 && !spread)
         return vd_fail(error, VD_ERR_USAGE, NULL, _("There are several hosts: say --host NAME"));
     add_target(run, wanted ? wanted : hosts[0], NULL, wanted ? wanted : hosts[0]);
     return TRUE;
@@ -187,6 +208,20 @@ static void take_optional(VdRun *run, guint wanted)
     }
 }
 
+/* `deploy [HOST] NAME…`: the first of several words is a host if there is one of that name. */
+static gboolean take_many(VdRun *run, const VdArgSpec *spec)
+{
+    GPtrArray *words = run->command->words;
+    g_auto(GStrv) hosts = vd_deck_hosts(run->deck);
+    guint first = run->command->verb->target == VD_TARGET_HOST && !run->command->host &&
+                  words->len > 1 &&
+                  g_strv_contains((const char *const *)hosts, g_ptr_array_index(words, 0));
+    for (guint i = first; i < words->len; i++)
+        vd_args_add(run->command->args, spec->name, g_ptr_array_index(words, i));
+    g_ptr_array_set_size(words, (gint)first);
+    return TRUE;
+}
+
 /* Positional arguments come after the targets ("rename VM NEW"); a verb without targets has them
  * first. */
 static gboolean take_positionals(VdRun *run, GError **error)
@@ -207,6 +242,9 @@ static gboolean take_positionals(VdRun *run, GError **error)
         return vd_fail(error, VD_ERR_USAGE, NULL, _("Something is missing; expected vmdeck %s"),
                        synopsis);
     }
+    for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)
+        if (spec->required && spec->many && is_open(run, spec))
+            return take_many(run, spec);
     take_optional(run, wanted);
     guint from = verb->target == VD_TARGET_NONE ? 0 : words->len - wanted, at = from;
     for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)
@@ -361,9 +399,9 @@ static void run_verb(VdRun *run)
     g_autofree char *edited = NULL;
     if (command->host && strcmp(command->verb->id, "vm.list") == 0)
         vd_args_set(command->args, "on-host", command->host);
-    if (!know_host(run, command->host, &error) || !take_positionals(run, &error) ||
-        !find_targets(run, &error) || !vd_run_confirmed(run, &error) ||
-        !vd_run_edit_script(run, &edited, &error)) {
+    if (!know_host(run, command->host, &error) || !take_hosts(run, &error) ||
+        !take_positionals(run, &error) || !find_targets(run, &error) ||
+        !vd_run_confirmed(run, &error) || !vd_run_edit_script(run, &edited, &error)) {
         vd_run_complain(NULL, error);
         run->status = vd_error_exit_status(error);
         return;

@@ -171,6 +171,39 @@ static const VdColumn step_columns[] = {
     {"text", N_("What"), VD_COL_TEXT},
 };
 
+static const VdColumn child_columns[] = {
+    {"id", N_("Job"), VD_COL_TEXT},          {"target", N_("Machine"), VD_COL_TEXT},
+    {"host", N_("Host"), VD_COL_TEXT},       {"state", N_("State"), VD_COL_TEXT},
+    {"percent", N_("Done"), VD_COL_PERCENT}, {"duration", N_("Time"), VD_COL_DURATION},
+    {"text", N_("What"), VD_COL_TEXT},
+};
+
+/* The jobs of its machines, if it has made several. */
+static gboolean show_children(VdLocalCall *call, GError **error)
+{
+    g_autoptr(GPtrArray) jobs = vd_journal_children(call->journal, call->id, error);
+    if (!jobs)
+        return FALSE;
+    if (jobs->len == 0)
+        return TRUE;
+    VdSection *section =
+        SECTION(call->doc, VD_SECTION_TABLE, "machines", N_("Machines"), child_columns);
+    for (guint i = 0; i < jobs->len; i++) {
+        const VdJob *job = g_ptr_array_index(jobs, i);
+        const VdStep *step = vd_job_current(job);
+        char **row = vd_section_row(section);
+        vd_row_text(row, 0, job->id);
+        vd_row_text(row, 1, job->target);
+        vd_row_text(row, 2, job->host);
+        vd_row_text(row, 3, vd_job_state_word(job->state));
+        vd_row_double(row, 4, 100.0 * vd_job_fraction(job));
+        if (job->started)
+            vd_row_int(row, 5, (job->ended ? job->ended : g_get_real_time()) - job->started);
+        vd_row_text(row, 6, job->error ? job->error : step ? step->text : NULL);
+    }
+    return TRUE;
+}
+
 gboolean vd_local_job_show(VdLocalCall *call, GError **error)
 {
     if (!need_journal(call, error))
@@ -195,7 +228,7 @@ gboolean vd_local_job_show(VdLocalCall *call, GError **error)
             vd_row_int(row, 3, end - step->started);
         vd_row_text(row, 4, step->text);
     }
-    return TRUE;
+    return show_children(call, error);
 }
 
 gboolean vd_local_job_cancel(VdLocalCall *call, GError **error)
@@ -371,11 +404,49 @@ gboolean vd_local_vm_whole(VdLocalCall *call, GError **error)
            vd_local_answer_job(call);
 }
 
+/* FALSE: there is no such host. */
+static gboolean add_host(const VdLocalCall *call, GArray *hosts, const char *id, GError **error)
+{
+    for (gsize i = 0; call->host_ids[i]; i++) {
+        const char *uri = call->host_uris[i];
+        VdDeployHost host = {call->host_ids[i], *uri ? uri : NULL};
+        if (strcmp(host.id, id) != 0)
+            continue;
+        g_array_append_val(hosts, host);
+        return TRUE;
+    }
+    return vd_fail(error, VD_ERR_NOT_FOUND, NULL, _("There is no host %s"), id);
+}
+
+/* Those that are named to spread over, else all if it is to be spread, else the one chosen. */
+static GArray *deploy_hosts(const VdLocalCall *call, GError **error)
+{
+    g_autoptr(GArray) hosts = g_array_new(FALSE, FALSE, sizeof(VdDeployHost));
+    g_auto(GStrv) named = vd_args_all(call->args, "on");
+    gboolean all = vd_args_flag(call->args, "spread") && !*named;
+    for (char **id = all ? call->host_ids : named; *id; id++)
+        if (**id && !add_host(call, hosts, *id, error))
+            return NULL;
+    if (hosts->len == 0) {
+        VdDeployHost host = {call->host, call->uri};
+        g_array_append_val(hosts, host);
+    }
+    return g_steal_pointer(&hosts);
+}
+
 gboolean vd_local_deploy(VdLocalCall *call, GError **error)
 {
-    return need_journal(call, error) &&
-           vd_deploy_submit(call->journal, call->request, call->person, call->host, call->uri,
-                            call->args, error) &&
+    g_autoptr(VdArgs) args = vd_args_copy(call->args);
+    g_autoptr(GArray) hosts = deploy_hosts(call, error);
+    g_autofree char *usual = g_strdup_printf("%d", call->conf->parallel);
+    if (!hosts || !need_journal(call, error))
+        return FALSE;
+    const char *parallel = vd_args_get(args, "parallel");
+    if (!parallel || !*parallel)
+        vd_args_set(args, "parallel", usual);
+    gboolean named = vd_args_get(args, "on") && *vd_args_get(args, "on");
+    return vd_deploy_submit(call->journal, call->request, call->person,
+                            (const VdDeployHost *)hosts->data, hosts->len, named, args, error) &&
            vd_local_answer_job(call);
 }
 

@@ -15,9 +15,10 @@ typedef struct {
     const char *config_file; /* --config, or NULL */
     gboolean implicit;       /* no host was configured when the deck was made, and -c not given */
     const char *request, *person;
-    const char *host, *uri; /* of a host target; uri NULL: libvirt's default */
-    const char *id;         /* the target's id, or NULL */
-    const char *name;       /* of a machine, for people, or NULL */
+    const char *host, *uri;       /* of a host target; uri NULL: libvirt's default */
+    char **host_ids, **host_uris; /* of all hosts, as they are now; "": libvirt's default */
+    const char *id;               /* the target's id, or NULL */
+    const char *name;             /* of a machine, for people, or NULL */
     const VdArgs *args;
     VdDoc *doc;          /* out */
     VdConf *renewed;     /* out: the configuration read anew after it was changed, or NULL */

@@ -18,6 +18,7 @@ typedef struct {
     char *host, *target; /* target: uuid, name or id */
     char *name;          /* of the machine, for people */
     char *uri;
+    char **host_ids, **host_uris;
     VdArgs *args;
     VdDeckDone done;
     gpointer data;
@@ -42,6 +43,8 @@ static void request_free(gpointer data)
     g_free(request->target);
     g_free(request->name);
     g_free(request->uri);
+    g_strfreev(request->host_ids);
+    g_strfreev(request->host_uris);
     vd_args_free(request->args);
     vd_doc_unref(request->doc);
     g_clear_error(&request->error);
@@ -169,6 +172,8 @@ static void local_work(VdWorker *worker, gpointer data)
                         .implicit = request->deck->implicit,
                         .host = request->host,
                         .uri = request->uri,
+                        .host_ids = request->host_ids,
+                        .host_uris = request->host_uris,
                         .id = request->target,
                         .name = request->name,
                         .args = request->args};
@@ -191,6 +196,21 @@ static void local_done(gpointer data)
     request_end(request, changes(request));
 }
 
+/* The worker cannot look at the deck's own. */
+static void copy_hosts(Request *request)
+{
+    guint n = request->deck->names->len;
+    request->host_ids = g_new0(char *, n + 1);
+    request->host_uris = g_new0(char *, n + 1);
+    for (guint i = 0; i < n; i++) {
+        gboolean found = FALSE;
+        const char *id = g_ptr_array_index(request->deck->names, i);
+        const char *uri = vd_deck_uri(request->deck, id, &found);
+        request->host_ids[i] = g_strdup(id);
+        request->host_uris[i] = g_strdup(uri ? uri : "");
+    }
+}
+
 static void request_run(Request *request)
 {
     VdDeck *deck = request->deck;
@@ -206,6 +226,7 @@ static void request_run(Request *request)
                      request->args, request->id, changes(request), row->verb.pending, virt_done,
                      request);
     } else {
+        copy_hosts(request);
         vd_worker_run(deck->work, local_work, local_done, request, NULL);
     }
 }

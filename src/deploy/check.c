@@ -268,6 +268,40 @@ static gboolean check_gateway(const char *text, GInetAddress *address, gsize pre
     return TRUE;
 }
 
+char *vd_address_count(const char *address, guint n, GError **error)
+{
+    const char *slash = strchr(address, '/');
+    g_autofree char *plain = g_strndup(address, slash ? (gsize)(slash - address) : strlen(address));
+    g_autoptr(GInetAddress) first = g_inet_address_new_from_string(plain);
+    gsize size = first ? g_inet_address_get_native_size(first) : 0;
+    gsize prefix = slash ? (gsize)g_ascii_strtoull(slash + 1, NULL, 10) : size * 8;
+    g_autofree guint8 *bytes = NULL;
+    g_autoptr(GInetAddress) counted = NULL;
+    g_autofree char *text = NULL;
+    guint carry = n;
+
+    if (!first) {
+        vd_error_set(error, VD_ERR_INVALID, NULL, _("%s is no IP address."), address);
+        return NULL;
+    }
+    bytes = g_memdup2(g_inet_address_to_bytes(first), size);
+    for (gsize i = size; i > 0; i--) {
+        carry += bytes[i - 1];
+        bytes[i - 1] = (guint8)carry;
+        carry >>= 8;
+    }
+    if (carry > 0 || !same_bits(bytes, g_inet_address_to_bytes(first), 0, 0, prefix)) {
+        vd_error_set(error, VD_ERR_INVALID, NULL,
+                     _("From %s on there are not addresses enough in its network; begin lower, or "
+                       "make fewer machines."),
+                     address);
+        return NULL;
+    }
+    counted = g_inet_address_new_from_bytes(bytes, g_inet_address_get_family(first));
+    text = g_inet_address_to_string(counted);
+    return g_strconcat(text, slash ? slash : "", NULL);
+}
+
 gboolean vd_check_static(const char *address, const char *gateway, char *const *dns, GError **error)
 {
     gsize prefix = 0;

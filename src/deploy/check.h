@@ -18,6 +18,9 @@ char *vd_read_script(const char *path, gboolean *ret_converted, GError **error);
  * a host's address of its network, and the gateway another one of the same network. */
 gboolean vd_check_static(const char *address, const char *gateway, char *const *dns,
                          GError **error);
+/* The n-th address after one with a prefix length ("192.0.2.7/24"); VD_ERR_INVALID if that is
+ * outside of its network. The caller frees. */
+char *vd_address_count(const char *address, guint n, GError **error);
 /* Whether the zone is among those that the image has; NULL: nobody looked, so it passes. */
 gboolean vd_check_zone_there(const char *zone, char *const *zones, const char *image,
                              GError **error);

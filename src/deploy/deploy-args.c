@@ -7,7 +7,14 @@
 static const char *const engines[] = {"auto", "seed", "offline", NULL};
 
 const VdArgSpec vd_deploy_args[] = {
-    VD_WORD_NAME,
+    {.name = "name",
+     .label = N_("Name"),
+     .help = N_("What the machine is called on its host; several names, or a pattern such as "
+                "'web-{01..20}', make several."),
+     .type = VD_ARG_NAMES,
+     .required = TRUE,
+     .positional = TRUE,
+     .many = TRUE},
     {.name = "image",
      .label = N_("Image"),
      .help = N_("The image that it is made from; `image list` shows what there is."),
@@ -75,6 +82,23 @@ const VdArgSpec vd_deploy_args[] = {
      .value = "15",
      .min = 0,
      .max = 1440},
+    {.name = "parallel",
+     .label = N_("At a time"),
+     .help = N_("Of several machines, how many are made at the same time; the configuration's, "
+                "else 4, if left out."),
+     .type = VD_ARG_INT,
+     .min = 1,
+     .max = 64},
+    {.name = "spread",
+     .label = N_("Spread"),
+     .help = N_("Each machine goes to the host that is used least, of all or of those that are "
+                "named."),
+     .type = VD_ARG_FLAG},
+    {.name = "on",
+     .label = N_("Hosts"),
+     .help = N_("A host to spread over; several --host mean the same."),
+     .type = VD_ARG_HOST,
+     .many = TRUE},
     {.name = NULL},
 };
 

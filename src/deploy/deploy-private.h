@@ -33,6 +33,8 @@ gboolean vd_deploy_name_free(VdJournal *journal, const VdJob *job, GError **erro
  * this host. Under the same lock. */
 gboolean vd_deploy_address_free(VdJournal *journal, const VdJob *job, const VdPlan *plan,
                                 GError **error);
+/* The steps that a plan comes to. */
+void vd_deploy_add_steps(VdJob *job, const VdPlan *plan);
 /* Makes the job of a machine and starts its runner, while nobody else may take its name or its
  * address. secrets may be NULL. */
 gboolean vd_deploy_start(VdJournal *journal, VdJob *job, const VdPlan *plan, const char *secrets,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "src/base/conf.h"
+#include "src/deploy/spread.h"
 #include "src/jobs/runner.h"
 #include "src/model/args.h"
 #include "src/model/image.h"
@@ -65,11 +66,14 @@ gboolean vd_image_prepare_submit(VdJournal *journal, const char *request, const 
                                  const char *image_name, const VdArgs *args, GError **error);
 extern const VdArgSpec vd_image_prepare_args[];
 
-/* `deploy NAME …`: checks all that is cheap (image there, disk not smaller, name free is the
- * runner's), hashes the passwords, writes spec and secrets, starts the runner. uri: of the host it
- * goes to; host_id its name. *ret_note may get a visible note. May wait. */
+/* `deploy NAME… …`: checks all that is cheap (image there, disk not smaller; of several, whether
+ * the names are free), hashes the passwords, writes spec and secrets, starts the runner: that of
+ * the machine, or of the job that makes several. hosts: where to, at least one; of several each
+ * machine goes to the one that is used least. needs_all: it is an error if one of them does not
+ * answer. May wait. */
 gboolean vd_deploy_submit(VdJournal *journal, const char *request, const char *author,
-                          const char *host_id, const char *uri, const VdArgs *args, GError **error);
+                          const VdDeployHost *hosts, guint n_hosts, gboolean needs_all,
+                          const VdArgs *args, GError **error);
 /* A job that makes the disks of a running machine independent of their bases. May wait. */
 gboolean vd_whole_submit(VdJournal *journal, const char *request, const char *author,
                          const char *host_id, const char *uri, const char *uuid, const char *name,

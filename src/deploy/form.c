@@ -14,6 +14,7 @@
 #include "src/deploy/guest.h"
 #include "src/deploy/plan.h"
 #include "src/deploy/store.h"
+#include "src/model/names.h"
 #include "src/virt/provision.h"
 
 /* Seconds on a two-core machine. */
@@ -33,19 +34,50 @@ typedef struct {
 
 typedef gboolean (*FieldFunc)(Field *field, GError **error);
 
+/* All that are given, each one that can be. Free with g_strfreev(). */
+static char **names_of(const VdArgs *args, GError **error)
+{
+    g_auto(GStrv) given = vd_args_all(args, "name");
+    g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+
+    for (gsize i = 0; given[i]; i++) {
+        g_auto(GStrv) names = vd_names_expand(given[i], VD_NAMES_MOST, error);
+
+        if (!names)
+            return NULL;
+        g_strv_builder_addv(all, (const char **)names);
+    }
+    return g_strv_builder_end(all);
+}
+
+static guint count_of(const VdArgs *args)
+{
+    g_auto(GStrv) names = names_of(args, NULL);
+
+    return names && names[0] ? g_strv_length(names) : 1;
+}
+
 static gboolean field_name(Field *field, GError **error)
 {
+    g_auto(GStrv) names = names_of(field->args, error);
     g_autoptr(VdConn) conn = NULL;
+    guint n = names ? g_strv_length(names) : 0;
 
-    if (!vd_check_vm_name(field->value, error))
-        return FALSE;
-    conn = vd_conn_open(field->uri, NULL, error);
+    for (guint i = 0; i < n; i++) {
+        if (!vd_check_vm_name(names[i], error))
+            return FALSE;
+    }
+    conn = names ? vd_conn_open(field->uri, NULL, error) : NULL;
     if (!conn)
         return FALSE;
-    if (vd_conn_vm_exists(conn, field->value))
-        return vd_fail(error, VD_ERR_EXISTS, NULL,
-                       _("A machine named %s is there already; choose another name."),
-                       field->value);
+    for (guint i = 0; i < n; i++) {
+        if (vd_conn_vm_exists(conn, names[i]))
+            return vd_fail(error, VD_ERR_EXISTS, NULL,
+                           _("A machine named %s is there already; choose another name."),
+                           names[i]);
+    }
+    if (n > 1)
+        field->hint = g_strdup_printf(_("%u machines, %s to %s"), n, names[0], names[n - 1]);
     return TRUE;
 }
 
@@ -126,6 +158,7 @@ static gboolean check_room(Field *field, GError **error)
                                     : vd_args_size(field->args, "disk", 0);
 
         there = vd_format_size(pool.available);
+        size *= count_of(field->args);
         ok = vd_plan_check_room(pool.name, pool.available, size, vd_args_flag(field->args, "whole"),
                                 field->image ? field->image->file_size : 0,
                                 vd_args_flag(field->args, "overcommit"), error);

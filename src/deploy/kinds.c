@@ -8,9 +8,11 @@
 #include "src/base/i18n.h"
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/install.h"
+#include "src/deploy/many.h"
 
 const VdJobKind vd_deploy_kinds[] = {
     {"deploy", vd_deploy_steps, vd_deploy_undos, vd_deploy_again},
+    {"deploy.many", vd_many_steps, vd_many_undos, vd_many_again},
     {"install", vd_install_steps, vd_deploy_undos, vd_install_again},
     {"image.add", vd_image_add_steps, vd_image_add_undos, NULL},
     {"image.prepare", vd_image_prepare_steps, vd_image_add_undos, NULL},

@@ -27,16 +27,19 @@ libdeploy_a_SOURCES = \
   src/deploy/initrd.c src/deploy/initrd.h \
   src/deploy/kinds.c \
   src/deploy/layout.c \
+  src/deploy/many.c src/deploy/many.h \
   src/deploy/plan-json.c \
   src/deploy/plan.c src/deploy/plan.h \
   src/deploy/publish.c src/deploy/publish.h \
   src/deploy/scripts.c \
   src/deploy/signature.c src/deploy/signature.h \
   src/deploy/spec.c src/deploy/spec.h \
+  src/deploy/spread.c src/deploy/spread.h \
   src/deploy/steps-boot.c \
   src/deploy/steps-disk.c \
   src/deploy/steps-guest.c \
   src/deploy/steps-seed.c \
+  src/deploy/steps-send.c \
   src/deploy/steps.c src/deploy/steps.h \
   src/deploy/store.c src/deploy/store.h \
   src/deploy/steps-install.c \

@@ -37,7 +37,8 @@ static const Member members[] = {
     M(template, TEXT),       M(kernel, TEXT),        M(initrd, TEXT),
     M(kernel_line, TEXT),    M(answer_file, TEXT),   M(cdrom, TEXT),
     M(reports, BOOL),        M(ends, INT),           M(answer_medium, BOOL),
-    M(install_minutes, INT),
+    M(install_minutes, INT), M(elsewhere, BOOL),     M(near, BOOL),
+    M(parent, TEXT),
 };
 
 /* From an image, or by an installer. */

@@ -10,6 +10,8 @@
 #include "src/deploy/check.h"
 #include "src/deploy/plan.h"
 #include "src/deploy/store.h"
+#include "src/virt/provision.h"
+#include "src/virt/uri.h"
 
 #define GIB            (G_GUINT64_CONSTANT(1) << 30)
 #define USUAL_DISK     (10 * GIB)
@@ -23,6 +25,7 @@ void vd_plan_free(VdPlan *plan)
     g_free(plan->name);
     g_free(plan->title);
     g_free(plan->uri);
+    g_free(plan->parent);
     g_free(plan->image);
     g_free(plan->sha256);
     g_free(plan->image_format);
@@ -353,6 +356,30 @@ static gboolean choose_engine(VdPlan *plan, const VdArgs *args, const VdImage *i
     return TRUE;
 }
 
+char *vd_plan_base_name(const VdPlan *plan)
+{
+    return g_strdup_printf("vmdeck-%s.%s", plan->sha256, plan->image_format);
+}
+
+static gboolean is_elsewhere(const char *uri)
+{
+    g_autofree char *effective = vd_uri_effective(uri);
+
+    return !vd_uri_is_here(effective);
+}
+
+/* What has to be done to the disk as a file is done here. */
+static gboolean place_work(VdPlan *plan, GError **error)
+{
+    if (plan->elsewhere && plan->whole)
+        return vd_fail(
+            error, VD_ERR_UNSUPPORTED, NULL,
+            _("On a host elsewhere a disk begins on its image, which is sent there once; "
+              "give --whole-later to have it made independent while it runs."));
+    plan->near = plan->elsewhere && (plan->reader ? plan->table : plan->grow || plan->customise);
+    return TRUE;
+}
+
 /* What a plan has with an image or without. image NULL: none. */
 static gboolean read_machine(VdPlan *plan, const VdArgs *args, const VdImage *image,
                              const char *uri, const char *request, GError **error)
@@ -363,6 +390,7 @@ static gboolean read_machine(VdPlan *plan, const VdArgs *args, const VdImage *im
         return FALSE;
     plan->title = title && *title ? vd_text_clean(title, 200, FALSE) : NULL;
     plan->uri = g_strdup(uri);
+    plan->elsewhere = is_elsewhere(uri);
     plan->overcommit = vd_args_flag(args, "overcommit");
     plan->cpus = (guint)vd_args_int(args, "cpus", 2);
     plan->memory = vd_args_size(args, "memory", 2 * GIB);
@@ -416,7 +444,7 @@ VdPlan *vd_plan_new(const VdArgs *args, const VdImage *image, const char *uri, c
         return NULL;
     }
     decide_grow(plan, args, image);
-    if (!choose_engine(plan, args, image, request, error))
+    if (!choose_engine(plan, args, image, request, error) || !place_work(plan, error))
         return NULL;
     return g_steal_pointer(&plan);
 }

@@ -11,6 +11,7 @@
 typedef struct {
     char *name, *title;
     char *uri;
+    char *parent;         /* the job of many of which this is one, or NULL */
     char *image, *sha256; /* the image's name and the bytes it had */
     char *image_format;
     guint64 image_size; /* virtual, bytes */
@@ -24,6 +25,8 @@ typedef struct {
     char *reader;              /* what reads a seed medium in the guest; NULL: the offline engine */
     char *medium;              /* the volume of the medium, chosen beforehand; NULL: none */
     gboolean table;            /* the guest has no tool to grow its partition: done here */
+    gboolean elsewhere;        /* its host's files are not ours */
+    gboolean near;             /* the disk is set up here, and what it adds to its base goes over */
     gboolean grow, customise;
     char *why_no_grow;                        /* a sentence; NULL if it grows */
     gboolean locked, password, user_password; /* the hashes are in the secrets */
@@ -74,6 +77,8 @@ gboolean vd_plan_choose_engine(const VdArgs *args, const VdImage *image, char **
                                GError **error);
 /* A hostname made of a machine's name. The caller frees. */
 char *vd_plan_hostname(const char *name);
+/* What the image is called as a volume of a host elsewhere. The caller frees. */
+char *vd_plan_base_name(const VdPlan *plan);
 /* Whether a disk of this plan has room among available bytes of its pool; the sentence has the
  * numbers. file_size: of the image. */
 gboolean vd_plan_check_room(const char *pool, guint64 available, guint64 disk, gboolean whole,

@@ -54,6 +54,40 @@ static gboolean make_overlay(VdRun *run, const VdPlan *plan, VdConn *conn, GErro
     return TRUE;
 }
 
+/* On the image's volume over there. */
+static gboolean make_overlay_there(VdRun *run, const VdPlan *plan, VdConn *conn, GError **error)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *size = vd_format_size(plan->disk);
+
+    if (!vd_conn_volume_overlay(conn, plan->pool, plan->volume, vd_run_get(run, "base"),
+                                plan->image_format, plan->disk, &path, error))
+        return FALSE;
+    vd_run_set(run, "disk", path);
+    vd_run_text(run, _("overlay on %s at %s"), plan->image, size);
+    return TRUE;
+}
+
+/* In the job's folder, which nobody else can read: it goes over when it is set up. */
+static gboolean make_near(VdRun *run, const VdPlan *plan, GError **error)
+{
+    g_autoptr(VdImage) image = find_image(plan, error);
+    g_autofree char *disk = g_build_filename(vd_run_folder(run), "disk.qcow2", NULL);
+    g_autofree char *bytes = g_strdup_printf("%" G_GUINT64_FORMAT, plan->disk);
+    g_autofree char *size = vd_format_size(plan->disk);
+
+    if (!image || !vd_run_undo(run, "file", disk, error))
+        return FALSE;
+    const char *const words[] = {"create", "-q",          "-f", "qcow2", "-b",  image->path,
+                                 "-F",     image->format, "--", disk,    bytes, NULL};
+    if (!vd_spec_qemu_img(run, words, NULL, error))
+        return FALSE;
+    vd_run_set(run, "near", disk);
+    vd_run_set(run, "disk", disk);
+    vd_run_text(run, _("overlay on %s at %s, made here"), plan->image, size);
+    return TRUE;
+}
+
 static void on_copied(double fraction, gpointer data)
 {
     vd_run_progress(data, fraction);
@@ -134,9 +168,14 @@ static gboolean make_copy(VdRun *run, const VdPlan *plan, VdConn *conn, GError *
 gboolean vd_step_disk(VdRun *run, GError **error)
 {
     g_autoptr(VdPlan) plan = vd_step_plan(run, error);
-    g_autoptr(VdConn) conn = plan ? vd_step_conn(run, plan, error) : NULL;
+    g_autoptr(VdConn) conn = NULL;
 
+    if (plan && plan->near)
+        return make_near(run, plan, error);
+    conn = plan ? vd_step_conn(run, plan, error) : NULL;
     if (!conn || !vd_run_undo(run, "volume", plan->volume, error))
         return FALSE;
+    if (plan->elsewhere)
+        return make_overlay_there(run, plan, conn, error);
     return plan->whole ? make_copy(run, plan, conn, error) : make_overlay(run, plan, conn, error);
 }

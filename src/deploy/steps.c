@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "src/base/error.h"
+#include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 #include "src/deploy/deploy-private.h"
@@ -75,10 +76,11 @@ gboolean vd_step_check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const 
     VdPool pool = {0};
     gboolean ok, kvm;
 
-    if (!vd_conn_is_local(conn))
-        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
-                       _("A machine can be deployed only by a vmdeck that runs on its host; log in "
-                         "there and deploy it there."));
+    if (!image && !vd_conn_is_local(conn))
+        return vd_fail(
+            error, VD_ERR_UNSUPPORTED, NULL,
+            _("A machine can be installed only by a vmdeck that runs on its host; log in "
+              "there and install it there."));
     if (vd_conn_vm_exists(conn, plan->name))
         return vd_fail(error, VD_ERR_EXISTS, NULL,
                        _("A machine named %s is there already; choose another name."), plan->name);
@@ -234,10 +236,12 @@ static gboolean undo_volume(VdRun *run, const char *argument, GError **error)
 
 const VdStepSpec vd_deploy_steps[] = {
     {"check", N_("check"), 1, vd_step_check},
+    {"upload", N_("send the image"), 10, vd_step_upload},
     {"disk", N_("disk"), 1, vd_step_disk},
     {"medium", N_("seed medium"), 1, vd_step_medium},
     {"grow", N_("grow the disk"), 20, vd_step_guest},
     {"customise", N_("customise"), 4, NULL},
+    {"send", N_("send the disk"), 2, vd_step_send},
     {"define", N_("define"), 1, vd_step_define},
     {"start", N_("start"), 1, vd_step_start},
     {"boot", N_("first boot"), 45, vd_step_boot},
@@ -251,7 +255,18 @@ const VdAgain vd_deploy_again[] = {
     {"medium", "disk"}, {"grow", "disk"}, {"customise", "disk"}, {"boot", "start"}, {NULL, NULL},
 };
 
+/* argument: its path, in the job's folder. */
+static gboolean undo_file(VdRun *run, const char *argument, GError **error)
+{
+    (void)error;
+    if (g_str_has_prefix(argument, vd_run_folder(run)))
+        vd_secret_unlink(argument);
+    return TRUE;
+}
+
 const VdUndoSpec vd_deploy_undos[] = {
+    {"upload", N_("no half of %s left"), vd_step_undo_upload},
+    {"file", N_("%s removed"), undo_file},
     {"volume", N_("disk %s removed"), undo_volume},
     {"machine", N_("machine %s removed"), undo_machine},
     {NULL, NULL, NULL},

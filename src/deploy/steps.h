@@ -21,10 +21,14 @@ gboolean vd_step_secrets(VdRun *run, const VdPlan *plan, JsonNode **ret, GError 
 gboolean vd_step_check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const VdImage *image,
                             GError **error);
 gboolean vd_step_check(VdRun *run, GError **error);
+gboolean vd_step_upload(VdRun *run, GError **error); /* the image, to a host elsewhere */
 gboolean vd_step_disk(VdRun *run, GError **error);
 gboolean vd_step_guest(VdRun *run, GError **error);  /* grow and customise */
 gboolean vd_step_medium(VdRun *run, GError **error); /* the seed engine's */
+gboolean vd_step_send(VdRun *run, GError **error);   /* the disk, to a host elsewhere */
 gboolean vd_step_define(VdRun *run, GError **error);
 gboolean vd_step_start(VdRun *run, GError **error);
 gboolean vd_step_boot(VdRun *run, GError **error);
 gboolean vd_step_whole(VdRun *run, GError **error); /* begins a job of its own */
+/* argument: the name of the volume that the image becomes. */
+gboolean vd_step_undo_upload(VdRun *run, const char *argument, GError **error);

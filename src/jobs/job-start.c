@@ -157,31 +157,70 @@ static int prepare(VdJournal *journal, const VdJob *job, const char *spec, const
     return -1;
 }
 
-gboolean vd_jobs_start(VdJournal *journal, const VdJobKind *kind, VdJob *job, const char *spec,
-                       const char *secrets, GError **error)
+/* The job's lock, or -1: somebody works on it, or its folder cannot be made. */
+static int take_lock(const char *id, GError **error)
 {
-    g_autoptr(GError) local = NULL;
+    g_autofree char *folder = vd_path_job(id);
+    return vd_mkdirs(folder, 0700, error) ? vd_job_lock_take(id, 0, error) : -1;
+}
+
+gboolean vd_jobs_hold(VdJournal *journal, const VdJobKind *kind, VdJob *job, const char *spec,
+                      const char *secrets, int *ret_lock, GError **error)
+{
     if (!vd_request_id_valid(job->id))
         return vd_fail(error, VD_ERR_INVALID, NULL, _("%s is no job: expected r-XXXXXX."), job->id);
     if (!job->verb)
         job->verb = g_strdup(kind->verb);
     job->state = VD_JOB_QUEUED;
     fill_steps(journal, job, kind);
-    int lock = prepare(journal, job, spec, secrets, error);
-    if (lock < 0)
-        return FALSE;
-    if (start_runner(job->id, VD_RUN_NEW, lock, &local))
+    *ret_lock = prepare(journal, job, spec, secrets, error);
+    return *ret_lock >= 0;
+}
+
+int vd_jobs_hold_again(VdJournal *journal, const char *id)
+{
+    int lock = take_lock(id, NULL);
+    g_autoptr(VdJob) job = lock >= 0 ? vd_journal_job(journal, id, NULL) : NULL;
+    if (job && job->started == 0 && !vd_job_state_ended(job->state))
+        return lock;
+    if (lock >= 0)
+        close(lock);
+    return -1;
+}
+
+static void end_unbegun(VdJournal *journal, const char *id, const char *why, const char *detail)
+{
+    g_autofree char *folder = vd_path_job(id);
+    g_autofree char *path = g_build_filename(folder, "secrets", NULL);
+    vd_secret_unlink(path);
+    vd_journal_job_finish(journal, id, why ? VD_JOB_FAILED : VD_JOB_CANCELLED, why, detail, NULL,
+                          NULL);
+}
+
+void vd_jobs_drop_held(VdJournal *journal, const char *id, int lock, const char *why)
+{
+    end_unbegun(journal, id, why, NULL);
+    close(lock);
+}
+
+gboolean vd_jobs_begin_held(VdJournal *journal, const char *id, int lock, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    if (start_runner(id, VD_RUN_NEW, lock, &local))
         return TRUE;
     /* Not if it may still come. */
-    if (vd_error_code(local) != VD_ERR_UNKNOWN) {
-        g_autofree char *folder = vd_path_job(job->id);
-        g_autofree char *path = g_build_filename(folder, "secrets", NULL);
-        vd_secret_unlink(path);
-        vd_journal_job_finish(journal, job->id, VD_JOB_FAILED, local->message,
-                              vd_error_detail(local), NULL, NULL);
-    }
+    if (vd_error_code(local) != VD_ERR_UNKNOWN)
+        end_unbegun(journal, id, local->message, vd_error_detail(local));
     g_propagate_error(error, g_steal_pointer(&local));
     return FALSE;
+}
+
+gboolean vd_jobs_start(VdJournal *journal, const VdJobKind *kind, VdJob *job, const char *spec,
+                       const char *secrets, GError **error)
+{
+    int lock = -1;
+    return vd_jobs_hold(journal, kind, job, spec, secrets, &lock, error) &&
+           vd_jobs_begin_held(journal, job->id, lock, error);
 }
 
 /* ---- stopping ---- */
@@ -239,6 +278,12 @@ static CancelTry try_cancel(VdJournal *journal, const char *id, GError **error)
     return CANCEL_FAILED;
 }
 
+static gboolean is_ended(VdJournal *journal, const char *id)
+{
+    g_autoptr(VdJob) job = vd_journal_job(journal, id, NULL);
+    return job && vd_job_state_ended(job->state);
+}
+
 gboolean vd_jobs_cancel(VdJournal *journal, const char *id, GError **error)
 {
     g_autoptr(VdJob) job = vd_journal_job(journal, id, error);
@@ -247,10 +292,16 @@ gboolean vd_jobs_cancel(VdJournal *journal, const char *id, GError **error)
     if (!vd_request_id_valid(id))
         return vd_fail(error, VD_ERR_INVALID, NULL, _("%s is no job: expected r-XXXXXX."), id);
     gint64 deadline = g_get_monotonic_time() + CANCEL_USEC;
+    /* The job that holds it sees the word, and ends it without beginning it. */
+    gboolean held = job->parent && job->state == VD_JOB_QUEUED;
+    if (held && !vd_journal_job_state(journal, id, VD_JOB_CANCELLING, NULL, NULL, NULL, error))
+        return FALSE;
     do {
         CancelTry outcome = try_cancel(journal, id, error);
         if (outcome != CANCEL_AGAIN)
             return outcome == CANCEL_ASKED;
+        if (held && is_ended(journal, id))
+            return TRUE;
         /* It is being started, or just ends. */
         g_usleep(CANCEL_WAIT);
     } while (g_get_monotonic_time() < deadline);
@@ -258,13 +309,6 @@ gboolean vd_jobs_cancel(VdJournal *journal, const char *id, GError **error)
 }
 
 /* ---- what was interrupted ---- */
-
-/* The job's lock, or -1: somebody works on it, or its folder cannot be made. */
-static int take_lock(const char *id, GError **error)
-{
-    g_autofree char *folder = vd_path_job(id);
-    return vd_mkdirs(folder, 0700, error) ? vd_job_lock_take(id, 0, error) : -1;
-}
 
 /* With the lock in hand, so that the state is the one that was written: whether its kind can go on
  * and nobody has begun to undo it. */

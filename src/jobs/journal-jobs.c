@@ -180,22 +180,34 @@ double vd_journal_step_seconds(VdJournal *journal, const char *verb, const char 
 
 /* ---- undo ---- */
 
-gboolean vd_journal_undo_push(VdJournal *journal, const char *id, const char *kind,
-                              const char *argument, GError **error)
+static gboolean undo_push(VdJournal *journal, const char *id, gboolean of_step, const char *kind,
+                          const char *argument, GError **error)
 {
     g_autoptr(GError) local = NULL;
     if (!vd_journal_ready(journal, error))
         return FALSE;
     if (vd_db_exec(&journal->db, &local,
                    "INSERT INTO undo (job, time, step, kind, argument) VALUES (?1, ?2,"
-                   " (SELECT id FROM step WHERE job = ?1 AND state = 'running'"
+                   " (SELECT id FROM step WHERE job = ?1 AND state = 'running' AND ?5"
                    " ORDER BY place DESC LIMIT 1), ?3, ?4)",
-                   "siss", id, g_get_real_time(), kind, argument))
+                   "sissi", id, g_get_real_time(), kind, argument, (gint64)of_step))
         return TRUE;
     if (vd_error_code(local) == VD_ERR_NOT_FOUND)
         return no_job(id, error);
     g_propagate_error(error, g_steal_pointer(&local));
     return FALSE;
+}
+
+gboolean vd_journal_undo_push(VdJournal *journal, const char *id, const char *kind,
+                              const char *argument, GError **error)
+{
+    return undo_push(journal, id, TRUE, kind, argument, error);
+}
+
+gboolean vd_journal_undo_push_at_end(VdJournal *journal, const char *id, const char *kind,
+                                     const char *argument, GError **error)
+{
+    return undo_push(journal, id, FALSE, kind, argument, error);
 }
 
 void vd_undo_free(VdUndo *undo)
@@ -246,9 +258,11 @@ static void take(char **where, char *text)
     *where = text;
 }
 
+/* A job that another one waits for names it in its spec. */
+#define JOB_PARENT "iif(json_valid(spec), json_extract(spec, '$.parent'), NULL)"
 #define JOB_COLUMNS                                                                                \
     "SELECT id, verb, title, target, host, author, state, created, started, ended, error, detail," \
-    " undone, note FROM job "
+    " undone, note, " JOB_PARENT " FROM job "
 
 static VdJob *read_job(sqlite3_stmt *statement)
 {
@@ -269,6 +283,7 @@ static VdJob *read_job(sqlite3_stmt *statement)
     take(&job->detail, vd_db_text(statement, 11));
     take(&job->undone, vd_db_text(statement, 12));
     take(&job->note, vd_db_text(statement, 13));
+    take(&job->parent, vd_db_text(statement, 14));
     return job;
 }
 
@@ -381,6 +396,19 @@ static GPtrArray *read_one(VdDb *db, guint ended, const char *id, GError **error
     (void)ended;
     sqlite3_stmt *statement = vd_db_query(db, error, JOB_COLUMNS "WHERE id = ?", "s", id);
     return statement ? read_jobs(db, statement, error) : NULL;
+}
+
+static GPtrArray *read_children(VdDb *db, guint ended, const char *id, GError **error)
+{
+    (void)ended;
+    sqlite3_stmt *statement = vd_db_query(
+        db, error, JOB_COLUMNS "WHERE " JOB_PARENT " = ? ORDER BY created, target", "s", id);
+    return statement ? read_jobs(db, statement, error) : NULL;
+}
+
+GPtrArray *vd_journal_children(VdJournal *journal, const char *id, GError **error)
+{
+    return read_with_locks(journal, read_children, 0, id, error);
 }
 
 GPtrArray *vd_journal_jobs(VdJournal *journal, guint ended, GError **error)

@@ -54,6 +54,8 @@ gboolean vd_journal_job_create(VdJournal *journal, const VdJob *job, const char 
  * come as VD_JOB_INTERRUPTED; a lock that is let go changes no version: look again now and then
  * while a job runs. VdJob; the caller unrefs. */
 GPtrArray *vd_journal_jobs(VdJournal *journal, guint ended, GError **error);
+/* The jobs that a job has started and waits for, in their order. The caller unrefs. */
+GPtrArray *vd_journal_children(VdJournal *journal, const char *id, GError **error);
 /* One job, or NULL: VD_ERR_NOT_FOUND. The caller unrefs. */
 VdJob *vd_journal_job(VdJournal *journal, const char *id, GError **error);
 /* What it was created with; the caller frees. */
@@ -80,6 +82,9 @@ double vd_journal_step_seconds(VdJournal *journal, const char *verb, const char 
  * removed when undone. kind and argument are the step's own words. */
 gboolean vd_journal_undo_push(VdJournal *journal, const char *id, const char *kind,
                               const char *argument, GError **error);
+/* The same for what belongs to no step: it is undone with the whole job only. */
+gboolean vd_journal_undo_push_at_end(VdJournal *journal, const char *id, const char *kind,
+                                     const char *argument, GError **error);
 /* VdUndo; the caller unrefs. */
 GPtrArray *vd_journal_undo_list(VdJournal *journal, const char *id, GError **error);
 gboolean vd_journal_undo_done(VdJournal *journal, const char *id, gint64 undo, GError **error);

@@ -34,6 +34,14 @@ void vd_run_die_at(const char *step, const char *point)
     kill(getpid(), SIGKILL);
 }
 
+void vd_run_point(VdRun *run, const char *point)
+{
+    pthread_mutex_lock(&run->lock);
+    g_autofree char *step = run->current ? g_strdup(run->current->id) : NULL;
+    pthread_mutex_unlock(&run->lock);
+    vd_run_die_at(step, point);
+}
+
 /* ---- values ---- */
 
 static char *values_path(const VdRun *run)

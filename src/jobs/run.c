@@ -366,7 +366,10 @@ void vd_run_log(VdRun *run, const char *format, ...)
 static gboolean undo_entry(VdRun *run, gconstpointer data, GError **error)
 {
     const VdUndo *undo = data;
-    return vd_journal_undo_push(run->journal, run->id, undo->kind, undo->argument, error);
+    return undo->step
+               ? vd_journal_undo_push(run->journal, run->id, undo->kind, undo->argument, error)
+               : vd_journal_undo_push_at_end(run->journal, run->id, undo->kind, undo->argument,
+                                             error);
 }
 
 /* A journal that others hold for a while, or whose disk is slow, is waited for: the work so far is
@@ -388,14 +391,14 @@ static gboolean enter_undo(VdRun *run, const VdUndo *undo, GError **error)
     }
 }
 
-gboolean vd_run_undo(VdRun *run, const char *kind, const char *argument, GError **error)
+/* step: takes it over. */
+static gboolean push_undo(VdRun *run, char *step, const char *kind, const char *argument,
+                          GError **error)
 {
     VdUndo *undo = g_new0(VdUndo, 1);
     undo->kind = g_strdup(kind);
     undo->argument = g_strdup(argument);
-    pthread_mutex_lock(&run->lock);
-    undo->step = run->current ? g_strdup(run->current->id) : NULL;
-    pthread_mutex_unlock(&run->lock);
+    undo->step = step;
     if (!enter_undo(run, undo, error)) {
         vd_undo_free(undo);
         return FALSE;
@@ -403,7 +406,33 @@ gboolean vd_run_undo(VdRun *run, const char *kind, const char *argument, GError 
     pthread_mutex_lock(&run->lock);
     g_ptr_array_add(run->undos, undo);
     pthread_mutex_unlock(&run->lock);
-    vd_run_die_at(undo->step, "undo");
+    return TRUE;
+}
+
+/* The caller frees. */
+static char *current_step(VdRun *run)
+{
+    pthread_mutex_lock(&run->lock);
+    char *step = run->current ? g_strdup(run->current->id) : NULL;
+    pthread_mutex_unlock(&run->lock);
+    return step;
+}
+
+gboolean vd_run_undo(VdRun *run, const char *kind, const char *argument, GError **error)
+{
+    g_autofree char *step = current_step(run);
+    if (!push_undo(run, g_strdup(step), kind, argument, error))
+        return FALSE;
+    vd_run_die_at(step, "undo");
+    return TRUE;
+}
+
+gboolean vd_run_undo_at_end(VdRun *run, const char *kind, const char *argument, GError **error)
+{
+    g_autofree char *step = current_step(run);
+    if (!push_undo(run, NULL, kind, argument, error))
+        return FALSE;
+    vd_run_die_at(step, "undo");
     return TRUE;
 }
 

@@ -31,6 +31,8 @@ void vd_run_log(VdRun *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
  * too. The argument is no secret, and is all that the undo function gets: it may run in another
  * process. */
 gboolean vd_run_undo(VdRun *run, const char *kind, const char *argument, GError **error);
+/* The same for what a step that begins anew goes on with: it is undone with the whole job only. */
+gboolean vd_run_undo_at_end(VdRun *run, const char *kind, const char *argument, GError **error);
 /* What was made so far stays, whatever becomes of the rest: nothing of it is undone any more, also
  * if this step fails. */
 void vd_run_keep(VdRun *run);
@@ -53,6 +55,9 @@ typedef void (*VdRunLine)(VdRun *run, const char *line, gpointer data);
 gboolean vd_run_child(VdRun *run, const char *const *argv, const char *input, VdRunLine line,
                       gpointer data, GError **error);
 
+/* For tests: ends this process the hard way if the environment variable VMDECK_JOB_DIE_AT says
+ * STEP:POINT and that step runs. */
+void vd_run_point(VdRun *run, const char *point);
 /* Whether an earlier runner of this job was killed and this one goes on in its place. What the
  * step at hand had done is undone, but it may have been seen by others. */
 gboolean vd_run_resumed(const VdRun *run);
@@ -99,6 +104,16 @@ typedef struct {
  * outcome of the request. May wait: not on the UI thread. VD_ERR_UNKNOWN: no answer in 30 s. */
 gboolean vd_jobs_start(VdJournal *journal, const VdJobKind *kind, VdJob *job, const char *spec,
                        const char *secrets, GError **error);
+/* The same in two: a job that another one will start waits queued, and does not look interrupted
+ * while that one holds its lock (*ret_lock). Its spec names that job as "parent". */
+gboolean vd_jobs_hold(VdJournal *journal, const VdJobKind *kind, VdJob *job, const char *spec,
+                      const char *secrets, int *ret_lock, GError **error);
+/* The lock of a held job whose holder was killed, or -1: it has been begun, or somebody has it. */
+int vd_jobs_hold_again(VdJournal *journal, const char *id);
+/* Starts its runner; closes lock. May wait. */
+gboolean vd_jobs_begin_held(VdJournal *journal, const char *id, int lock, GError **error);
+/* Ends it, cancelled or, with a reason, failed, before it was begun; closes lock. */
+void vd_jobs_drop_held(VdJournal *journal, const char *id, int lock, const char *why);
 /* The secrets of a run (JSON). They are wiped from the disk at the end of the step that has read
  * them: till then, another runner may have to. Free with vd_secret_free(). NULL without an error if
  * there are none (any more). */

@@ -11,6 +11,7 @@
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 #include "src/model/args.h"
+#include "src/model/names.h"
 
 typedef struct {
     char *name, *value;
@@ -194,6 +195,20 @@ static gboolean check_address(const char *value, gboolean prefix, GError **error
     return TRUE;
 }
 
+static gboolean check_names(const char *value, GError **error)
+{
+    g_auto(GStrv) names = NULL;
+    if (strlen(value) > 4096)
+        return vd_fail(error, VD_ERR_INVALID, NULL, _("expected a name or a pattern of names"));
+    names = vd_names_expand(value, VD_NAMES_MOST, error);
+    if (!names)
+        return FALSE;
+    for (char **name = names; *name; name++)
+        if (!vd_check_vm_name(*name, error))
+            return FALSE;
+    return TRUE;
+}
+
 gboolean vd_arg_check(const VdArgSpec *spec, const char *value, GError **error)
 {
     switch (spec->type) {
@@ -209,6 +224,8 @@ gboolean vd_arg_check(const VdArgSpec *spec, const char *value, GError **error)
     case VD_ARG_IMAGE:
     case VD_ARG_TEMPLATE:
         return vd_check_vm_name(value, error);
+    case VD_ARG_NAMES:
+        return check_names(value, error);
     case VD_ARG_HOSTNAME:
         return vd_check_hostname(value, error);
     case VD_ARG_TIMEZONE:

@@ -11,6 +11,7 @@ typedef enum {
     VD_ARG_SIZE,   /* "20G" */
     VD_ARG_CHOICE, /* one of choices */
     VD_ARG_NAME,   /* a new machine's or image's name */
+    VD_ARG_NAMES,  /* one, or a pattern of many: "web-{01..20}" (src/model/names.h) */
     VD_ARG_HOSTNAME,
     VD_ARG_TIMEZONE,
     VD_ARG_FILE,     /* an existing file's path */

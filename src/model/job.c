@@ -61,6 +61,7 @@ void vd_job_unref(VdJob *job)
     g_free(job->target);
     g_free(job->host);
     g_free(job->author);
+    g_free(job->parent);
     g_free(job->error);
     g_free(job->detail);
     g_free(job->undone);

@@ -46,6 +46,7 @@ typedef struct {
     char *target; /* name of the machine or image */
     char *host;   /* host id, or NULL */
     char *author; /* login name */
+    char *parent; /* the job that has started it and waits for it, or NULL */
     VdJobState state;
     gint64 created, started, ended;
     char *error;      /* one sentence, or NULL */

@@ -12,6 +12,8 @@ libmodel_a_SOURCES = \
   src/model/image.h \
   src/model/job.c \
   src/model/job.h \
+  src/model/names.c \
+  src/model/names.h \
   src/model/offer.c \
   src/model/offer.h \
   src/model/question.c \

@@ -62,5 +62,6 @@ char *vd_vm_plan_xml(const VdVmPlan *plan, const VdVmTarget *target);
 char *vd_vm_from_disk_xml(const char *xml, gboolean again);
 /* The volume XML of an overlay (base not NULL) or an empty qcow2 disk. Pure. The caller frees. */
 char *vd_volume_xml(const char *name, guint64 size, const char *base, const char *base_format);
-/* The volume XML of an empty, sparse file of size bytes that gets a content of any kind. */
-char *vd_volume_raw_xml(const char *name, guint64 size);
+/* The volume XML of an empty, sparse file of size bytes that gets a content of any kind. readable:
+ * by everybody on its host, as a base is. */
+char *vd_volume_raw_xml(const char *name, guint64 size, gboolean readable);

@@ -131,17 +131,19 @@ char *vd_volume_xml(const char *name, guint64 size, const char *base, const char
     return vd_xml_write(doc);
 }
 
-char *vd_volume_raw_xml(const char *name, guint64 size)
+char *vd_volume_raw_xml(const char *name, guint64 size, gboolean readable)
 {
-    xmlNodePtr root, node;
+    xmlNodePtr root, target;
     g_autoptr(xmlDoc) doc = new_doc("volume", &root);
     g_autofree char *bytes = g_strdup_printf("%" G_GUINT64_FORMAT, size);
 
     vd_xml_add(root, "name", name);
     vd_xml_set(vd_xml_add(root, "capacity", bytes), "unit", "bytes");
     vd_xml_set(vd_xml_add(root, "allocation", "0"), "unit", "bytes");
-    node = vd_xml_add(vd_xml_add(root, "target", NULL), "format", NULL);
-    vd_xml_set(node, "type", "raw");
+    target = vd_xml_add(root, "target", NULL);
+    vd_xml_set(vd_xml_add(target, "format", NULL), "type", "raw");
+    if (readable)
+        vd_xml_add(vd_xml_add(target, "permissions", NULL), "mode", "0644");
     return vd_xml_write(doc);
 }
 

@@ -97,6 +97,63 @@ gboolean vd_conn_kvm_usable(VdConn *conn, char **why)
     return FALSE;
 }
 
+/* Bytes that running machines may take. */
+static guint64 memory_of_machines(VdConn *conn)
+{
+    virDomainPtr *domains = NULL;
+    int n = virConnectListAllDomains(conn->conn, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    guint64 sum = 0;
+
+    n = vd_virt_listed(n, domains);
+    for (int i = 0; i < n; i++) {
+        virDomainInfo info;
+
+        if (virDomainGetInfo(domains[i], &info) == 0)
+            sum += (guint64)info.maxMem * 1024;
+        virDomainFree(domains[i]);
+    }
+    free(domains);
+    virResetLastError();
+    return sum;
+}
+
+/* Bytes that nobody uses, the cache counted as free; 0: the host does not tell. */
+static guint64 memory_left(VdConn *conn)
+{
+    virNodeMemoryStats stats[16];
+    int n = G_N_ELEMENTS(stats);
+    guint64 left = 0;
+
+    if (virNodeGetMemoryStats(conn->conn, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &n, 0) < 0 ||
+        n > (int)G_N_ELEMENTS(stats) ||
+        virNodeGetMemoryStats(conn->conn, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats, &n, 0) < 0) {
+        virResetLastError();
+        return 0;
+    }
+    for (int i = 0; i < n; i++) {
+        if (strcmp(stats[i].field, VIR_NODE_MEMORY_STATS_FREE) == 0 ||
+            strcmp(stats[i].field, VIR_NODE_MEMORY_STATS_BUFFERS) == 0 ||
+            strcmp(stats[i].field, VIR_NODE_MEMORY_STATS_CACHED) == 0)
+            left += stats[i].value * 1024;
+    }
+    return left;
+}
+
+gboolean vd_conn_memory(VdConn *conn, guint64 *ret_all, guint64 *ret_used, GError **error)
+{
+    virNodeInfo info;
+    guint64 left;
+
+    if (virNodeGetInfo(conn->conn, &info) < 0)
+        return vd_virt_fail(error, _("The host does not tell its memory"));
+    *ret_all = (guint64)info.memory * 1024;
+    *ret_used = memory_of_machines(conn);
+    left = memory_left(conn);
+    if (left > 0 && left < *ret_all)
+        *ret_used = MAX(*ret_used, *ret_all - left);
+    return TRUE;
+}
+
 gboolean vd_conn_vm_exists(VdConn *conn, const char *name)
 {
     g_autoptr(virDomain) domain = virDomainLookupByName(conn->conn, name);

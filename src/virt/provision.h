@@ -37,6 +37,9 @@ gboolean vd_conn_pool_look(VdConn *conn, const char *name, VdPool *ret, GError *
 gboolean vd_conn_network_ensure(VdConn *conn, const char *name, char **ret_kind, GError **error);
 /* The same without starting anything. */
 gboolean vd_conn_network_look(VdConn *conn, const char *name, char **ret_kind, GError **error);
+/* The host's memory, and what its running machines may take of it (or what is taken by anybody, if
+ * that is more); bytes. */
+gboolean vd_conn_memory(VdConn *conn, guint64 *ret_all, guint64 *ret_used, GError **error);
 gboolean vd_conn_vm_exists(VdConn *conn, const char *name);
 /* Whether a machine may have this static address ("192.0.2.7", or with a prefix length) on a
  * network: VD_ERR_INVALID if it is outside of it or the host's own, VD_ERR_EXISTS if it is known to
@@ -59,6 +62,23 @@ typedef void (*VdUploadProgress)(guint64 done, guint64 all, gpointer data);
 gboolean vd_conn_volume_upload(VdConn *conn, const char *pool, const char *name, const char *file,
                                VdUploadProgress progress, gpointer data, GCancellable *cancel,
                                char **ret_path, GError **error);
+/* A file that the disks of many machines will stand on. */
+typedef struct {
+    const char *pool, *name, *file;
+    guint64 from; /* bytes of it that an earlier upload is known to have left there */
+    VdUploadProgress progress;
+    void (*there)(guint64 bytes, gpointer data); /* so many are there for sure; may be NULL */
+    gpointer data;
+    GCancellable *cancel;
+} VdBaseUpload;
+/* Whether the volume is there with all that the file has: *ret_path, else NULL. FALSE if the file
+ * cannot be read or cannot be a base. */
+gboolean vd_conn_base_find(VdConn *conn, const char *pool, const char *name, const char *file,
+                           char **ret_path, GError **error);
+/* Makes the volume, or goes on with it. It counts as whole (for vd_conn_base_find()) when its last
+ * part, which is its beginning, is there; what a failed upload leaves can be gone on with. */
+gboolean vd_conn_base_upload(VdConn *conn, const VdBaseUpload *base, char **ret_path,
+                             GError **error);
 /* The bytes that a volume takes up now. */
 gboolean vd_conn_volume_used(VdConn *conn, const char *pool, const char *volume, guint64 *ret_bytes,
                              GError **error);

@@ -200,16 +200,30 @@ gboolean vd_uri_check(const char *uri, GError **error)
     return fine;
 }
 
-gboolean vd_uri_is_here(const char *uri)
+/* Where a daemon of this machine has its sockets. */
+static gboolean is_usual_socket(const char *path)
 {
-    const char *slashes = strstr(uri, "://");
-    const char *plus = strchr(uri, '+');
-    gboolean unix_socket = plus && (!slashes || plus < slashes) &&
-                           (g_str_has_prefix(plus, "+unix:") || g_str_has_prefix(plus, "+ext:"));
+    const char *runtime = g_getenv("XDG_RUNTIME_DIR");
 
-    if (!slashes)
+    return g_str_has_prefix(path, "/run/") || g_str_has_prefix(path, "/var/run/") ||
+           (runtime && *runtime && g_str_has_prefix(path, runtime));
+}
+
+gboolean vd_uri_is_here(const char *text)
+{
+    VdUri uri = {0};
+    const char *socket = NULL;
+    gboolean here = TRUE;
+
+    if (!strstr(text, "://"))
         return TRUE;
-    if (plus && plus < slashes && !unix_socket)
+    if (!vd_uri_parse(text, &uri))
         return FALSE;
-    return slashes[3] == '/' || slashes[3] == '\0';
+    if (uri.transport && strcmp(uri.transport, "unix") == 0)
+        socket = vd_uri_option(&uri, "socket");
+    else if (uri.transport && strcmp(uri.transport, "ext") != 0)
+        here = FALSE;
+    here = here && (!uri.server || !*uri.server) && (!socket || is_usual_socket(socket));
+    vd_uri_clear(&uri);
+    return here;
 }

@@ -17,7 +17,8 @@ char *vd_uri_to_open(const char *uri);
 gboolean vd_uri_check(const char *uri, GError **error);
 
 /* Whether it means this machine: "qemu:///system" and "qemu+unix:///…" do, "qemu+ssh://kvm2/system"
- * does not. Pure. */
+ * does not, nor does a socket that stands where no daemon of this machine puts it: it may come from
+ * anywhere. Pure. */
 gboolean vd_uri_is_here(const char *uri);
 
 typedef struct {

@@ -70,9 +70,9 @@ check "nor such a template" all is "$status" 1 , says "no template nope"
 try 1 -c "$fleet" start web-01
 check "what a sentence names does not stand before it" is "$err" "vmdeck: web-01 is already running."
 try 2 -c "$fleet" deploy
-check "what must be given is all named" says "vmdeck deploy NAME --image IMAGE"
+check "what must be given is all named" says "vmdeck deploy NAME… --image IMAGE"
 try 2 -c "$fleet" deploy new
-check "an option as well, and no host is blamed for it" is "$err" "vmdeck: Something is missing; expected vmdeck deploy NAME --image IMAGE"
+check "an option as well, and no host is blamed for it" is "$err" "vmdeck: Something is missing; expected vmdeck deploy NAME… --image IMAGE"
 printf 'a\0b\n' >"$work/nul"
 try 2 -c "$fleet" deploy new --image x --password-file "$work/nul"
 check "a NUL in a password is named" all is "$status" 2 , says "NUL byte"

@@ -305,6 +305,7 @@ static void test_which_hosts_are_here(void **state)
     assert_true(vd_uri_is_here("qemu:///system"));
     assert_true(vd_uri_is_here("qemu:///session"));
     assert_true(vd_uri_is_here("qemu+unix:///system?socket=/run/x"));
+    assert_false(vd_uri_is_here("qemu+unix:///system?socket=/srv/forwarded/libvirt-sock"));
     assert_true(vd_uri_is_here("test:///a+b"));
     assert_false(vd_uri_is_here("qemu+ssh://kvm2/system"));
     assert_false(vd_uri_is_here("qemu+tcp:///system"));

@@ -14,6 +14,8 @@
 #include "src/base/files.h"
 #include "src/deploy/check.h"
 #include "src/deploy/hash.h"
+#include "src/deploy/spread.h"
+#include "src/model/names.h"
 
 #define ED25519                                                                                    \
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEEjMpdyKlhHKHBsGrGuntcoK+Wr2qUqvydljAYtTjMl anna@desk"
@@ -279,14 +281,92 @@ static void test_hashes_fit(void **state)
     assert_null(vd_hash_password("", "$6$", NULL));
 }
 
+static void counts(const char *first, guint n, const char *wanted)
+{
+    g_autofree char *got = vd_address_count(first, n, NULL);
+
+    assert_string_equal(got ? got : "none", wanted);
+}
+
+static void test_addresses_count_up(void **state)
+{
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    counts("192.0.2.7/24", 0, "192.0.2.7/24");
+    counts("192.0.2.7/24", 19, "192.0.2.26/24");
+    counts("10.0.0.250/16", 10, "10.0.1.4/16");
+    counts("2001:db8::fffe/64", 3, "2001:db8::1:1/64");
+    assert_null(vd_address_count("192.0.2.250/24", 6, &error));
+    says(error, "not addresses enough");
+    g_clear_error(&error);
+    assert_null(vd_address_count("255.255.255.255/8", 1, NULL));
+    assert_null(vd_address_count("x/8", 1, NULL));
+}
+
+/* The names of a pattern, with commas. */
+static void names(const char *pattern, const char *wanted)
+{
+    g_auto(GStrv) all = vd_names_expand(pattern, VD_NAMES_MOST, NULL);
+    g_autofree char *got = all ? g_strjoinv(",", all) : g_strdup("none");
+
+    assert_string_equal(got, wanted);
+}
+
+static void test_patterns_of_names(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) most = vd_names_expand("web-{1..200}", VD_NAMES_MOST, NULL);
+
+    (void)state;
+    names("web", "web");
+    names("web-{08..11}", "web-08,web-09,web-10,web-11");
+    names("web-{8..11}", "web-8,web-9,web-10,web-11");
+    names("n{2..0}", "n2,n1,n0");
+    names("{a,b}-{1..2}.x", "a-1.x,a-2.x,b-1.x,b-2.x");
+    names("x{,y}", "x,xy");
+    assert_int_equal(g_strv_length(most), 200);
+    for (gsize i = 0; i < 9; i++) {
+        static const char *const bad[] = {"web-{", "}",      "{1..2", "{{1..2}}",        "{}",
+                                          "{a}",   "{1..b}", "{..}",  "{1..99999999999}"};
+
+        names(bad[i], "none");
+    }
+    assert_null(vd_names_expand("{1..20}-{1..20}", VD_NAMES_MOST, &error));
+    says(error, "more than 200 names");
+}
+
+static void test_least_used_first(void **state)
+{
+    VdRoom rooms[] = {{100, 50, 1000}, {100, 20, 1000}, {0, 0, 0}, {1000, 900, 30}};
+    static const int wanted[] = {1, 1, 1, 0, 1, 0};
+
+    (void)state;
+    /* 20, 30, 40 of 100, then 50: the first of equals; the large one has no disk for it. */
+    for (gsize i = 0; i < G_N_ELEMENTS(wanted); i++)
+        assert_int_equal(vd_spread_choose(rooms, 4, 10, 50, FALSE), wanted[i]);
+    assert_int_equal(rooms[0].memory_used, 70);
+    assert_int_equal(rooms[1].disk_free, 800);
+    assert_int_equal(vd_spread_choose(rooms, 4, 41, 50, FALSE), -1);
+    assert_int_equal(vd_spread_choose(rooms, 4, 41, 50, TRUE), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys_themselves), cmocka_unit_test(test_key_files),
-        cmocka_unit_test(test_bad_keys),        cmocka_unit_test(test_key_comments_are_cleaned),
-        cmocka_unit_test(test_scripts),         cmocka_unit_test(test_users),
-        cmocka_unit_test(test_good_addresses),  cmocka_unit_test(test_bad_addresses),
-        cmocka_unit_test(test_timezones),       cmocka_unit_test(test_hash_methods),
+        cmocka_unit_test(test_addresses_count_up),
+        cmocka_unit_test(test_patterns_of_names),
+        cmocka_unit_test(test_least_used_first),
+        cmocka_unit_test(test_keys_themselves),
+        cmocka_unit_test(test_key_files),
+        cmocka_unit_test(test_bad_keys),
+        cmocka_unit_test(test_key_comments_are_cleaned),
+        cmocka_unit_test(test_scripts),
+        cmocka_unit_test(test_users),
+        cmocka_unit_test(test_good_addresses),
+        cmocka_unit_test(test_bad_addresses),
+        cmocka_unit_test(test_timezones),
+        cmocka_unit_test(test_hash_methods),
         cmocka_unit_test(test_hashes_fit),
     };
 

@@ -350,9 +350,40 @@ static void test_first_boot_words(void **state)
 #undef LINE
 }
 
+static VdPlan *plan_for(const char *uri, const char *const *words, GError **error)
+{
+    g_autoptr(VdImage) image = make_image(TRUE);
+    g_autoptr(VdArgs) args = make_args(words);
+
+    return vd_plan_new(args, image, uri, "r-7K2M9Q", error);
+}
+
+/* Elsewhere the image is a volume called by its digest, and the appliance's work is done here. */
+static void test_elsewhere(void **state)
+{
+    static const char *const as_is[] = {"no-customise", "true", "no-grow", "true", NULL};
+    static const char *const whole[] = {"whole", "true", NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VdPlan) here = plan_for("qemu:///system", NULL, NULL);
+    g_autoptr(VdPlan) there = plan_for("qemu+ssh://kvm2/system", NULL, NULL);
+    g_autoptr(VdPlan) untouched = plan_for("qemu+ssh://kvm2/system", as_is, NULL);
+    g_autofree char *name = vd_plan_base_name(there);
+    g_autofree char *json = vd_plan_to_json(there);
+    g_autoptr(VdPlan) again = vd_plan_from_json(json, NULL);
+
+    (void)state;
+    assert_false(here->elsewhere || here->near);
+    assert_true(there->elsewhere && there->near && again->elsewhere && again->near);
+    assert_true(untouched->elsewhere && !untouched->near);
+    assert_true(g_str_has_prefix(name, "vmdeck-") && strstr(name, there->sha256));
+    assert_null(plan_for("qemu+ssh://kvm2/system", whole, &error));
+    assert_non_null(strstr(error->message, "--whole-later"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_elsewhere),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_engines),
         cmocka_unit_test(test_identities_differ),

@@ -117,6 +117,37 @@ static VdErrorCode code_of(const virError *last)
     }
 }
 
+/* What libvirt says of these is always the same, and in English alone. NULL: only its own words
+ * tell what it is. */
+static const char *reason_of(const virError *last)
+{
+    switch (last->code) {
+    case VIR_ERR_NO_DOMAIN:
+    case VIR_ERR_NO_NETWORK:
+    case VIR_ERR_NO_STORAGE_POOL:
+    case VIR_ERR_NO_STORAGE_VOL:
+        return _("it is not there any more");
+    case VIR_ERR_NO_SUPPORT:
+    case VIR_ERR_OPERATION_UNSUPPORTED:
+        return _("this kind of host cannot do it");
+    case VIR_ERR_OPERATION_TIMEOUT:
+    case VIR_ERR_RESOURCE_BUSY:
+        return _("something else is being done with it; try again in a moment");
+    case VIR_ERR_AGENT_UNRESPONSIVE:
+        return _("its guest agent does not answer");
+    case VIR_ERR_ACCESS_DENIED:
+    case VIR_ERR_OPERATION_DENIED:
+        return _("this user may not do it");
+    case VIR_ERR_INVALID_CONN:
+        return _("the connection broke");
+    case VIR_ERR_SYSTEM_ERROR:
+        return last->int1 == ENOSPC || last->int1 == EDQUOT ? _("there is no room left on the disk")
+                                                            : NULL;
+    default:
+        return NULL;
+    }
+}
+
 /* libvirt's message without the class of error in front of it. Borrowed from message. */
 static const char *without_class(const char *message)
 {
@@ -141,7 +172,8 @@ static const char *without_class(const char *message)
 gboolean vd_virt_fail(GError **error, const char *format, ...)
 {
     const virError *last = virGetLastError();
-    g_autofree char *what = NULL, *reason = NULL;
+    g_autofree char *what = NULL, *theirs = NULL;
+    const char *ours;
     VdErrorCode code;
     va_list args;
 
@@ -152,11 +184,10 @@ gboolean vd_virt_fail(GError **error, const char *format, ...)
         return vd_fail(error, VD_ERR_FAILED, NULL, _("%s: libvirt gave no reason"), what);
 
     code = code_of(last);
-    if (code == VD_ERR_UNSUPPORTED && last->code == VIR_ERR_NO_SUPPORT)
-        reason = g_strdup(_("this kind of host cannot do it"));
-    else
-        reason = vd_text_clean(without_class(last->message), REASON_CHARS, FALSE);
-    return vd_fail(error, code, last->message, "%s: %s", what, reason);
+    ours = reason_of(last);
+    if (ours == NULL)
+        theirs = vd_text_clean(without_class(last->message), REASON_CHARS, FALSE);
+    return vd_fail(error, code, last->message, "%s: %s", what, ours != NULL ? ours : theirs);
 }
 
 int vd_virt_listed_(int n, const void *const *items)

@@ -167,6 +167,10 @@ static void open_failed(const char *uri, const Talk *talk, VdOpened *ret, GError
     const char *words = ssh_why(uri, last, &denied);
     if (!words)
         words = socket_why(last);
+    if (!words && (code == VIR_ERR_NO_CONNECT || code == VIR_ERR_INVALID_ARG) &&
+        !strstr(uri, "://"))
+        words = _("neither a host of the configuration nor libvirt's client has this name, and an "
+                  "address is one such as qemu+ssh://root@kvm1/system");
     if (talk->refused) {
         denied = TRUE;
         words = talk->asker ? _("it was not told what it asked for")

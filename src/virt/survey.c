@@ -2,6 +2,8 @@
  * start by itself is only reported here. */
 #include "config.h"
 
+#include <string.h>
+
 #include <libvirt/virterror.h>
 
 #include "src/base/i18n.h"
@@ -23,11 +25,14 @@ void vd_survey_clear(VdSurvey *survey)
     g_clear_pointer(&survey->pool_path, g_free);
 }
 
+/* A daemon at another socket is taken for one of this machine, too: what is missing for it is
+ * looked for here. */
 char *vd_survey_uri(const char *uri, gboolean *ret_local)
 {
     char *effective = vd_uri_effective(uri);
+    const char *slashes = strstr(effective, "://");
 
-    *ret_local = vd_uri_is_here(effective);
+    *ret_local = slashes == NULL || slashes[3] == '/' || slashes[3] == '\0';
     return effective;
 }
 

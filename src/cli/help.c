@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "src/base/i18n.h"
 #include "src/base/text.h"
@@ -120,11 +121,22 @@ char *vd_help_synopsis(const VdVerb *verb)
 
 /* ---- usage ---- */
 
-/* Two columns; printf would count bytes. */
+/* Two columns (printf would count bytes), on a terminal no wider than that. */
 static void append_row(GString *out, const char *words, int width, const char *help)
 {
-    g_string_append_printf(out, "  %s%*s %s", words, MAX(width - vd_text_width(words), 0), "",
-                           help);
+    g_string_append_printf(out, "  %s%*s ", words, MAX(width - vd_text_width(words), 0), "");
+    vd_append_wrapped(out, help, MAX(width, vd_text_width(words)) + 3, width + 3,
+                      vd_terminal_columns(STDOUT_FILENO));
+    g_string_append_c(out, '\n');
+}
+
+/* Behind "vmdeck ", in as many lines as it needs. */
+static void append_synopsis(GString *out, const VdVerb *verb)
+{
+    g_autofree char *words = synopsis(verb);
+    g_string_append(out, "vmdeck ");
+    vd_append_wrapped(out, words, 7, 7, vd_terminal_columns(STDOUT_FILENO));
+    g_string_append_c(out, '\n');
 }
 
 char *vd_help_usage(void)
@@ -139,20 +151,14 @@ char *vd_help_usage(void)
         g_autoptr(GString) words = g_string_new(verbs[i]->command);
         append_positionals(words, verbs[i]);
         append_row(out, words->str, 24, _(verbs[i]->help));
-        g_string_append_c(out, '\n');
     }
     append_row(out, "help [COMMAND]", 24, _("Tell what a command does, and its options."));
-    g_string_append_c(out, '\n');
     append_row(out, "manual", 24, _("Print the manual page, for man -l -."));
-    g_string_append_c(out, '\n');
     append_row(out, "completion bash", 24, _("Print the completion for bash."));
-    g_string_append_c(out, '\n');
     append_row(out, "bench-ui [SCRIPT]", 24, _("Play keys to a console and print how fast it is."));
-    g_string_append_c(out, '\n');
     g_string_append(out, _("\nOptions:\n"));
     for (gsize i = 0; i < G_N_ELEMENTS(common_options); i++)
-        g_string_append_printf(out, "  %-24s %s\n", common_options[i].words,
-                               _(common_options[i].help));
+        append_row(out, common_options[i].words, 24, _(common_options[i].help));
     g_string_append(out, _("\nExit status:\n"));
     for (gsize i = 0; i < G_N_ELEMENTS(statuses); i++)
         g_string_append_printf(out, "  %d  %s\n", statuses[i].status, _(statuses[i].meaning));
@@ -170,7 +176,6 @@ char *vd_help_group(const char *group)
             continue;
         g_autofree char *words = vd_help_synopsis(verbs[i]);
         append_row(out, words, 32, _(verbs[i]->help));
-        g_string_append_c(out, '\n');
     }
     return g_string_free(out, FALSE);
 }
@@ -178,19 +183,21 @@ char *vd_help_group(const char *group)
 char *vd_help_verb(const VdVerb *verb)
 {
     GString *out = g_string_new(NULL);
-    g_autofree char *words = synopsis(verb);
-    g_string_append_printf(out, "vmdeck %s\n\n%s\n", words, _(verb->help));
+    append_synopsis(out, verb);
+    g_string_append_c(out, '\n');
+    vd_append_wrapped(out, _(verb->help), 0, 0, vd_terminal_columns(STDOUT_FILENO));
+    g_string_append_c(out, '\n');
     if (verb->args && verb->args->name)
         g_string_append_c(out, '\n');
     for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++) {
         g_autofree char *option =
             spec->positional ? g_ascii_strup(spec->name, -1) : option_words(spec);
-        append_row(out, option, 26, spec->help ? _(spec->help) : "");
+        g_autoptr(GString) help = g_string_new(spec->help ? _(spec->help) : "");
         if (spec->value)
-            g_string_append_printf(out, _(" (usually %s)"), spec->value);
+            g_string_append_printf(help, _(" (usually %s)"), spec->value);
         if (spec->many)
-            g_string_append(out, _(" (repeatable)"));
-        g_string_append_c(out, '\n');
+            g_string_append(help, _(" (repeatable)"));
+        append_row(out, option, 26, help->str);
     }
     if (verb->danger)
         g_string_append(out, _("\nIt asks first; --yes answers.\n"));

@@ -44,6 +44,9 @@ char *vd_sayable(const char *text);
 
 /* table.c */
 void vd_table_doc(GString *out, const VdDoc *doc, int columns);
+/* Text whose first line begins at cell `at` and whose others are indented, no line wider than
+ * columns (0: one line). */
+void vd_append_wrapped(GString *out, const char *text, int at, int indent, int columns);
 /* A table that comes in parts: its columns as they were laid out for the first one. Begins as
  * zeroes. */
 typedef struct {

@@ -246,16 +246,16 @@ static gboolean take_positionals(VdRun *run, GError **error)
         if (spec->required && spec->many && is_open(run, spec))
             return take_many(run, spec);
     take_optional(run, wanted);
-    guint from = verb->target == VD_TARGET_NONE ? 0 : words->len - wanted, at = from;
+    guint targets = verb->target == VD_TARGET_NONE ? 0 : verb->many ? G_MAXUINT : 1;
+    guint from = MIN(targets, words->len - wanted), at = from;
     for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)
         if (spec->required && is_open(run, spec))
             vd_args_set(run->command->args, spec->name, g_ptr_array_index(words, at++));
     if (wanted > 0)
         g_ptr_array_remove_range(words, from, wanted);
-    guint most = verb->target == VD_TARGET_NONE ? 0 : verb->many ? G_MAXUINT : 1;
-    if (words->len > most)
+    if (words->len > targets)
         return vd_fail(error, VD_ERR_USAGE, NULL, _("%s is too much here; see vmdeck %s --help"),
-                       (const char *)g_ptr_array_index(words, most), verb->command);
+                       (const char *)g_ptr_array_index(words, targets), verb->command);
     return TRUE;
 }
 

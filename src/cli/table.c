@@ -68,6 +68,22 @@ static char *take_line(const char **rest, int width, gboolean anywhere)
     return line;
 }
 
+void vd_append_wrapped(GString *out, const char *text, int at, int indent, int columns)
+{
+    const char *rest = text;
+    if (columns <= 0) {
+        g_string_append(out, text);
+        return;
+    }
+    for (gboolean first = TRUE; first || *rest; first = FALSE) {
+        g_autofree char *line =
+            take_line(&rest, MAX(columns - (first ? at : indent), LEAST), FALSE);
+        if (!first)
+            g_string_append_printf(out, "\n%*s", indent, "");
+        g_string_append(out, line);
+    }
+}
+
 /* ---- rows ---- */
 
 typedef struct {

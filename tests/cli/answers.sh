@@ -78,6 +78,10 @@ try 2 -c "$fleet" deploy new --image x --password-file "$work/nul"
 check "a NUL in a password is named" all is "$status" 2 , says "NUL byte"
 try 2 host add a test:///default c
 check "of too many words the one too many is named" says "c is too much"
+try 2 -c "$fleet" rename web-01 new extra
+check "as well behind a machine" says "extra is too much"
+on_terminal 80 help deploy
+check "help fits the terminal" all test "$(widest)" -le 80 , prints "--image IMAGE"
 try 2 completion zsh
 check "another shell's completion is told, with the one there is" all is "$status" 2 , says "vmdeck completion bash" , quiet
 try 0 help

@@ -464,7 +464,8 @@ int vd_command_run(const VdCommand *command)
 {
     VdRun run = {.command = command};
     VdTargetKind target = command->verb->target;
-    static const char *const unconnected[] = {"deploy", "doctor", "host.edit", "host.remove", NULL};
+    static const char *const unconnected[] = {
+        "deploy", "doctor", "host.edit", "host.remove", "image.sent", "image.recall", NULL};
     gboolean local = g_strv_contains(unconnected, command->verb->id);
     VdDeckOptions options = command->console.deck;
     options.live = FALSE;

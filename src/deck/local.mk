@@ -6,6 +6,7 @@ libdeck_a_SOURCES = \
   src/deck/docs-catalogues.c \
   src/deck/docs-make.c \
   src/deck/docs-scripts.c \
+  src/deck/docs-sent.c \
   src/deck/forms.c \
   src/deck/history.c \
   src/deck/hosts-edit.c \

@@ -61,6 +61,8 @@ gboolean vd_local_image_show(VdLocalCall *call, GError **error);
 gboolean vd_local_image_add(VdLocalCall *call, GError **error);
 gboolean vd_local_image_prepare(VdLocalCall *call, GError **error);
 gboolean vd_local_image_remove(VdLocalCall *call, GError **error);
+gboolean vd_local_image_sent(VdLocalCall *call, GError **error);
+gboolean vd_local_image_recall(VdLocalCall *call, GError **error);
 gboolean vd_local_image_search(VdLocalCall *call, GError **error);
 gboolean vd_local_image_sources(VdLocalCall *call, GError **error);
 gboolean vd_local_image_fetch(VdLocalCall *call, GError **error);

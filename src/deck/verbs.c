@@ -57,6 +57,16 @@ static const VdArgSpec args_rename[] = {
     END,
 };
 
+static const VdArgSpec args_recall[] = {
+    {.name = "image",
+     .label = N_("Image"),
+     .help = N_("Its name here, or that of its volume there; `image sent` shows them."),
+     .type = VD_ARG_TEXT,
+     .required = TRUE,
+     .positional = TRUE},
+    {.name = NULL},
+};
+
 static const VdArgSpec args_delete[] = {
     {.name = "volumes",
      .label = N_("Its volumes too"),
@@ -483,6 +493,26 @@ const VdVerbRow vd_verb_rows[] = {
               .question = N_("Remove the image %s?")},
      .role = VD_ROLE_ADMIN,
      .local = vd_local_image_remove},
+    {.verb = {.id = "image.sent",
+              .command = "image sent",
+              .menu = MENU_HOST,
+              .label = N_("Sent images"),
+              .help = N_("List the images that were sent to a host, for machines to stand on."),
+              .target = VD_TARGET_HOST,
+              .kind = VD_VERB_QUERY},
+     .local = vd_local_image_sent},
+    {.verb = {.id = "image.recall",
+              .command = "image recall",
+              .menu = MENU_HOST,
+              .label = N_("Recall an image"),
+              .help = N_("Remove an image that was sent to a host and that nothing stands on."),
+              .target = VD_TARGET_HOST,
+              .kind = VD_VERB_QUICK,
+              .danger = TRUE,
+              .question = N_("Remove the image from the host %s?"),
+              .args = args_recall},
+     .role = VD_ROLE_ADMIN,
+     .local = vd_local_image_recall},
     {.verb = {.id = "script.list",
               .command = "script list",
               .menu = MENU_SCRIPT,

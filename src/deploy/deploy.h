@@ -26,6 +26,18 @@ gboolean vd_image_remove(const char *name, GError **error);
 gboolean vd_image_add_submit(VdJournal *journal, const char *request, const char *author,
                              const VdArgs *args, GError **error);
 
+/* The images that were sent to a host, by whomever; volume: its name there; names: of our images,
+ * or NULL; user: what stands on it, or NULL. May wait. */
+typedef struct {
+    const char *pool, *volume, *names, *user;
+    guint64 bytes;
+} VdSent;
+typedef void (*VdSentFn)(const VdSent *sent, gpointer data);
+gboolean vd_sent_each(const char *uri, VdSentFn each, gpointer data, GError **error);
+/* Removes one from a host, by the name of an image or of the volume; VD_ERR_BUSY if a disk or a
+ * machine stands on it. May wait. */
+gboolean vd_sent_recall(const char *uri, const char *what, GError **error);
+
 /* What the catalogues of sources offered when they were read last (VdOffer). Reads files. */
 GPtrArray *vd_offers_list(const GPtrArray *sources, GError **error);
 /* When a source was read last (seconds since 1970), and how much it offers; 0: never. */

@@ -32,6 +32,7 @@ libdeploy_a_SOURCES = \
   src/deploy/plan.c src/deploy/plan.h \
   src/deploy/publish.c src/deploy/publish.h \
   src/deploy/scripts.c \
+  src/deploy/sent.c \
   src/deploy/signature.c src/deploy/signature.h \
   src/deploy/spec.c src/deploy/spec.h \
   src/deploy/spread.c src/deploy/spread.h \

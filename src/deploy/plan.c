@@ -358,7 +358,7 @@ static gboolean choose_engine(VdPlan *plan, const VdArgs *args, const VdImage *i
 
 char *vd_plan_base_name(const VdPlan *plan)
 {
-    return g_strdup_printf("vmdeck-%s.%s", plan->sha256, plan->image_format);
+    return g_strdup_printf(VD_BASE_PREFIX "%s.%s", plan->sha256, plan->image_format);
 }
 
 static gboolean is_elsewhere(const char *uri)

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <libvirt/virterror.h>
+#include <string.h>
 
 #include "src/base/error.h"
 #include "src/base/i18n.h"
@@ -230,6 +231,71 @@ gboolean vd_conn_volume_delete(VdConn *conn, const char *pool_name, const char *
     if (virStorageVolDelete(vol, 0) < 0 && virGetLastErrorCode() != VIR_ERR_NO_STORAGE_VOL)
         return vd_virt_fail(error, _("The disk %s could not be removed"), volume);
     return TRUE;
+}
+
+static void base_free(gpointer data)
+{
+    VdBase *base = data;
+
+    g_free(base->pool);
+    g_free(base->name);
+    g_free(base->path);
+    g_free(base);
+}
+
+static gboolean is_base(const char *name)
+{
+    const char *digest = name + strlen(VD_BASE_PREFIX);
+
+    return g_str_has_prefix(name, VD_BASE_PREFIX) && strspn(digest, "0123456789abcdef") == 64 &&
+           digest[64] == '.';
+}
+
+static void add_bases(GPtrArray *bases, virStoragePoolPtr pool)
+{
+    virStorageVolPtr *volumes = NULL;
+    int n = virStoragePoolIsActive(pool) == 1 ? virStoragePoolListAllVolumes(pool, &volumes, 0) : 0;
+
+    n = vd_virt_listed(n, volumes);
+    for (int i = 0; i < n; i++) {
+        const char *name = virStorageVolGetName(volumes[i]);
+        virStorageVolInfo info = {0};
+        char *path = NULL;
+
+        if (name && is_base(name) && virStorageVolGetInfo(volumes[i], &info) == 0 &&
+            (path = virStorageVolGetPath(volumes[i])) != NULL) {
+            VdBase *base = g_new0(VdBase, 1);
+
+            base->pool = g_strdup(virStoragePoolGetName(pool));
+            base->name = g_strdup(name);
+            base->path = g_strdup(path);
+            base->bytes = info.allocation;
+            g_ptr_array_add(bases, base);
+        }
+        free(path);
+        virStorageVolFree(volumes[i]);
+    }
+    free(volumes);
+}
+
+GPtrArray *vd_conn_bases(VdConn *conn, GError **error)
+{
+    g_autoptr(GPtrArray) bases = g_ptr_array_new_with_free_func(base_free);
+    virStoragePoolPtr *pools = NULL;
+    int n = virConnectListAllStoragePools(conn->conn, &pools, 0);
+
+    n = vd_virt_listed(n, pools);
+    if (n < 0) {
+        vd_virt_fail(error, _("The storage pools could not be listed"));
+        return NULL;
+    }
+    for (int i = 0; i < n; i++) {
+        add_bases(bases, pools[i]);
+        virStoragePoolFree(pools[i]);
+    }
+    free(pools);
+    virResetLastError();
+    return g_steal_pointer(&bases);
 }
 
 /* The name of the first volume of a pool that has path as its base. */

@@ -79,6 +79,14 @@ gboolean vd_conn_base_find(VdConn *conn, const char *pool, const char *name, con
  * part, which is its beginning, is there; what a failed upload leaves can be gone on with. */
 gboolean vd_conn_base_upload(VdConn *conn, const VdBaseUpload *base, char **ret_path,
                              GError **error);
+#define VD_BASE_PREFIX "vmdeck-"
+typedef struct {
+    char *pool, *name, *path;
+    guint64 bytes; /* that it takes up */
+} VdBase;
+/* The volumes of all active pools that are named as those bases are: VD_BASE_PREFIX, 64 hex digits,
+ * a dot and a format. VdBase; NULL if the host cannot be asked. */
+GPtrArray *vd_conn_bases(VdConn *conn, GError **error);
 /* The bytes that a volume takes up now. */
 gboolean vd_conn_volume_used(VdConn *conn, const char *pool, const char *volume, guint64 *ret_bytes,
                              GError **error);

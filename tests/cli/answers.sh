@@ -10,7 +10,7 @@ n=0
 demo=$work/built
 mkdir -p "$demo" "$work/tools"
 printf '#!/bin/sh\necho "$VMDECK_STATE_DIR $VMDECK_IMAGE_DIR"\n' >"$demo/vmdeck"
-printf '#!/bin/sh\n' >"$work/tools/make"
+for tool in make apt-get apt-cache sudo; do printf '#!/bin/sh\n' >"$work/tools/$tool"; done
 printf '#!/bin/sh\necho installed\n' >"$work/tools/dpkg-query"
 : >"$demo/config.status"
 chmod +x "$demo/vmdeck" "$work"/tools/*
@@ -105,7 +105,7 @@ s.listen(64)
 open(sys.argv[1] + ".up", "w").close()
 time.sleep(3600)' "$1" &
   mute=$!
-  until [ -e "$1.up" ]; do sleep 0.05; done
+  until [ -e "$1.up" ] || ! kill -0 "$mute"; do sleep 0.05; done
 }
 mute "$work/mute"
 trap 'kill "$mute"; rm -rf "$work"' EXIT

@@ -205,15 +205,23 @@ static void drop_held(Many *many, const char *why)
     }
 }
 
+static gboolean all_there(const Many *many)
+{
+    for (guint i = 0; i < many->machines->len; i++)
+        if (!((const Machine *)g_ptr_array_index(many->machines, i))->there)
+            return FALSE;
+    return TRUE;
+}
+
 /* All of them or none. */
 static gboolean make_jobs(Many *many, const char *secrets, GError **error)
 {
     g_autoptr(GError) why = NULL;
-    int lock = vd_store_lock(error);
+    int lock = all_there(many) ? -1 : vd_store_lock(error);
     gboolean ok;
 
     if (lock < 0)
-        return FALSE;
+        return all_there(many);
     ok = all_free(many, &why);
     for (guint i = 0; ok && i < many->machines->len; i++) {
         Machine *machine = g_ptr_array_index(many->machines, i);

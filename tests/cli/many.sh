@@ -78,6 +78,25 @@ unset VMDECK_JOB_DIE_AT
 check "all that wait are cancelled with their request" try 0 job cancel --yes "$(parent)"
 check "they end" until_true eval '[ "$(jobs "deploy none-_" cancelled)" = 3 ]'
 
+export VMDECK_JOB_DIE_AT=machines:begin
+deploy 1 'halt-{1..4}' || true
+unset VMDECK_JOB_DIE_AT
+# With this lock in our hands no disk is made: the first of them waits in the middle of its work.
+exec 9<>"$VMDECK_IMAGE_DIR/.lock"
+flock 9
+check "it goes on, and the first is held up" all try 0 job resume "$(parent)" , \
+  until_true eval '[ "$(jobs "deploy halt-_" running)" -gt 0 ]'
+check "one that is at work is cancelled with those that wait" try 0 job cancel --yes "$(parent)"
+flock -u 9
+check "all of them end" until_true eval '[ "$(jobs "deploy halt-_" cancelled)" = 4 ]'
+check "and so does their request" until_true eval '[ "$(jobs "deploy halt-{%" cancelled)" = 1 ]'
+
+export VMDECK_JOB_DIE_AT=define:begin
+check "what kills its runner twice is left to people" all deploy 1 'hurt-{1..2}' , says "2 of 2"
+unset VMDECK_JOB_DIE_AT
+id=$(journal "SELECT id FROM job WHERE title = 'deploy hurt-2'")
+check "who go on with it" all try 0 job resume "$id" , try 0 job follow "$id"
+
 # ---- over hosts
 
 cat >"$work/two.conf" <<'END'

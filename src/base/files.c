@@ -40,7 +40,7 @@ static gboolean write_all(int fd, const char *data, gsize length)
     return TRUE;
 }
 
-static void sync_folder(const char *path)
+void vd_file_sync_folder(const char *path)
 {
     g_autofree char *folder = g_path_get_dirname(path);
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -103,7 +103,7 @@ static gboolean replace(const char *path, const char *data, gsize size, const Ma
         (void)unlink(temporary);
         return fail_errno(error, path, why);
     }
-    sync_folder(path);
+    vd_file_sync_folder(path);
     return TRUE;
 }
 

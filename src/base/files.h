@@ -10,6 +10,8 @@ gboolean vd_file_replace(const char *path, const char *data, gssize length, int 
 /* Replaces what a file holds in the same way, if it still holds `former`; its mode and owner stay.
  * Otherwise VD_ERR_BUSY, and nothing was written. */
 gboolean vd_file_rewrite(const char *path, const char *former, const char *data, GError **error);
+/* Has the folder that path is in remember its name for it, whatever becomes of the host. */
+void vd_file_sync_folder(const char *path);
 /* Reads a whole regular file of at most max bytes. The caller frees; a NUL is appended. */
 char *vd_file_read(const char *path, gsize max, gsize *ret_length, GError **error);
 /* The first line of a secret file without its newline; refuses NUL inside, empty, over 512 bytes;

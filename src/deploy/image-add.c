@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "src/base/error.h"
+#include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/paths.h"
 #include "src/base/text.h"
@@ -225,6 +226,7 @@ static gboolean copy_open(VdRun *run, int from, const char *file, const char *te
         ok = vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", temporary, g_strerror(errno));
     close(to);
     if (ok) {
+        vd_file_sync_folder(temporary);
         bytes = g_strdup_printf("%" G_GUINT64_FORMAT, copy.bytes);
         size = vd_format_size(copy.bytes);
         vd_run_set(run, "sha256", copy.sha256);
@@ -439,6 +441,17 @@ static gboolean undo_image(VdRun *run, const char *argument, GError **error)
     return ok;
 }
 
+/* Out of the store: removed, or laid back where the step that goes on expects it. */
+static gboolean take_out(VdRun *run, const char *path, GError **error)
+{
+    const char *file = vd_run_resumed(run) ? vd_run_get(run, "file") : NULL;
+    gboolean back = file && !g_file_test(file, G_FILE_TEST_EXISTS);
+
+    if ((back ? rename(path, file) : unlink(path)) < 0 && errno != ENOENT)
+        return vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", path, g_strerror(errno));
+    return TRUE;
+}
+
 /* The disk, unless an image has it. */
 static gboolean undo_disk(VdRun *run, const char *argument, GError **error)
 {
@@ -447,14 +460,13 @@ static gboolean undo_disk(VdRun *run, const char *argument, GError **error)
     int lock;
     gboolean ok = TRUE;
 
-    (void)run;
     if (g_strv_length(parts) != 2)
         return TRUE;
     lock = vd_store_lock(error);
     if (lock < 0)
         return FALSE;
-    if (!vd_store_disk_shared(parts[0], parts[1], NULL) && unlink(argument) < 0 && errno != ENOENT)
-        ok = vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", argument, g_strerror(errno));
+    if (!vd_store_disk_shared(parts[0], parts[1], NULL))
+        ok = take_out(run, argument, error);
     close(lock);
     return ok;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "src/base/error.h"
+#include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/paths.h"
 #include "src/base/text.h"
@@ -496,6 +497,7 @@ static gboolean step_download(VdRun *run, GError **error)
     if (ok && fchmod(out, 0444) < 0)
         ok = vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", temporary, g_strerror(errno));
     close(out);
+    vd_file_sync_folder(temporary);
     return ok && judge(run, temporary, error);
 }
 

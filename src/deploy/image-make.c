@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "src/base/error.h"
+#include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/paths.h"
 #include "src/base/text.h"
@@ -371,7 +372,7 @@ static gboolean step_compress(VdRun *run, GError **error)
         return FALSE;
     if (chmod(to, 0444) < 0)
         return vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", to, g_strerror(errno));
-    unlink(from);
+    vd_file_sync_folder(to);
     size = g_strdup_printf("%" G_GUINT64_FORMAT, look.virtual_size);
     vd_run_set(run, "file", to);
     vd_run_set(run, "format", "qcow2");
@@ -380,6 +381,14 @@ static gboolean step_compress(VdRun *run, GError **error)
     after = vd_format_size(look.allocated);
     vd_run_text(run, _("%s became %s"), before, after);
     return TRUE;
+}
+
+/* What it was made of is needed until that is done. */
+static gboolean step_inspect(VdRun *run, GError **error)
+{
+    if (unlink(vd_run_get(run, "copy")) < 0 && errno != ENOENT)
+        vd_run_log(run, "%s: %s", vd_run_get(run, "copy"), g_strerror(errno));
+    return vd_image_step_inspect(run, error);
 }
 
 gboolean vd_image_undo_backup(VdRun *run, const char *argument, GError **error)
@@ -396,7 +405,7 @@ const VdStepSpec vd_image_make_steps[] = {
     {"shrink", N_("shrink"), 3, NULL},
     {"compress", N_("compress and digest"), 20, step_compress},
     /* Anew: while it was cleaned its partition table could not be read from outside. */
-    {"inspect", N_("look inside"), 30, vd_image_step_inspect},
+    {"inspect", N_("look inside"), 30, step_inspect},
     {"record", N_("record"), 1, vd_image_step_record},
     {NULL, NULL, 0, NULL},
 };

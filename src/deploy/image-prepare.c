@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "src/base/error.h"
+#include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/paths.h"
 #include "src/base/text.h"
@@ -127,6 +128,8 @@ static gboolean copy_disk(VdRun *run, const VdImage *image, const char *temporar
     if (to >= 0)
         close(to);
     vd_copy_clear(&copy);
+    if (ok)
+        vd_file_sync_folder(temporary);
     return ok;
 }
 

@@ -10,18 +10,27 @@
 #include "src/deploy/install.h"
 #include "src/deploy/many.h"
 
+/* Jobs on images: a copy that an appliance has begun to change is made anew; all else begins where
+ * it was: a download goes on after what is there, a disk that is being made whole is followed. */
+static const VdAgain vd_image_again[] = {
+    {"agent", "copy"},
+    {"generalise", "copy"},
+    {"shrink", "copy"},
+    {NULL, NULL},
+};
+
 const VdJobKind vd_deploy_kinds[] = {
     {"deploy", vd_deploy_steps, vd_deploy_undos, vd_deploy_again},
     {"deploy.many", vd_many_steps, vd_many_undos, vd_many_again},
     {"install", vd_install_steps, vd_deploy_undos, vd_install_again},
-    {"image.add", vd_image_add_steps, vd_image_add_undos, NULL},
-    {"image.prepare", vd_image_prepare_steps, vd_image_add_undos, NULL},
-    {"vm.whole", vd_whole_steps, vd_whole_undos, NULL},
-    {"image.fetch", vd_image_fetch_steps, vd_image_add_undos, NULL},
-    {"image.refresh", vd_image_refresh_steps, vd_image_no_undos, NULL},
-    {"image.make", vd_image_make_steps, vd_image_add_undos, NULL},
-    {"image.publish", vd_image_publish_steps, vd_image_add_undos, NULL},
-    {"image.export", vd_image_export_steps, vd_image_add_undos, NULL},
+    {"image.add", vd_image_add_steps, vd_image_add_undos, vd_image_again},
+    {"image.prepare", vd_image_prepare_steps, vd_image_add_undos, vd_image_again},
+    {"vm.whole", vd_whole_steps, vd_whole_undos, vd_image_again},
+    {"image.fetch", vd_image_fetch_steps, vd_image_add_undos, vd_image_again},
+    {"image.refresh", vd_image_refresh_steps, vd_image_no_undos, vd_image_again},
+    {"image.make", vd_image_make_steps, vd_image_add_undos, vd_image_again},
+    {"image.publish", vd_image_publish_steps, vd_image_add_undos, vd_image_again},
+    {"image.export", vd_image_export_steps, vd_image_add_undos, vd_image_again},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -53,11 +62,9 @@ static Names names_of(const char *verb)
     static const struct {
         const char *verb;
         Names names;
-    } table[] = {{"deploy", NAMES_MACHINES},
-                 {"install", NAMES_MACHINES},
-                 {"image.add", NAMES_IMAGES},
-                 {"image.fetch", NAMES_IMAGES},
-                 {"image.prepare", NAMES_IMAGES}};
+    } table[] = {{"deploy", NAMES_MACHINES},   {"install", NAMES_MACHINES},
+                 {"image.add", NAMES_IMAGES},  {"image.fetch", NAMES_IMAGES},
+                 {"image.make", NAMES_IMAGES}, {"image.prepare", NAMES_IMAGES}};
 
     for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
         if (g_strcmp0(table[i].verb, verb) == 0)
@@ -73,6 +80,13 @@ static gboolean same_names(const char *verb, const char *other)
     return names == NAMES_OWN ? g_strcmp0(verb, other) == 0 : names == names_of(other);
 }
 
+/* Machines are a host's; images are this one's, from whichever host their disk comes. */
+static gboolean same_target(const VdJob *job, const VdJob *other)
+{
+    return g_strcmp0(other->target, job->target) == 0 &&
+           (names_of(job->verb) == NAMES_IMAGES || g_strcmp0(other->host, job->host) == 0);
+}
+
 gboolean vd_deploy_name_free(VdJournal *journal, const VdJob *job, GError **error)
 {
     g_autoptr(GPtrArray) jobs = vd_journal_jobs(journal, 0, error);
@@ -83,8 +97,7 @@ gboolean vd_deploy_name_free(VdJournal *journal, const VdJob *job, GError **erro
         const VdJob *other = g_ptr_array_index(jobs, i);
 
         if (vd_job_state_ended(other->state) || !same_names(job->verb, other->verb) ||
-            g_strcmp0(other->target, job->target) != 0 || g_strcmp0(other->host, job->host) != 0 ||
-            g_strcmp0(other->id, job->id) == 0)
+            !same_target(job, other) || g_strcmp0(other->id, job->id) == 0)
             continue;
         if (other->state == VD_JOB_INTERRUPTED) {
             if (vd_jobs_sweep(journal, vd_deploy_kinds) > 0)

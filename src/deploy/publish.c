@@ -289,6 +289,22 @@ static gboolean copy_out(VdRun *run, const VdImage *image, const char *part, GEr
     return ok;
 }
 
+/* A runner that was killed may have given the file its name already. */
+static gboolean exported_before(VdRun *run, const VdImage *image, const char *file)
+{
+    int fd = vd_run_resumed(run) ? open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+    VdCopy copy = {0};
+    gboolean same;
+
+    if (fd < 0)
+        return FALSE;
+    same = vd_digest_file(fd, file, on_copied, run, vd_run_cancellable(run), &copy, NULL) &&
+           g_str_equal(copy.sha256, image->sha256);
+    close(fd);
+    vd_copy_clear(&copy);
+    return same;
+}
+
 static gboolean step_export(VdRun *run, GError **error)
 {
     g_autofree char *name = vd_spec_text(run, "image");
@@ -296,11 +312,16 @@ static gboolean step_export(VdRun *run, GError **error)
     g_autofree char *part = g_strdup_printf("%s.%s.part", file, vd_run_id(run));
     g_autoptr(VdImage) image = vd_store_load(name, error);
 
-    if (!image || !vd_run_undo(run, "file", part, error) || !copy_out(run, image, part, error))
+    if (!image)
+        return FALSE;
+    vd_run_text(run, "%s", file);
+    if (exported_before(run, image, file))
+        return TRUE;
+    if (!vd_run_undo(run, "file", part, error) || !copy_out(run, image, part, error))
         return FALSE;
     if (renameat2(AT_FDCWD, part, AT_FDCWD, file, RENAME_NOREPLACE) < 0)
         return fail_file(file, error);
-    vd_run_text(run, "%s", file);
+    vd_file_sync_folder(file);
     return TRUE;
 }
 

@@ -424,6 +424,7 @@ gboolean vd_run_undo(VdRun *run, const char *kind, const char *argument, GError 
     if (!push_undo(run, g_strdup(step), kind, argument, error))
         return FALSE;
     vd_run_die_at(step, "undo");
+    vd_run_die_at(step, kind);
     return TRUE;
 }
 

@@ -78,8 +78,8 @@ void vd_run_values_drop(const VdRun *run);
 /* Makes ready to go on: what the step that was cut short made is undone, the steps from where it
  * begins anew wait again. FALSE with the reason: the job can only be undone. */
 gboolean vd_run_resume(VdRun *run, GError **error);
-/* For tests: ends this process the hard way at a point of a step ("begin", "undo", "end") that the
- * environment variable VMDECK_JOB_DIE_AT names as STEP:POINT. */
+/* For tests: ends this process the hard way at a point of a step ("begin", "undo", the kind of an
+ * undo entry, "end") that the environment variable VMDECK_JOB_DIE_AT names as STEP:POINT. */
 void vd_run_die_at(const char *step, const char *point);
 
 /* ---- run-undo.c ---- */

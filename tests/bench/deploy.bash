@@ -138,7 +138,7 @@ copy_figure() {
 
 upload_ours() { timed_ms in_lab "$mover" upload qemu:///system default ours-large "$work/large"; }
 upload_theirs() {
-  in_lab virsh -q vol-create-as default theirs-large 1G --format raw >/dev/null || return 1
+  in_lab virsh -q vol-create-as default theirs-large 1G --allocation 0 --format raw >/dev/null || return 1
   timed_ms in_lab virsh -q vol-upload --sparse --pool default theirs-large "$work/large"
 }
 upload_away() { gone '^(ours|theirs)-'; }

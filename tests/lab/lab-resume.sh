@@ -1,19 +1,23 @@
 #!/bin/bash
-# What is interrupted: a runner killed at each point of each step that the journal knows, a host
-# that goes down, a daemon that is restarted, a disk that fills up. What was begun then goes on to a
-# machine that works, or is taken back without a trace, whichever is asked for.
+# What is interrupted: a runner killed at each point of each step that the journal knows, of
+# deployments by both engines and of what makes images; a host that goes down, a daemon that is
+# restarted, a disk that fills up. What was begun then goes on to a machine or an image that works,
+# or is taken back without a trace, whichever is asked for.
 # About 330 s on two processors.
 . "$(dirname "$0")/lib.bash"
 
 lab_up
 
+# What needs no appliance has none: its launches are 15 s each, and tested elsewhere.
+faked() { in_host env VMDECK_GUEST="$lab_home/fake-guest" VMDECK="$VMDECK" "$@"; }
+
 # An image that boots in no time, and asks for a login whenever a key is pressed.
 ok "a tiny image is made" "$lab_home/tiny-image" bios "$work/tiny.raw"
-ok "and added" deck image add "$work/tiny.raw" --name tiny
+ok "and added" faked FAKE_OS=none "$VMDECK" image add "$work/tiny.raw" --name tiny
 small=$(image small-gpt) || give_up "the image is made"
 ok "a Debian is added" deck image add "$small" --name small
 printf 'lab secret\n' >"$work/password"
-tiny="--image tiny --no-grow --no-customise --disk 16M --cpus 1 --memory 64M"
+tiny="--image tiny --no-grow --disk 16M --cpus 1 --memory 64M"
 
 job_state() { deck job show "$1" --format json 2>/dev/null | jq -r '.job.state // .state'; }
 state_is() { [ "$(job_state "$1")" = "$2" ] || { deck job show "$1"; return 1; }; }
@@ -23,15 +27,23 @@ step_is() { # JOB STEP STATE
 }
 runner_of() { in_host pgrep -f "job-run $1" | head -n 1 | grep .; }
 
-# dying POINT NAME ARGUMENT...: a deployment whose runner dies at that point
-dying() {
-  local point=$1 name=$2 job
+# job_in NAME: the job that the command of that NAME spoke of
+job_in() { cat "$work/$1.out" "$work/$1.err" | grep -Eo 'r-[A-Z0-9]{6}' | head -n 1 | grep .; }
+
+# dies POINT NAME COMMAND...: a job, called NAME here, whose runner dies at that point
+dies() {
+  local point=$1 name=$2
   shift 2
-  in_host env VMDECK_JOB_DIE_AT="$point" "$VMDECK" deploy "$name" "$@" --yes \
-    >"$work/$name.out" 2>"$work/$name.err"
-  job=$(job_of "$name") && state_is "$job" interrupted || { cat "$work/$name.err"; return 1; }
+  faked VMDECK_JOB_DIE_AT="$point" "$VMDECK" "$@" >"$work/$name.out" 2>"$work/$name.err"
+  state_is "$(job_in "$name")" interrupted || { cat "$work/$name.err"; return 1; }
 }
-resume() { deck job resume "$1" && until_ok 180 eval "! state_is $1 running" && state_is "$1" done; }
+dying() { # POINT NAME ARGUMENT...: a deployment that does so
+  local point=$1 name=$2
+  shift 2
+  dies "$point" "$name" deploy "$name" "$@" --yes
+}
+resume() { faked "$VMDECK" job resume "$1" && until_ok 180 eval "! state_is $1 running" && state_is "$1" done; }
+resume_really() { deck job resume "$1" && until_ok 180 eval "! state_is $1 running" && state_is "$1" done; }
 take_back() { # JOB NAME
   deck job cancel "$1" --yes && until_ok 60 state_is "$1" cancelled && nothing_of "$2"
 }
@@ -42,23 +54,28 @@ away() { vm destroy "$1"; vm undefine "$1"; vm vol-list default | awk -v n="$1" 
 # ---- each point of each step
 
 n=0
-for point in check:begin check:end disk:begin disk:undo disk:end define:begin define:undo \
-  define:end start:begin start:end boot:begin; do
+for point in check:begin check:end disk:begin disk:undo disk:end medium:begin medium:undo medium:end \
+  define:begin define:undo define:end start:begin start:end boot:begin; do
   n=$((n + 1))
+  # The seed engine has all steps of the offline one but the appliance's; its boot is not waited for.
+  engine="--no-customise"
+  case $point in medium:* | define:undo | start:begin) engine="--engine seed --wait 0" ;; esac
   # shellcheck disable=SC2086 # the words of $tiny
   {
-    ok "$point: the runner dies" dying $point "on-$n" $tiny
+    ok "$point: the runner dies" dying $point "on-$n" $tiny $engine
     job=$(job_of "on-$n")
     ok "$point: it is offered" eval 'deck jobs --format csv | grep "job resume $job"'
     ok "$point: it goes on to its end" resume "$job"
     ok "$point: its machine runs" runs "on-$n"
+    case $engine in *seed*) ok "$point: with its medium" eval 'vm domblklist "on-$n" | grep seed.iso' ;; esac
     ok "$point: and goes away whole" away "on-$n"
-    ok "$point: another dies" dying $point "off-$n" $tiny
+    ok "$point: another dies" dying $point "off-$n" $tiny $engine
     job=$(job_of "off-$n")
     ok "$point: it is taken back without a trace" take_back "$job" "off-$n"
   }
 done
 
+tiny="$tiny --no-customise"
 # shellcheck disable=SC2086
 ok "a boot that was all but over" dying boot:begin twice $tiny
 job=$(job_of twice)
@@ -83,18 +100,106 @@ ok "an address outside of the network is refused" eval '! try_deploy far --image
 
 # ---- the appliance's steps: the disk is made anew
 
+tiny_file() { # NAME: one like no other, so that nothing is known of it
+  cp --sparse=always "$work/tiny.raw" "$work/$1.raw" &&
+    printf %s "$1" | dd of="$work/$1.raw" bs=512 seek=9 conv=notrunc status=none
+}
+ok "an image is made that an appliance could change" eval 'tiny_file fake &&
+  faked "$VMDECK" image add "$work/fake.raw" --name fake'
 for point in grow:begin grow:end customise:end; do
-  ok "$point: the runner dies" dying $point "in-${point%:*}-${point#*:}" --image small --disk 2G \
-    --cpus 1 --memory 512M --password-file "$work/password" --no-start
-  job=$(job_of "in-${point%:*}-${point#*:}")
+  n=$((n + 1))
+  ok "$point: the runner dies" dying $point "in-$n" --image fake --disk 20M \
+    --cpus 1 --memory 64M --password-file "$work/password" --no-start
+  job=$(job_of "in-$n")
   if [ $point = grow:end ]; then
-    ok "$point: it is taken back without a trace" take_back "$job" in-grow-end
+    ok "$point: it is taken back without a trace" take_back "$job" "in-$n"
   else
     ok "$point: its secrets are still there" test -s "$dir/vmdeck/jobs/$job/secrets"
     ok "$point: it goes on to its end" resume "$job"
     ok "$point: and the secrets are gone" test ! -e "$dir/vmdeck/jobs/$job/secrets"
   fi
 done
+
+# ---- images: added, prepared, made of a machine, published, fetched, exported
+
+images=$dir/lib/vmdeck/images
+[ -d "$images" ] || images=$(dirname "$(find "$dir" -name fake.json | head -n 1)")
+# Whether the image NAME is there and its disk is what was recorded.
+whole_image() {
+  local path sha
+  path=$(deck image show "$1" --format json | jq -r '.. | .path? // empty') &&
+    sha=$(basename "$path" | cut -d. -f1) && [ ${#sha} = 64 ] &&
+    [ "$(in_host sha256sum "$path" | cut -d' ' -f1)" = "$sha" ]
+}
+no_parts() { [ -z "$(find "$images" "$work/shelf" -name '.*.part' -o -name "*.r-*.part")" ]; }
+count_disks() { find "$images" -maxdepth 1 -name '*.raw' -o -maxdepth 1 -name '*.qcow2' | wc -l; }
+
+taken_back() { # NAME
+  local job
+  job=$(job_in "$1") && deck job cancel "$job" --yes && until_ok 60 state_is "$job" cancelled &&
+    ! deck image show "$1"
+}
+nothing_new() { no_parts && [ "$(count_disks)" = "$1" ]; } # DISKS
+
+# goes_on POINT NAME PROOF COMMAND...: dies at the point; goes on, and PROOF NAME holds.
+goes_on() {
+  local point=$1 it=$2 proof=$3
+  shift 3
+  ok "$it: the runner dies" dies "$point" "$it" "$@"
+  ok "$it: it goes on to its end" resume "$(job_in "$it")"
+  ok "$it: all of it is there" "$proof" "$it"
+}
+# and_back POINT NAME COMMAND...: another one is taken back
+and_back() {
+  local point=$1 it=$2 before
+  shift 2
+  before=$(count_disks)
+  ok "$it: the runner dies" dies "$point" "$it" "$@"
+  ok "$it: it is taken back" taken_back "$it"
+  ok "$it: nothing is left of it" nothing_new "$before"
+}
+
+mkdir "$work/shelf"
+for point in check:end copy:undo copy:end inspect:begin inspect:end record:disk record:image record:end; do
+  it=add-${point%:*}-${point#*:}
+  tiny_file "$it" && goes_on $point "$it" whole_image image add "$work/$it.raw" --name "$it"
+  case $point in inspect:*) continue ;; esac
+  tiny_file "off-$it" && and_back $point "off-$it" image add "$work/off-$it.raw" --name "off-$it"
+done
+for point in copy:end agent:begin agent:end; do
+  it=prep-${point%:*}-${point#*:}
+  goes_on $point "$it" whole_image image prepare fake --name "$it"
+done
+and_back agent:end off-prep image prepare fake --name off-prep
+# shellcheck disable=SC2086
+ok "a machine to make images of" try_deploy source $tiny --no-start
+for point in copy:undo copy:end generalise:begin shrink:begin compress:undo compress:end; do
+  it=make-${point%:*}-${point#*:}
+  goes_on $point "$it" whole_image image make source --name "$it"
+done
+and_back compress:end off-make image make source --name off-make
+
+published() { # FOLDER: the index names the image, with the digest of what lies there
+  local sum
+  sum=$(sha512sum "$1"/fake-1.raw.xz | cut -d' ' -f1) && grep -q "^checksum\[sha512\]=$sum" "$1/index" &&
+    no_parts
+}
+ok "publishing dies" dies publish:undo shelf image publish "$work/shelf" --image fake --level 1
+ok "and goes on" resume "$(job_in shelf)"
+ok "to an index" published "$work/shelf"
+cat >"$work/sources.conf" <<END
+sources = ( { name = "shelf"; kind = "virt-builder"; url = "file://$work/shelf/index"; } );
+END
+for point in find:end download:undo download:end record:image; do
+  it=get-${point%:*}-${point#*:}
+  goes_on $point "$it" whole_image --config "$work/sources.conf" image fetch fake --name "$it"
+done
+and_back download:end off-get --config "$work/sources.conf" image fetch fake --name off-get
+exported() { cmp "$work/$1.raw" "$work/fake.raw" && no_parts; }
+for point in copy:undo copy:end; do
+  goes_on $point "out-${point#*:}" exported image export fake "$work/out-${point#*:}.raw"
+done
+tiny_file over && ok "an image is being added" dies copy:end over image add "$work/over.raw" --name over
 
 begin() { # NAME ARGUMENT...
   deck deploy "$@" --detach --yes >"$work/$1.out" 2>"$work/$1.err" || { cat "$work/$1.err"; return 1; }
@@ -114,11 +219,41 @@ lab_up
 ok "after a restart of the host the job waits" state_is "$job" interrupted
 ok "so does the one whose name is kept" state_is "$kept" interrupted
 ok "which is taken back" take_back "$kept" kept
-ok "and the Debian goes on" resume "$job"
+ok "so does the image that was being added" resume "$(job_in over)"
+ok "which is whole" whole_image over
+ok "and the Debian goes on" resume_really "$job"
 same "it opens to its password" debian "$(on_console debian root "$work/password" hostname)"
 same "and fills its disk" 2 "$(gib "$(on_console debian root "$work/password" \
   "df -k --output=size / | tail -n 1")")"
+
+# ---- its disk is made whole while it runs; held back, so that there is time to interrupt it
+
+disk=$(vm domblklist debian | awk '$1 == "vda" { print $2 }')
+base_of() { in_host qemu-img info -U --output=json "$1" | jq -r '."backing-filename" // "none"'; }
+stands_alone() { # in the definition that is used, in the one that will be, and in the file
+  ! { vm dumpxml debian; vm dumpxml --inactive debian; } | grep "<backingStore type=" &&
+    [ "$(base_of "$disk")" = none ]
+}
+bar_moves() { deck job show "$1" --format json | jq -e '.steps[] | select(.id == "pull") | .text | test(" of ")'; }
+whole_begins() {
+  vm blockpull debian vda --bandwidth 1 && deck whole debian --detach && whole=$(job_of "whole debian")
+}
+base=$(base_of "$disk")
+ok "it stands on its image" [ "$base" != none ]
+ok "making it whole begins" whole_begins
+ok "its bar tells how far it is" until_ok 60 bar_moves "$whole"
+ok "it is stopped" eval 'deck job cancel "$whole" --yes && until_ok 60 state_is "$whole" cancelled'
+ok "and so is QEMU" until_ok 30 eval 'vm blockjob debian vda --info 2>&1 | grep -i "no current"'
+same "the disk stands on its image as before" "$base" "$(base_of "$disk")"
+ok "it begins again" whole_begins
+ok "and is at work" until_ok 60 bar_moves "$whole"
+ok "its runner is killed" eval 'in_host kill -KILL "$(runner_of "$whole")" && until_ok 20 state_is "$whole" interrupted'
+ok "it goes on to its end" eval 'vm blockjob debian vda --bandwidth 10000; resume_really "$whole"'
+ok "the disk stands alone" stands_alone
+same "the guest noticed nothing" debian "$(on_console debian root "$work/password" hostname)"
+ok "a second time there is nothing to do" eval 'deck whole debian && deck jobs --format csv | grep "whole debian" | head -n 1 | grep done'
 vm destroy debian >/dev/null
+ok "the disk is sound" in_host qemu-img check -q "$disk"
 
 # shellcheck disable=SC2086
 ok "one that boots" begin boots $tiny

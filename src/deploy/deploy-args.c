@@ -4,6 +4,7 @@
 #include "src/deploy/deploy.h"
 #include "src/deploy/words.h"
 
+static const char *const formats[] = {"qcow2", "raw", NULL};
 static const char *const engines[] = {"auto", "seed", "offline", NULL};
 
 const VdArgSpec vd_deploy_args[] = {
@@ -35,6 +36,13 @@ const VdArgSpec vd_deploy_args[] = {
      .help = N_("Starts on the image at once, and makes the disk independent of it by a job of its "
                 "own while the machine runs."),
      .type = VD_ARG_FLAG},
+    {.name = "disk-format",
+     .label = N_("Disk format"),
+     .help = N_("qcow2, or raw, which is always a full copy: for pools of block devices (LVM), "
+                "and for machines that need the last bit of speed."),
+     .type = VD_ARG_CHOICE,
+     .value = "qcow2",
+     .choices = formats},
     VD_WORD_OVERCOMMIT,
     VD_WORD_CPUS,
     VD_WORD_MEMORY,

@@ -159,7 +159,8 @@ static gboolean check_room(Field *field, GError **error)
 
         there = vd_format_size(pool.available);
         size *= count_of(field->args);
-        ok = vd_plan_check_room(pool.name, pool.available, size, vd_args_flag(field->args, "whole"),
+        ok = vd_plan_check_pool(pool.name, pool.kind, vd_plan_wants_raw(field->args), error) &&
+             vd_plan_check_room(pool.name, pool.available, size, vd_plan_wants_copy(field->args),
                                 field->image ? field->image->file_size : 0,
                                 vd_args_flag(field->args, "overcommit"), error);
         if (ok)
@@ -303,13 +304,28 @@ static const struct {
     const char *name;
     FieldFunc func;
 } fields[] = {
-    {"name", field_name},         {"image", field_image},      {"disk", field_disk},
-    {"whole", field_disk},        {"overcommit", field_disk},  {"pool", field_disk},
-    {"cpus", field_cpus},         {"memory", field_memory},    {"network", field_network},
-    {"password", field_password}, {"locked", field_password},  {"user-password", field_password},
-    {"user", field_user},         {"ssh-key", field_key},      {"hostname", field_hostname},
-    {"timezone", field_timezone}, {"address", field_address},  {"gateway", field_address},
-    {"dns", field_address},       {"firstboot", field_script}, {"engine", field_engine},
+    {"name", field_name},
+    {"image", field_image},
+    {"disk", field_disk},
+    {"whole", field_disk},
+    {"disk-format", field_disk},
+    {"overcommit", field_disk},
+    {"pool", field_disk},
+    {"cpus", field_cpus},
+    {"memory", field_memory},
+    {"network", field_network},
+    {"password", field_password},
+    {"locked", field_password},
+    {"user-password", field_password},
+    {"user", field_user},
+    {"ssh-key", field_key},
+    {"hostname", field_hostname},
+    {"timezone", field_timezone},
+    {"address", field_address},
+    {"gateway", field_address},
+    {"dns", field_address},
+    {"firstboot", field_script},
+    {"engine", field_engine},
 };
 
 static const VdArgSpec *spec_of(const char *name)
@@ -367,7 +383,7 @@ static int expected_seconds(const VdArgs *args, const VdImage *image, gboolean s
 
     if (!seed && (grow || customise))
         seconds += tcg ? LAUNCH_TCG + PREPARE_TCG : LAUNCH_KVM + PREPARE_KVM;
-    if (vd_args_flag(args, "whole"))
+    if (vd_plan_wants_copy(args))
         seconds += (int)(image->file_size / COPY_BYTES_S);
     return seconds;
 }
@@ -387,7 +403,7 @@ char *vd_deploy_summary(const VdArgs *args)
         reader = NULL;
     seconds = expected_seconds(args, image, reader != NULL);
     lacks = vd_plan_lacks(args, image, &grow, &customise, &why);
-    if (vd_args_flag(args, "whole"))
+    if (vd_plan_wants_copy(args))
         g_string_append_printf(text, _("a full copy at %s"), size);
     else
         g_string_append_printf(text, _("an overlay at %s"), size);

@@ -38,7 +38,7 @@ static const Member members[] = {
     M(kernel_line, TEXT),    M(answer_file, TEXT),   M(cdrom, TEXT),
     M(reports, BOOL),        M(ends, INT),           M(answer_medium, BOOL),
     M(install_minutes, INT), M(elsewhere, BOOL),     M(near, BOOL),
-    M(parent, TEXT),
+    M(parent, TEXT),         M(raw, BOOL),
 };
 
 /* From an image, or by an installer. */
@@ -237,7 +237,7 @@ JsonNode *vd_plan_seed_request(const VdPlan *plan, const char *request, const ch
     vd_json_bool(builder, "grow", plan->grow);
     vd_json_int(builder, "size", (gint64)plan->disk);
     vd_json_text(builder, "disk", disk);
-    vd_json_text(builder, "format", disk ? "qcow2" : NULL);
+    vd_json_text(builder, "format", disk ? vd_plan_format(plan) : NULL);
     add_layout(builder, layout);
     add_customise(builder, plan, secrets, request);
     json_builder_end_object(builder);
@@ -273,7 +273,7 @@ JsonNode *vd_plan_prepare_request(const VdPlan *plan, const char *request, const
     vd_json_text(builder, "action", "prepare");
     vd_json_text(builder, "request", request);
     vd_json_text(builder, "disk", disk);
-    vd_json_text(builder, "format", "qcow2");
+    vd_json_text(builder, "format", vd_plan_format(plan));
     vd_json_bool(builder, "tcg", tcg);
     vd_json_bool(builder, "grow", plan->grow);
     vd_json_int(builder, "size", (gint64)plan->disk);

@@ -218,6 +218,23 @@ char *vd_plan_hostname(const char *name)
     return vd_check_hostname(host, NULL) ? g_steal_pointer(&host) : g_strdup("localhost");
 }
 
+gboolean vd_plan_check_pool(const char *pool, const char *kind, gboolean raw, GError **error)
+{
+    static const char *const folders[] = {"dir", "fs", "netfs", NULL};
+
+    if (!kind || g_strv_contains(folders, kind))
+        return TRUE;
+    if (!g_str_equal(kind, "logical"))
+        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                       _("The storage pool %s is of the kind %s; machines can be deployed to "
+                         "folders and to volume groups of LVM."),
+                       pool, kind);
+    return raw || vd_fail(error, VD_ERR_INVALID, NULL,
+                          _("The storage pool %s is a volume group of LVM, whose disks are "
+                            "devices; give --disk-format raw."),
+                          pool);
+}
+
 gboolean vd_plan_check_room(const char *pool, guint64 available, guint64 disk, gboolean whole,
                             guint64 file_size, gboolean overcommit, GError **error)
 {
@@ -317,6 +334,21 @@ static gboolean read_system(VdPlan *plan, const VdArgs *args, const VdImage *ima
     return vd_check_static(plan->address, plan->gateway, plan->dns, error);
 }
 
+gboolean vd_plan_wants_raw(const VdArgs *args)
+{
+    return g_strcmp0(vd_args_get(args, "disk-format"), "raw") == 0;
+}
+
+gboolean vd_plan_wants_copy(const VdArgs *args)
+{
+    return vd_args_flag(args, "whole") || vd_plan_wants_raw(args);
+}
+
+const char *vd_plan_format(const VdPlan *plan)
+{
+    return plan->raw ? "raw" : "qcow2";
+}
+
 /* Identities that the host has not given to anybody: random, so no need to ask. MAC addresses of
  * QEMU and libvirt begin with 52:54:00. */
 static void choose_identity(VdPlan *plan, const char *request)
@@ -327,7 +359,7 @@ static void choose_identity(VdPlan *plan, const char *request)
     plan->mac =
         g_strdup_printf("52:54:00:%.2s:%.2s:%.2s", plan->uuid, plan->uuid + 2, plan->uuid + 4);
     /* With the request's id, so that taking it back can never hit a disk of somebody else. */
-    plan->volume = g_strdup_printf("%s-%s.qcow2", plan->name, tail);
+    plan->volume = g_strdup_printf("%s-%s.%s", plan->name, tail, vd_plan_format(plan));
 }
 
 static void decide_grow(VdPlan *plan, const VdArgs *args, const VdImage *image)
@@ -399,6 +431,7 @@ static gboolean read_machine(VdPlan *plan, const VdArgs *args, const VdImage *im
     plan->start = !vd_args_flag(args, "no-start");
     plan->autostart = vd_args_flag(args, "autostart");
     plan->wait_minutes = (int)vd_args_int(args, "wait", 15);
+    plan->raw = vd_plan_wants_raw(args);
     choose_identity(plan, request);
     return TRUE;
 }
@@ -435,12 +468,13 @@ VdPlan *vd_plan_new(const VdArgs *args, const VdImage *image, const char *uri, c
     plan->image_format = g_strdup(image->format);
     plan->image_size = image->virtual_size;
     plan->disk = vd_plan_disk_size(args, image);
-    plan->whole = vd_args_flag(args, "whole");
+    plan->whole = vd_plan_wants_copy(args);
     plan->whole_later = vd_args_flag(args, "whole-later");
     if (plan->whole_later && (plan->whole || vd_args_flag(args, "no-start"))) {
-        vd_error_set(error, VD_ERR_INVALID, NULL,
-                     _("--whole-later makes an overlay whole while its machine runs; leave --whole "
-                       "and --no-start out."));
+        vd_error_set(
+            error, VD_ERR_INVALID, NULL,
+            _("--whole-later makes an overlay whole while its machine runs; leave --whole, "
+              "--disk-format raw and --no-start out."));
         return NULL;
     }
     decide_grow(plan, args, image);

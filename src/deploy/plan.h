@@ -17,6 +17,7 @@ typedef struct {
     guint64 image_size; /* virtual, bytes */
     guint64 disk;       /* bytes */
     gboolean whole, overcommit;
+    gboolean raw;         /* the disk's format, instead of qcow2; then it is whole */
     gboolean whole_later; /* an overlay that a job of its own makes whole while the machine runs */
     guint cpus;
     guint64 memory; /* bytes */
@@ -75,10 +76,17 @@ gboolean vd_plan_lacks(const VdArgs *args, const VdImage *image, gboolean *ret_g
  * with a sentence if the engine that was asked for cannot do it. */
 gboolean vd_plan_choose_engine(const VdArgs *args, const VdImage *image, char **ret_reader,
                                GError **error);
+/* Whether these args ask for a full copy. */
+gboolean vd_plan_wants_copy(const VdArgs *args);
+gboolean vd_plan_wants_raw(const VdArgs *args);
+/* The format of its disk: "qcow2" or "raw". */
+const char *vd_plan_format(const VdPlan *plan);
 /* A hostname made of a machine's name. The caller frees. */
 char *vd_plan_hostname(const char *name);
 /* What the image is called as a volume of a host elsewhere. The caller frees. */
 char *vd_plan_base_name(const VdPlan *plan);
+/* Whether machines can be deployed to a pool of this kind (NULL: unknown, so yes). */
+gboolean vd_plan_check_pool(const char *pool, const char *kind, gboolean raw, GError **error);
 /* Whether a disk of this plan has room among available bytes of its pool; the sentence has the
  * numbers. file_size: of the image. */
 gboolean vd_plan_check_room(const char *pool, guint64 available, guint64 disk, gboolean whole,

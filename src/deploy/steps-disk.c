@@ -1,7 +1,7 @@
 /* The disk of a deployment: an overlay that stands on the image, or a copy of its own. The image
  * store is locked while an overlay is made, so that the image cannot be removed between the look
- * and the making. A copy has the image's bytes, shared where the file system can; of a raw image
- * qemu-img makes a qcow2 one, as a child that can be killed. */
+ * and the making. A copy has the image's bytes, shared where the file system can; what
+ * becomes another format, or goes to a device, is made by qemu-img, a child that can be killed. */
 #include "config.h"
 
 #include <errno.h>
@@ -127,14 +127,29 @@ static void on_convert(VdRun *run, const char *line, gpointer data)
         vd_run_progress(run, g_ascii_strtod(open_bracket + 1, NULL) / 100);
 }
 
-static gboolean convert(VdRun *run, const VdImage *image, const char *path, GError **error)
+static gboolean convert(VdRun *run, const VdPlan *plan, const VdImage *image, const char *path,
+                        GError **error)
 {
+    /* A device may hold what somebody wrote there before. */
+    const char *zero = vd_volume_is_device(path) ? "-W" : "--target-is-zero";
     const char *const words[] = {
-        "convert", "-p",    "-n", "--target-is-zero", "-W", "-f", image->format,
-        "-O",      "qcow2", "--", image->path,        path, NULL};
+        "convert", "-p",        "-n", "-W", zero, "-f", image->format, "-O", vd_plan_format(plan),
+        "--",      image->path, path, NULL};
     g_auto(GStrv) argv = vd_qemu_img_argv(words);
 
-    return vd_run_child(run, (const char *const *)argv, NULL, on_convert, NULL, error);
+    return vd_run_child(run, (const char *const *)argv, NULL, on_convert, NULL, error) &&
+           vd_step_sync(path, error);
+}
+
+/* A raw image into a raw file: its bytes, and room behind them. */
+static gboolean copy_raw(VdRun *run, const VdPlan *plan, const VdImage *image, const char *path,
+                         GError **error)
+{
+    if (!copy_bytes(run, image, path, error))
+        return FALSE;
+    if (truncate(path, (off_t)plan->disk) < 0)
+        return vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", path, g_strerror(errno));
+    return vd_step_sync(path, error);
 }
 
 static gboolean fill(VdRun *run, const VdPlan *plan, const VdImage *image, const char *path,
@@ -143,8 +158,10 @@ static gboolean fill(VdRun *run, const VdPlan *plan, const VdImage *image, const
     g_autofree char *size = g_strdup_printf("%" G_GUINT64_FORMAT, plan->disk);
     const char *const resize[] = {"resize", "-q", "-f", "qcow2", "--", path, size, NULL};
 
-    if (!g_str_equal(image->format, "qcow2"))
-        return convert(run, image, path, error);
+    if (plan->raw && g_str_equal(image->format, "raw") && !vd_volume_is_device(path))
+        return copy_raw(run, plan, image, path, error);
+    if (plan->raw || !g_str_equal(image->format, "qcow2"))
+        return convert(run, plan, image, path, error);
     return copy_bytes(run, image, path, error) && vd_spec_qemu_img(run, resize, NULL, error);
 }
 
@@ -157,7 +174,8 @@ static gboolean make_copy(VdRun *run, const VdPlan *plan, VdConn *conn, GError *
     if (!image)
         return FALSE;
     vd_run_text(run, _("copying %s"), plan->image);
-    if (!vd_conn_volume_create(conn, plan->pool, plan->volume, plan->disk, &path, error) ||
+    if (!(plan->raw ? vd_conn_volume_create_raw : vd_conn_volume_create)(
+            conn, plan->pool, plan->volume, plan->disk, &path, error) ||
         !fill(run, plan, image, path, error))
         return FALSE;
     vd_run_set(run, "disk", path);

@@ -66,7 +66,7 @@ static void tell_result(VdRun *run, const VdPlan *plan, JsonNode *result)
 
 /* The appliance's QEMU leaves its writes to the kernel; they must be on the disk before the machine
  * is said to be made. */
-static gboolean sync_disk(const char *path, GError **error)
+gboolean vd_step_sync(const char *path, GError **error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     gboolean ok = fd >= 0 && fsync(fd) == 0;
@@ -110,7 +110,7 @@ static gboolean prepare(VdRun *run, VdPlan *plan, const VdImage *image, GError *
     if (!result)
         return FALSE;
     tell_result(run, plan, result);
-    return sync_disk(vd_run_get(run, "disk"), error);
+    return vd_step_sync(vd_run_get(run, "disk"), error);
 }
 
 gboolean vd_step_guest(VdRun *run, GError **error)

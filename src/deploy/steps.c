@@ -90,6 +90,7 @@ gboolean vd_step_check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const 
          vd_conn_cpus_check(conn, plan->cpus, image ? image->arch : NULL, kvm, plan->overcommit,
                             error) &&
          vd_conn_pool_ensure(conn, plan->pool, &pool, error) &&
+         vd_plan_check_pool(plan->pool, pool.kind, plan->raw, error) &&
          vd_plan_check_room(plan->pool, pool.available, plan->disk, plan->whole,
                             image ? image->file_size : 0, plan->overcommit, error) &&
          vd_conn_network_ensure(conn, plan->network, &kind, error) &&
@@ -149,7 +150,7 @@ static gboolean define(VdRun *run, const VdPlan *plan, VdConn *conn, const VdIma
         .uuid = plan->uuid,
         .title = plan->title,
         .disk = vd_run_get(run, "disk"),
-        .disk_format = "qcow2",
+        .disk_format = vd_plan_format(plan),
         .seed = vd_run_get(run, "medium"),
         .kernel = plan->tree ? vd_run_get(run, "kernel") : NULL,
         .initrd = vd_run_get(run, "initrd"),

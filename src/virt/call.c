@@ -205,7 +205,9 @@ guint64 vd_virt_room(virConnectPtr conn, const char *path, guint64 told)
     g_autofree char *uri = path != NULL ? virConnectGetURI(conn) : NULL;
     struct statvfs space;
 
-    if (uri == NULL || !vd_uri_is_here(uri) || statvfs(path, &space) < 0)
+    /* The folder of a pool of devices says nothing about the pool. */
+    if (uri == NULL || !vd_uri_is_here(uri) || g_str_has_prefix(path, "/dev/") ||
+        statvfs(path, &space) < 0)
         return told;
     return MIN(told, (guint64)space.f_bavail * space.f_frsize);
 }

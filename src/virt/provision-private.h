@@ -62,6 +62,8 @@ char *vd_vm_plan_xml(const VdVmPlan *plan, const VdVmTarget *target);
 char *vd_vm_from_disk_xml(const char *xml, gboolean again);
 /* The volume XML of an overlay (base not NULL) or an empty qcow2 disk. Pure. The caller frees. */
 char *vd_volume_xml(const char *name, guint64 size, const char *base, const char *base_format);
-/* The volume XML of an empty, sparse file of size bytes that gets a content of any kind. readable:
- * by everybody on its host, as a base is. */
-char *vd_volume_raw_xml(const char *name, guint64 size, gboolean readable);
+/* The volume XML of an empty volume of size bytes that gets a content of any kind: of a sparse file
+ * or, not sparse, of a device. readable: by everybody on its host, as a base is. */
+char *vd_volume_raw_xml(const char *name, guint64 size, gboolean sparse, gboolean readable);
+/* Whether the volumes of a pool are files. */
+gboolean vd_pool_has_files(virStoragePoolPtr pool);

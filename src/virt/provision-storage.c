@@ -16,6 +16,7 @@
 void vd_pool_clear(VdPool *pool)
 {
     g_clear_pointer(&pool->name, g_free);
+    g_clear_pointer(&pool->kind, g_free);
     g_clear_pointer(&pool->path, g_free);
     pool->available = 0;
 }
@@ -70,13 +71,44 @@ static virStoragePoolPtr make_default_pool(VdConn *conn, GError **error)
     return pool;
 }
 
+/* The kind of a pool, and its folder if it is one. */
+static void describe_kind(virStoragePoolPtr pool, VdPool *ret)
+{
+    static const char *const folders[] = {"dir", "fs", "netfs", NULL};
+    char *xml = virStoragePoolGetXMLDesc(pool, 0);
+    g_autoptr(xmlDoc) doc = vd_xml_parse(xml ? xml : "", "pool", NULL);
+
+    if (!xml)
+        virResetLastError();
+    free(xml);
+    ret->kind = doc ? vd_xpath_text(doc, "/pool/@type") : NULL;
+    if (ret->kind && g_strv_contains(folders, ret->kind))
+        ret->path = vd_xpath_text(doc, "/pool/target/path");
+}
+
+gboolean vd_pool_has_files(virStoragePoolPtr pool)
+{
+    VdPool found = {0};
+    gboolean files;
+
+    describe_kind(pool, &found);
+    files = !found.kind || found.path;
+    vd_pool_clear(&found);
+    return files;
+}
+
 static gboolean start_pool(virStoragePoolPtr pool, const char *name, GError **error)
 {
+    VdPool found = {0};
+
     if (virStoragePoolIsActive(pool) == 1)
         return TRUE;
-    /* Building a folder pool makes its folder; one that is there already is as good. */
-    if (virStoragePoolBuild(pool, 0) < 0)
+    /* Building a folder pool makes its folder; one that is there already is as good. Devices are
+     * not for us to write a table or a volume group on. */
+    describe_kind(pool, &found);
+    if (found.path && virStoragePoolBuild(pool, 0) < 0)
         virResetLastError();
+    vd_pool_clear(&found);
     if (virStoragePoolCreate(pool, 0) < 0 && virStoragePoolIsActive(pool) != 1)
         return vd_virt_fail(error, _("The storage pool %s could not be started"), name);
     return TRUE;
@@ -106,17 +138,10 @@ static gboolean describe_pool(VdConn *conn, virStoragePoolPtr pool, const char *
                               GError **error)
 {
     virStoragePoolInfo info;
-    char *xml;
 
     if (virStoragePoolGetInfo(pool, &info) < 0)
         return vd_virt_fail(error, _("The storage pool %s does not tell its room"), name);
-    xml = virStoragePoolGetXMLDesc(pool, 0);
-    if (xml) {
-        g_autoptr(xmlDoc) doc = vd_xml_parse(xml, "pool", NULL);
-
-        ret->path = doc ? vd_xpath_text(doc, "/pool/target/path") : NULL;
-        free(xml);
-    }
+    describe_kind(pool, ret);
     ret->name = g_strdup(name);
     ret->active = info.state == VIR_STORAGE_POOL_RUNNING;
     ret->available = ret->active ? vd_virt_room(conn->conn, ret->path, info.available) : 0;
@@ -180,6 +205,16 @@ gboolean vd_conn_volume_create(VdConn *conn, const char *pool, const char *volum
                                char **ret_path, GError **error)
 {
     g_autofree char *xml = vd_volume_xml(volume, size, NULL, NULL);
+
+    return create_volume(conn, pool, volume, xml, ret_path, error);
+}
+
+gboolean vd_conn_volume_create_raw(VdConn *conn, const char *pool, const char *volume, guint64 size,
+                                   char **ret_path, GError **error)
+{
+    g_autoptr(virStoragePool) found = virStoragePoolLookupByName(conn->conn, pool);
+    gboolean files = !found || vd_pool_has_files(found);
+    g_autofree char *xml = vd_volume_raw_xml(volume, size, files, FALSE);
 
     return create_volume(conn, pool, volume, xml, ret_path, error);
 }

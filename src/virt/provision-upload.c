@@ -182,7 +182,8 @@ static virStorageVolPtr make_volume(VdConn *conn, const char *pool_name, const c
                                     guint64 size, gboolean readable, GError **error)
 {
     g_autoptr(virStoragePool) pool = virStoragePoolLookupByName(conn->conn, pool_name);
-    g_autofree char *xml = vd_volume_raw_xml(name, size, readable);
+    gboolean files = !pool || vd_pool_has_files(pool);
+    g_autofree char *xml = vd_volume_raw_xml(name, size, files, readable);
     virStorageVolPtr volume = pool ? virStorageVolCreateXML(pool, xml, 0) : NULL;
 
     if (!volume)

@@ -131,7 +131,7 @@ char *vd_volume_xml(const char *name, guint64 size, const char *base, const char
     return vd_xml_write(doc);
 }
 
-char *vd_volume_raw_xml(const char *name, guint64 size, gboolean readable)
+char *vd_volume_raw_xml(const char *name, guint64 size, gboolean sparse, gboolean readable)
 {
     xmlNodePtr root, target;
     g_autoptr(xmlDoc) doc = new_doc("volume", &root);
@@ -139,7 +139,9 @@ char *vd_volume_raw_xml(const char *name, guint64 size, gboolean readable)
 
     vd_xml_add(root, "name", name);
     vd_xml_set(vd_xml_add(root, "capacity", bytes), "unit", "bytes");
-    vd_xml_set(vd_xml_add(root, "allocation", "0"), "unit", "bytes");
+    /* Of a volume group libvirt would make a snapshot of nothing. */
+    if (sparse)
+        vd_xml_set(vd_xml_add(root, "allocation", "0"), "unit", "bytes");
     target = vd_xml_add(root, "target", NULL);
     vd_xml_set(vd_xml_add(target, "format", NULL), "type", "raw");
     if (readable)
@@ -234,18 +236,24 @@ static void add_platform(xmlNodePtr root, const VdVmPlan *plan, const VdVmTarget
     vd_xml_add(root, "on_crash", "destroy");
 }
 
+gboolean vd_volume_is_device(const char *path)
+{
+    return g_str_has_prefix(path, "/dev/");
+}
+
 static void add_disk(xmlNodePtr devices, const VdVmPlan *plan)
 {
+    gboolean device = vd_volume_is_device(plan->disk);
     xmlNodePtr disk = vd_xml_add(devices, "disk", NULL);
     xmlNodePtr node;
 
-    vd_xml_set(disk, "type", "file");
+    vd_xml_set(disk, "type", device ? "block" : "file");
     vd_xml_set(disk, "device", "disk");
     node = vd_xml_add(disk, "driver", NULL);
     vd_xml_set(node, "name", "qemu");
     vd_xml_set(node, "type", plan->disk_format);
     vd_xml_set(node, "discard", "unmap");
-    vd_xml_set(vd_xml_add(disk, "source", NULL), "file", plan->disk);
+    vd_xml_set(vd_xml_add(disk, "source", NULL), device ? "dev" : "file", plan->disk);
     node = vd_xml_add(disk, "target", NULL);
     vd_xml_set(node, "dev", "vda");
     vd_xml_set(node, "bus", "virtio");

@@ -21,7 +21,8 @@ gboolean vd_conn_is_alive(VdConn *conn);
 const char *vd_conn_uri(VdConn *conn);
 
 typedef struct {
-    char *name, *path; /* path: the folder of a dir pool */
+    char *name, *kind; /* kind: libvirt's type, "dir", "logical" … */
+    char *path;        /* the folder, if its volumes are files */
     gboolean active;
     guint64 available; /* bytes; 0 if it is not active */
 } VdPool;
@@ -52,6 +53,11 @@ gboolean vd_conn_address_check(VdConn *conn, const char *network, const char *ad
 gboolean vd_conn_volume_overlay(VdConn *conn, const char *pool, const char *volume,
                                 const char *base, const char *base_format, guint64 size,
                                 char **ret_path, GError **error);
+/* An empty raw volume: a file that is all hole, or a device. */
+gboolean vd_conn_volume_create_raw(VdConn *conn, const char *pool, const char *volume, guint64 size,
+                                   char **ret_path, GError **error);
+/* Whether the path of a volume is that of a block device of its host. */
+gboolean vd_volume_is_device(const char *path);
 /* An empty qcow2 volume, for a full copy. */
 gboolean vd_conn_volume_create(VdConn *conn, const char *pool, const char *volume, guint64 size,
                                char **ret_path, GError **error);

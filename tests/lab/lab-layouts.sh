@@ -51,7 +51,8 @@ pair() {
 declare -A extra status
 extra[small-gpt]='--address 192.168.122.41/24 --gateway 192.168.122.1 --dns 192.168.122.1'
 extra[small-mbr]='--address 192.168.122.42/24 --gateway 192.168.122.1'
-extra[small-lvm]='' extra[small-xfs]='--whole' extra[small-btrfs]=''
+extra[small-lvm]='' extra[small-xfs]='--whole'
+extra[small-btrfs]='--disk-format raw'
 
 pair small-gpt small-mbr
 judge small-gpt "${status[small-gpt]}" ext4 192.168.122.41/24
@@ -65,6 +66,10 @@ ok "a full copy stands on no other file" eval \
   '! qemu-img info "$dir/lib/images/$(ls "$dir/lib/images" | grep small-xfs)" | grep -q "backing file"'
 ok "an overlay stands on the image in the store" eval \
   'qemu-img info -U "$dir/lib/images/$(ls "$dir/lib/images" | grep small-lvm)" | grep -q "backing file"'
-prove small-btrfs >"$work/small-btrfs.log" 2>&1
+prove small-btrfs ${extra[small-btrfs]} >"$work/small-btrfs.log" 2>&1
 judge small-btrfs $? btrfs '192.168.122.*'
+ok "a raw disk is one, for the machine and in its file, with holes" eval \
+  'file=$(find "$dir/lib/images" -name "small-btrfs-*.raw") && vm dumpxml small-btrfs | grep "type=.raw." &&
+    [ "$(($(stat -c "%b" "$file") * 512))" -lt "$(stat -c %s "$file")" ] &&
+    [ "$(qemu-img info -U --output=json "$file" | jq -r .format)" = raw ]'
 finish

@@ -236,16 +236,18 @@ stands_alone() { # in the definition that is used, in the one that will be, and 
 }
 bar_moves() { deck job show "$1" --format json | jq -e '.steps[] | select(.id == "pull") | .text | test(" of ")'; }
 whole_begins() {
-  vm blockpull debian vda --bandwidth 1 && deck whole debian --detach && whole=$(job_of "whole debian")
+  vm blockpull debian vda --bandwidth 1 && deck whole debian --detach
 }
 base=$(base_of "$disk")
 ok "it stands on its image" [ "$base" != none ]
 ok "making it whole begins" whole_begins
+whole=$(job_of "whole debian")
 ok "its bar tells how far it is" until_ok 60 bar_moves "$whole"
 ok "it is stopped" eval 'deck job cancel "$whole" --yes && until_ok 60 state_is "$whole" cancelled'
-ok "and so is QEMU" until_ok 30 eval 'vm blockjob debian vda --info 2>&1 | grep -i "no current"'
+ok "and so is QEMU" until_ok 30 eval 'in_host virsh blockjob debian vda --info 2>&1 | grep -i "no current"'
 same "the disk stands on its image as before" "$base" "$(base_of "$disk")"
 ok "it begins again" whole_begins
+whole=$(job_of "whole debian")
 ok "and is at work" until_ok 60 bar_moves "$whole"
 ok "its runner is killed" eval 'in_host kill -KILL "$(runner_of "$whole")" && until_ok 20 state_is "$whole" interrupted'
 ok "it goes on to its end" eval 'vm blockjob debian vda --bandwidth 10000; resume_really "$whole"'

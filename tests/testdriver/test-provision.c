@@ -82,6 +82,26 @@ static void test_machine_document(void **state)
     holds(doc, "/domain/metadata/*[namespace-uri()='urn:vmdeck:machine:1']/*[3]", "anna");
 }
 
+static void test_machine_on_a_device(void **state)
+{
+    VdVmPlan plan = some_plan();
+    VdVmTarget target = {.type = "qemu", .arch = "x86_64", .machine = "q35"};
+    g_autoptr(xmlDoc) doc = NULL;
+    g_autofree char *volume = NULL, *file = NULL;
+
+    (void)state;
+    plan.disk = "/dev/vg/db-07.raw";
+    plan.disk_format = "raw";
+    doc = plan_doc(&plan, &target);
+    volume = vd_volume_raw_xml("db-07.raw", GIB, FALSE, FALSE);
+    file = vd_volume_raw_xml("db-07.raw", GIB, TRUE, FALSE);
+    assert_null(strstr(volume, "allocation"));
+    assert_non_null(strstr(file, "<allocation unit=\"bytes\">0<"));
+    holds(doc, "/domain/devices/disk/@type", "block");
+    holds(doc, "/domain/devices/disk/source/@dev", "/dev/vg/db-07.raw");
+    holds(doc, "/domain/devices/disk/driver/@type", "raw");
+}
+
 static void test_machine_with_kvm_or_its_own_network(void **state)
 {
     VdVmPlan plan = some_plan();
@@ -365,6 +385,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_machine_document),
+        cmocka_unit_test(test_machine_on_a_device),
         cmocka_unit_test(test_machine_with_kvm_or_its_own_network),
         cmocka_unit_test(test_installer_document),
         cmocka_unit_test(test_volume_documents),

@@ -228,6 +228,28 @@ static void test_hostnames_from_names(void **state)
     }
 }
 
+/* A raw disk is always a copy, and the only one for a pool of devices. */
+static void test_raw_disk(void **state)
+{
+    const char *const words[] = {"disk-format", "raw", NULL};
+    g_autoptr(VdPlan) plan = make_plan(words, TRUE, NULL);
+    g_autofree char *json = vd_plan_to_json(plan);
+    g_autoptr(VdPlan) back = vd_plan_from_json(json, NULL);
+    g_autoptr(GError) qcow2 = NULL, rbd = NULL;
+
+    (void)state;
+    assert_true(back->raw && back->whole);
+    assert_string_equal(vd_plan_format(back), "raw");
+    assert_string_equal(back->volume, "db-07-7k2m9q.raw");
+    assert_true(vd_plan_check_pool("p", "dir", FALSE, NULL));
+    assert_true(vd_plan_check_pool("p", NULL, FALSE, NULL));
+    assert_true(vd_plan_check_pool("p", "logical", TRUE, NULL));
+    assert_false(vd_plan_check_pool("p", "logical", FALSE, &qcow2));
+    assert_non_null(strstr(qcow2->message, "--disk-format raw"));
+    assert_false(vd_plan_check_pool("p", "rbd", TRUE, &rbd));
+    REFUSED(TRUE, "--whole-later", "disk-format", "raw", "whole-later", "true");
+}
+
 static void test_json_there_and_back(void **state)
 {
     const char *const words[] = {
@@ -392,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_words_that_do_not_go_together),
         cmocka_unit_test(test_room),
         cmocka_unit_test(test_hostnames_from_names),
+        cmocka_unit_test(test_raw_disk),
         cmocka_unit_test(test_json_there_and_back),
         cmocka_unit_test(test_no_secret_in_the_spec),
         cmocka_unit_test(test_the_helpers_request),

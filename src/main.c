@@ -68,6 +68,8 @@ static int work(int argc, char **argv)
     bind_textdomain_codeset(PACKAGE, "UTF-8");
     textdomain(PACKAGE);
     signal(SIGPIPE, SIG_IGN);
+    /* libvirt's warnings go to stderr on their own; what fails is told by us. */
+    (void)g_setenv("LIBVIRT_DEBUG", "4", FALSE);
     if (argc >= 3 && strcmp(argv[1], "job-run") == 0)
         return vd_runner_main(vd_deploy_kinds, argv[2], argc > 3 ? argv[3] : NULL);
     allow_descriptors();

@@ -64,6 +64,12 @@ static gboolean is_private(virConnectPtr conn, const char *uri)
     return type && g_ascii_strcasecmp(type, "TEST") == 0 && g_str_has_prefix(uri, "test:");
 }
 
+static gboolean has_containers(virConnectPtr conn)
+{
+    const char *type = virConnectGetType(conn);
+    return type && g_ascii_strcasecmp(type, "LXC") == 0;
+}
+
 static VdBackendConn *lv_open(const VdBackend *backend, const char *uri, VdAsker *asker,
                               VdOpened *ret, GError **error)
 {
@@ -76,6 +82,7 @@ static VdBackendConn *lv_open(const VdBackend *backend, const char *uri, VdAsker
     self->refs = 1;
     self->conn = conn;
     self->is_private = ret->is_private = is_private(conn, uri);
+    self->containers = has_containers(conn);
     g_atomic_int_set(&self->one_by_one, ret->is_private);
     if (ret->is_private) /* the tree of its file, as large as all its machines, was freed just now
                           */

@@ -183,7 +183,7 @@ static void read_record(virDomainStatsRecordPtr record, gint64 taken, VdCounters
         read_param(&record->params[i], counters);
 }
 
-static void read_info(virDomainPtr domain, VdCounters *counters)
+static void read_info(const VdBackendConn *conn, virDomainPtr domain, VdCounters *counters)
 {
     virDomainInfo info;
     gint64 begun = g_get_monotonic_time();
@@ -194,7 +194,7 @@ static void read_info(virDomainPtr domain, VdCounters *counters)
     counters->cpu_time = info.cpuTime;
     counters->vcpus = info.nrVirtCpu;
     counters->max_mem = (guint64)info.maxMem * 1024;
-    counters->mem_total = (guint64)info.memory * 1024;
+    counters->mem_total = (guint64)(conn->containers ? info.maxMem : info.memory) * 1024;
     if (!(counters->has & VD_HAS_STATE)) {
         counters->state = vd_lv_state(info.state);
         counters->has |= VD_HAS_STATE;
@@ -255,10 +255,11 @@ static gboolean wants_info(const VdCheapSample *sample, const char *uuid)
     return !sample->info || g_hash_table_contains(sample->info, uuid);
 }
 
-static void timed_info(virDomainPtr domain, VdCounters *counters, VdCheapSample *sample)
+static void timed_info(const VdBackendConn *conn, virDomainPtr domain, VdCounters *counters,
+                       VdCheapSample *sample)
 {
     gint64 begun = g_get_monotonic_time();
-    read_info(domain, counters);
+    read_info(conn, domain, counters);
     sample->infos++;
     sample->infos_took += g_get_monotonic_time() - begun;
 }
@@ -278,7 +279,7 @@ static void read_infos(VdBackendConn *conn, VdCheapSample *sample, virDomainStat
             g_atomic_int_set(&conn->info_turn, (gint)at);
             return;
         }
-        timed_info(records[at]->dom, counters, sample);
+        timed_info(conn, records[at]->dom, counters, sample);
     }
 }
 
@@ -343,7 +344,7 @@ static gboolean cheap_single(VdBackendConn *conn, VdCheapSample *sample)
         VdCounters counters;
         counters_begin(&counters, domains[i]);
         if (wants_info(sample, counters.uuid))
-            timed_info(domains[i], &counters, sample);
+            timed_info(conn, domains[i], &counters, sample);
         g_array_append_val(sample->counters, counters);
     }
     vd_lv_domains_free(domains, n);

@@ -48,6 +48,21 @@ static VdQuestion *key_question(const char *host, const char *prompt)
     return vd_question_new(host, text);
 }
 
+/* SASL's own words, which it has in English alone. */
+static const char *known_prompt(const char *prompt)
+{
+    static const struct {
+        const char *sasl, *words;
+    } known[] = {
+        {"Please enter your authentication name", N_("User")},
+        {"Please enter your password", N_("Password")},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(known); i++)
+        if (strcmp(prompt, known[i].sasl) == 0)
+            return _(known[i].words);
+    return prompt;
+}
+
 static VdQuestion *word_question(const char *host, const virConnectCredential *creds,
                                  unsigned int n)
 {
@@ -57,7 +72,8 @@ static VdQuestion *word_question(const char *host, const virConnectCredential *c
         gboolean secret =
             creds[i].type == VIR_CRED_PASSPHRASE || creds[i].type == VIR_CRED_NOECHOPROMPT;
         const char *prompt = creds[i].prompt ? creds[i].prompt : creds[i].challenge;
-        vd_question_add(question, prompt ? prompt : _("Answer"), creds[i].defresult, secret);
+        vd_question_add(question, prompt ? known_prompt(prompt) : _("Answer"), creds[i].defresult,
+                        secret);
     }
     return question;
 }
@@ -187,12 +203,24 @@ static void open_failed(const char *uri, const Talk *talk, VdOpened *ret, GError
         vd_error_set(error, as, vd_error_detail(why), "%s", why->message);
 }
 
+static gboolean is_foreign(const char *uri)
+{
+    VdUri parts;
+    if (!vd_uri_parse(uri, &parts))
+        return TRUE;
+    gboolean foreign = parts.foreign;
+    vd_uri_clear(&parts);
+    return foreign;
+}
+
 virConnectPtr vd_lv_connect(const char *uri, VdAsker *asker, VdOpened *ret, GError **error)
 {
-    static int kinds[] = {VIR_CRED_USERNAME,   VIR_CRED_AUTHNAME,     VIR_CRED_ECHOPROMPT,
-                          VIR_CRED_PASSPHRASE, VIR_CRED_NOECHOPROMPT, VIR_CRED_REALM};
+    /* The last is what drivers with a protocol of their own ask for. SASL, which a daemon of
+     * libvirt has, would take it for the name of somebody on whose behalf one acts. */
+    static int kinds[] = {VIR_CRED_AUTHNAME,     VIR_CRED_ECHOPROMPT, VIR_CRED_PASSPHRASE,
+                          VIR_CRED_NOECHOPROMPT, VIR_CRED_REALM,      VIR_CRED_USERNAME};
     Talk talk = {.asker = asker};
-    virConnectAuth auth = {kinds, G_N_ELEMENTS(kinds), on_auth, &talk};
+    virConnectAuth auth = {kinds, G_N_ELEMENTS(kinds) - (is_foreign(uri) ? 0 : 1), on_auth, &talk};
     g_autoptr(GError) unreached = NULL;
     if (!vd_reach(uri, REACH_MS, ret->doubtful ? STAY_MS : 0, &unreached)) {
         g_autofree char *clean = vd_text_clean(uri, 256, FALSE);

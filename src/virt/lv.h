@@ -10,6 +10,7 @@ struct _VdBackendConn {
     /* immutable */
     virConnectPtr conn;
     gboolean is_private; /* see VdOpened */
+    gboolean containers; /* LXC: what it calls a machine's memory is what is in use of it */
     /* the watching lane's alone */
     GArray *events;   /* int: callback ids */
     gboolean closing; /* a close callback is registered */

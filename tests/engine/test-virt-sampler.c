@@ -531,6 +531,28 @@ static void test_by_sort(void **state)
     finish(&c);
 }
 
+/* Round trips are few however many machines there are (row L of the experiments behind
+ * doc/never-blocks.md): lists and figures come in bulk, processor times some at a time. */
+static void test_few_round_trips(void **state)
+{
+    (void)state;
+    enum { MACHINES = 500, AT_ONCE = 128 };
+    Case c;
+    up(&c, MACHINES, FALSE);
+    show_few(&c, VD_GROUPS_ALL, 0);
+    assert_true(client_wait(c.client, measured, "vm0", 30));
+    guint before = fake_calls(c.fake, A, FAKE_CHEAP);
+    Asked few = {c.fake, VD_GROUP_CPU, 0, SHOWN, fake_asked(c.fake, A, 0, VD_GROUP_CPU) + 4};
+    guint asked = asked_in_all(c.fake, VD_GROUP_CPU, 0, MACHINES);
+    assert_true(client_wait(c.client, all_asked, &few, 30));
+    asked = asked_in_all(c.fake, VD_GROUP_CPU, 0, MACHINES) - asked;
+    guint samples = fake_calls(c.fake, A, FAKE_CHEAP) - before;
+    assert_true(asked <= (samples + 1) * AT_ONCE);
+    assert_int_equal(fake_calls(c.fake, A, FAKE_LIST), 1);
+    assert_int_equal(fake_calls(c.fake, A, FAKE_LOOK), 0);
+    finish(&c);
+}
+
 static gboolean stretched(Client *client, gconstpointer data)
 {
     (void)data;
@@ -597,6 +619,7 @@ int main(void)
         cmocka_unit_test(test_slow_figures),
         cmocka_unit_test(test_by_demand),
         cmocka_unit_test(test_by_sort),
+        cmocka_unit_test(test_few_round_trips),
         cmocka_unit_test(test_stretch),
         cmocka_unit_test(test_hiccup),
     };

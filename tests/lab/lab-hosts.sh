@@ -1,7 +1,8 @@
 #!/bin/bash
 # Hosts over the network, on the loopback of a lab: ssh with its keys right and wrong, a password
-# asked for in the console and on a terminal, a port where somebody listens and says nothing.
-# About 60 s on two processors.
+# asked for in the console and on a terminal, a port where somebody listens and says nothing;
+# TLS with certificates, SASL with a user and a password; LXC's containers beside machines.
+# About 90 s on two processors.
 . "$(dirname "$0")/lib.bash"
 
 lab_up
@@ -51,12 +52,12 @@ knows() { echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 "$ssh/$1.pub")" >"$ssh/known
 
 # ends STATUS SECONDS PATTERN COMMAND...: so, and soon, and it says so on standard error
 ends() {
-  local status=$1 end=$((SECONDS + $2)) pattern=$3 got
+  local status=$1 begun=$SECONDS end=$((SECONDS + $2)) pattern=$3 got
   shift 3
   "$@" >"$work/out" 2>"$work/err" </dev/null
   got=$?
   [ $got = "$status" ] && [ $SECONDS -le $end ] && grep -Eq -- "$pattern" "$work/err" && return
-  echo "status $got after $((SECONDS - end + $2)) s"
+  echo "status $got after $((SECONDS - begun)) s"
   cat "$work/out" "$work/err"
   return 1
 }
@@ -168,5 +169,112 @@ ok "the password is nowhere in the host's files" bash -c '! grep -rqs sesame "$@
   "$dir/vmdeck" "$dir/log"
 types q
 ok "and the console leaves" on_screen 'status 0'
+
+# ---- containers: a driver without statistics in bulk, on the same host
+
+for name in c1 c2 c3; do
+  cat >"$work/$name.xml" <<END
+<domain type='lxc'><name>$name</name><memory unit='MiB'>64</memory>
+<os><type>exe</type><init>/bin/sleep</init><initarg>100000</initarg></os>
+<devices><filesystem type='mount'><source dir='/'/><target dir='/'/></filesystem>
+<console type='pty'/></devices></domain>
+END
+  ok "container $name starts" vm -c lxc:///system create "$work/$name.xml"
+done
+in_terminal "'$VMDECK' -c qemu:///system -c lxc:///system"
+ok "containers are listed beside the machines of their host" \
+  eval 'on_screen "c1 +running" && on_screen only-one'
+ok "with figures that are asked one by one" on_screen 'c3 +running +[0-9.]+.* [0-9.]+/64M'
+ok "what is in use is not taken for what there is, from one second to the next" \
+  bash -c 'for i in 1 2 3 4 5 6 7 8 9 10; do
+    ! "$@" | grep -E "c3 +running.*/[0-9.]+[KMG]" | grep -v "/64M" || exit 1
+    sleep 0.3
+  done' _ "$lab_home/lab" exec "$dir" -- tmux -S "$work/tmux" capture-pane -p
+vm -c lxc:///system suspend c2
+ok "an event of theirs shows" on_screen 'c2 +paused'
+types q
+ok "and the console leaves them" on_screen 'status 0'
+
+# ---- TLS with certificates of both sides, TCP with a user and a password
+
+pki=$work/pki
+mkdir "$pki"
+authority() { # FOLDER
+  mkdir -p "$1"
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$(basename "$1")" \
+    -keyout "$1/cakey.pem" -out "$1/cacert.pem" 2>/dev/null
+}
+issue() { # FOLDER NAME SUBJECT EXTENSION: a certificate by the authority of the folder
+  openssl req -new -newkey rsa:2048 -nodes -keyout "$1/$2key.pem" -subj "$3" 2>/dev/null |
+    openssl x509 -req -days 2 -CA "$1/cacert.pem" -CAkey "$1/cakey.pem" -CAcreateserial \
+      -extfile <(echo "$4") -out "$1/$2cert.pem" 2>/dev/null
+}
+authority "$pki" && authority "$pki/other" &&
+  issue "$pki" server /CN=127.0.0.1 subjectAltName=IP:127.0.0.1 &&
+  issue "$pki" client /CN=someone extendedKeyUsage=clientAuth &&
+  issue "$pki/other" client /CN=someone extendedKeyUsage=clientAuth ||
+  give_up "certificates are made"
+mkdir "$work/sasl"
+printf 'mech_list: digest-md5\nsasldb_path: %s\n' "$work/sasl/users" >"$work/sasl/libvirt.conf"
+in_host sh -c 'echo sesame | saslpasswd2 -p -a libvirt -f "$0" -u "$(hostname)" fred' \
+  "$work/sasl/users" || give_up "there is a user"
+sed -i '/^listen_\|^auth_tcp/d' "$dir/etc/libvirtd.conf"
+cat >>"$dir/etc/libvirtd.conf" <<END
+listen_tls = 1
+listen_tcp = 1
+listen_addr = "127.0.0.1"
+auth_tcp = "sasl"
+auth_tls = "none"
+ca_file = "$pki/cacert.pem"
+cert_file = "$pki/servercert.pem"
+key_file = "$pki/serverkey.pem"
+END
+in_host sh -c 'kill $(cat /run/libvirtd.pid)'
+until_ok 20 in_host sh -c '! test -e /run/libvirtd.pid' || give_up "libvirtd ends"
+in_host env SASL_CONF_PATH="$work/sasl" libvirtd -d --listen || give_up "libvirtd listens"
+until_ok 20 in_host bash -c '</dev/tcp/127.0.0.1/16514 && </dev/tcp/127.0.0.1/16509' ||
+  give_up "libvirtd listens"
+
+tls="qemu+tls://127.0.0.1/system"
+ok "certificates of one authority let one in" deck host test "$tls?pkipath=$pki"
+ok "and the machines are listed over TLS" \
+  bash -c '"$@" | grep -q only-one' _ "$lab_home/lab" exec "$dir" -- \
+  "$VMDECK" -c "$tls?pkipath=$pki" list
+ok "a server of another authority is not trusted" \
+  ends 4 60 'ertificate' deck host test "$tls?pkipath=$pki/other"
+ok "which libvirt's own log does not say as well" \
+  bash -c '! grep -q virNet "$0"' "$work/err"
+mkdir "$pki/none"
+ok "without certificates it says which is missing" \
+  ends 3 60 'cacert.pem' deck host test "$tls?pkipath=$pki/none"
+
+tcp=qemu+tcp://127.0.0.1/system
+ok "without a terminal nobody is asked for a password" \
+  ends 4 60 'nobody can be asked|not told' in_host setsid -w "$VMDECK" host test "$tcp"
+in_terminal "'$VMDECK' -c '$tcp'"
+ok "the console asks for user and password" on_screen 'Enter answers'
+types -l fred
+types Tab
+types -l wrong
+types Enter
+ok "a wrong password is refused, and not tried again" on_screen '127.0.0.1.*down|refused'
+types r
+ok "it asks anew when told to" on_screen 'Enter answers'
+types -l fred
+types Tab
+types -l sesame
+ok "and hides the password" bash -c '! "$@" | grep -q sesame' _ "$lab_home/lab" exec "$dir" -- \
+  tmux -S "$work/tmux" capture-pane -p
+types Enter
+ok "the right one lets one in" on_screen '127.0.0.1 +up|only-one'
+ok "the password is nowhere in the host's files" bash -c '! grep -rqs sesame "$@"' _ \
+  "$dir/vmdeck" "$dir/log"
+types q
+ok "and the console leaves" on_screen 'status 0'
+in_terminal "'$VMDECK' -c '$tcp'"
+ok "the next one asks anew: nothing was kept" on_screen 'Enter answers'
+types Escape
+ok "Esc refuses" on_screen 'not told|127.0.0.1.*down'
+types q
 tmux kill-server
 finish

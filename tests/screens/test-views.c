@@ -56,6 +56,42 @@ static void test_resized_while_running(void **state)
     vd_console_leave(console);
 }
 
+/* The signals that a thread of that process blocks, as a mask. */
+static guint64 blocked(pid_t pid, const char *thread)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/task/%s/status", pid, thread), *text = NULL;
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return G_MAXUINT64; /* it has ended */
+    const char *line = strstr(text, "SigBlk:");
+    assert_non_null(line);
+    return g_ascii_strtoull(line + strlen("SigBlk:"), NULL, 16);
+}
+
+/* Signals are for the thread that draws (row N of the experiments behind doc/never-blocks.md): a
+ * lane that took SIGWINCH in the middle of a call would end it. */
+static void test_threads_take_no_signals(void **state)
+{
+    (void)state;
+    VdConsole *console = vd_console_start(&(VdConsoleOptions){.cols = 80, .rows = 24});
+    vd_console_expect(console, "web-10");
+    pid_t pid = vd_pty_pid(console->pty);
+    g_autofree char *path = g_strdup_printf("/proc/%d/task", pid);
+    g_autofree char *first = g_strdup_printf("%d", pid);
+    g_autoptr(GDir) threads = g_dir_open(path, 0, NULL);
+    const guint64 mask = 1ull << (SIGWINCH - 1) | 1ull << (SIGTERM - 1) | 1ull << (SIGINT - 1);
+    guint lanes = 0;
+    for (const char *name; threads && (name = g_dir_read_name(threads));) {
+        g_autofree char *about = g_strdup_printf("%s/%s/comm", path, name), *comm = NULL;
+        if (!g_file_get_contents(about, &comm, NULL, NULL) || !g_str_has_prefix(comm, "vd-"))
+            continue;
+        assert_true((blocked(pid, name) & mask) == mask);
+        lanes++;
+    }
+    assert_true(lanes >= 2);
+    assert_int_equal(blocked(pid, first) & mask, 0);
+    vd_console_leave(console);
+}
+
 static void test_terminals(void **state)
 {
     (void)state;
@@ -426,6 +462,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_resized_while_running),
+        cmocka_unit_test(test_threads_take_no_signals),
         cmocka_unit_test(test_terminals),
         cmocka_unit_test(test_looks),
         cmocka_unit_test(test_no_color_and_ascii_are_just_that),

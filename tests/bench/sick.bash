@@ -16,13 +16,15 @@ END
 }
 
 # By a few connections side by side: libvirt starts machines one at a time on each.
-start_guests() {
-  local i at=4 pids=
-  mkdir -p "$work/guests"
+start_guests() { # COUNT STATE: running or paused
+  local i at=4 pids= paused=
+  [ "$2" = running ] || paused=--paused
+  rm -rf "$work/guests"
+  mkdir "$work/guests"
   in_lab truncate -s 1M /var/lib/libvirt/images/shared.raw || return 1
-  for ((i = 1; i <= guests; i++)); do
+  for ((i = 1; i <= $1; i++)); do
     guest_xml $i >"$work/guests/$i.xml"
-    echo "create $work/guests/$i.xml --paused" >>"$work/guests/batch-$((i % at))"
+    echo "create $work/guests/$i.xml $paused" >>"$work/guests/batch-$((i % at))"
   done
   for ((i = 0; i < at; i++)); do
     in_lab virsh -q <"$work/guests/batch-$i" >"$work/guests/log-$i" 2>&1 &
@@ -30,7 +32,7 @@ start_guests() {
   done
   # shellcheck disable=SC2086 # several
   wait $pids
-  [ "$(in_lab virsh -q list --name --state-paused | grep -c .)" = $guests ] || {
+  [ "$(in_lab virsh -q list --name "--state-$2" | grep -c .)" = "$1" ] || {
     sort "$work"/guests/log-* | uniq -c | sort -rn | head -n 5 >&2
     return 1
   }
@@ -66,7 +68,8 @@ console_ms() { # COLUMNS
 what_figures_cost() {
   local all ours few group cost
   echo "starting $guests machines..." >&2
-  in_lab true && daemon=$(in_lab cat /run/libvirtd.pid) && start_guests || return 1
+  in_lab true && daemon=$(in_lab cat /run/libvirtd.pid) &&
+    start_guests $guests paused || return 1
   all=$(domstats_ms 3) || return 1
   ours=$(console_ms '"name", "state", "cpu", "mem", "disk", "net", "ip", "host"') || return 1
   few=$(console_ms '"name", "state", "cpu"') || return 1
@@ -129,14 +132,14 @@ everything_at_once() {
   local image jobs figures middle high worst took
   image=$("$source/tests/lab/image" small-gpt) || return 1
   echo "starting 60 machines..." >&2
-  in_lab true && sixty_machines && sick_hosts "$work/sick.conf" || return 1
+  in_lab true && start_guests 60 running && sick_hosts "$work/sick.conf" || return 1
   jobs_go_on "$image" &
   jobs=$!
   until in_lab "$vmdeck" jobs 2>/dev/null | grep -q running; do
     kill -0 $jobs 2>/dev/null || { cat "$work/add.log" >&2; return 1; }
     sleep 0.2
   done
-  in_lab sh -c 'kill -STOP $(cat /run/libvirt/qemu/real-30.pid)' || return 1
+  in_lab sh -c 'kill -STOP $(cat /run/libvirt/qemu/guest-030.pid)' || return 1
   figures=$(in_lab "$measure" keys 1000 "10000 VMs" -- "$vmdeck" --config "$work/sick.conf") &&
     took=$(in_lab "$measure" quit 3 "10000 VMs" -- "$vmdeck" --config "$work/sick.conf")
   touch "$work/enough"

@@ -2,7 +2,7 @@
 # Hosts over the network, on the loopback of a lab: ssh with its keys right and wrong, a password
 # asked for in the console and on a terminal, a port where somebody listens and says nothing;
 # TLS with certificates, SASL with a user and a password; LXC's containers beside machines.
-# About 90 s on two processors.
+# About 120 s on two processors.
 . "$(dirname "$0")/lib.bash"
 
 lab_up
@@ -169,6 +169,20 @@ ok "the password is nowhere in the host's files" bash -c '! grep -rqs sesame "$@
   "$dir/vmdeck" "$dir/log"
 types q
 ok "and the console leaves" on_screen 'status 0'
+
+# ---- a daemon that hangs while it is being opened over ssh
+
+in_host sh -c 'kill -STOP $(cat /run/libvirtd.pid)'
+in_terminal "'$VMDECK' -c '$uri/user'"
+until_ok 20 in_host pgrep -x ssh
+first=$(in_host pgrep -x ssh | head -n 1)
+ok "it is opened by ssh" test -n "$first"
+ok "a daemon that does not answer is given up" on_screen '127.0.0.1 +down'
+ok "and its ssh is ended" until_ok 30 eval "! in_host kill -0 $first"
+in_host sh -c 'kill -CONT $(cat /run/libvirtd.pid)'
+ok "it is up again once the daemon goes on" on_screen '127.0.0.1 +up'
+types q
+ok "and no ssh stays" until_ok 30 eval '! in_host pgrep -x ssh'
 
 # ---- containers: a driver without statistics in bulk, on the same host
 

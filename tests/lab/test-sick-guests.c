@@ -149,7 +149,7 @@ static void test_its_details(void **state)
     Ward *ward = *state;
     sick_console_go(ward->console, ILL);
     vd_pty_send(ward->console->pty, "<F3>");
-    assert_true(vd_pty_wait_text(ward->console->pty, "g5.raw"));
+    assert_true(vd_pty_wait_text(ward->console->pty, "Machine type"));
     vd_pty_send(ward->console->pty, "<Esc>");
     sick_console_expect(ward->console, ILL, "stuck", 10, NULL);
 }

@@ -1,7 +1,8 @@
 #!/bin/bash
-# Every layout that is grown: GPT, a logical partition on MBR, LVM; ext4, XFS and btrfs. Each image
-# is deployed to a disk four times its size, boots from it, and says itself how large its root is.
-# About 250 s on two processors.
+# Layouts that are grown: a logical partition on MBR, LVM; ext4, XFS and btrfs. Each image is
+# deployed to a disk four times its size, boots from it, and says itself how large its root is. The
+# usual one, ext4 on GPT, is proved by lab-debian.sh and lab-shelf.sh.
+# About 200 s on two processors.
 . "$(dirname "$0")/lib.bash"
 
 lab_up
@@ -49,16 +50,10 @@ pair() {
 }
 
 declare -A extra status
-extra[small-gpt]='--address 192.168.122.41/24 --gateway 192.168.122.1 --dns 192.168.122.1'
 extra[small-mbr]='--address 192.168.122.42/24 --gateway 192.168.122.1'
 extra[small-lvm]='' extra[small-xfs]='--whole'
 extra[small-btrfs]='--disk-format raw'
 
-pair small-gpt small-mbr
-judge small-gpt "${status[small-gpt]}" ext4 192.168.122.41/24
-same "small-gpt: the gateway is set" 192.168.122.1 "$(fact small-gpt 5)"
-judge small-mbr "${status[small-mbr]}" ext4 192.168.122.42/24
-same "small-mbr: the gateway is set" 192.168.122.1 "$(fact small-mbr 5)"
 pair small-lvm small-xfs
 judge small-lvm "${status[small-lvm]}" ext4 '192.168.122.*'
 judge small-xfs "${status[small-xfs]}" xfs '192.168.122.*'
@@ -66,8 +61,10 @@ ok "a full copy stands on no other file" eval \
   '! qemu-img info "$dir/lib/images/$(ls "$dir/lib/images" | grep small-xfs)" | grep -q "backing file"'
 ok "an overlay stands on the image in the store" eval \
   'qemu-img info -U "$dir/lib/images/$(ls "$dir/lib/images" | grep small-lvm)" | grep -q "backing file"'
-prove small-btrfs ${extra[small-btrfs]} >"$work/small-btrfs.log" 2>&1
-judge small-btrfs $? btrfs '192.168.122.*'
+pair small-mbr small-btrfs
+judge small-mbr "${status[small-mbr]}" ext4 192.168.122.42/24
+same "small-mbr: the gateway is set" 192.168.122.1 "$(fact small-mbr 5)"
+judge small-btrfs "${status[small-btrfs]}" btrfs '192.168.122.*'
 ok "a raw disk is one, for the machine and in its file, with holes" eval \
   'file=$(find "$dir/lib/images" -name "small-btrfs-*.raw") && vm dumpxml small-btrfs | grep "type=.raw." &&
     [ "$(($(stat -c "%b" "$file") * 512))" -lt "$(stat -c %s "$file")" ] &&

@@ -45,13 +45,31 @@ ok "the machine is powered off" deck poweroff first --yes
 ok "an image is made of it" deck image make first --name bundle --notes "LAMP in small"
 ok "the machine is as it was" is_state_off first
 file=$(deck image show bundle --format json | sed -n 's/.*"path" *: *"\(.*\)".*/\1/p')
-look() { in_host guestfish --ro --format=qcow2 -a "$file" -i "$@" 2>&1; }
-ok "what was put in is in it" eval 'look cat /srv/bundle/index.html | grep -q "in small"'
-same "its machine-id is empty" 0 "$(look filesize /etc/machine-id)"
-same "no host key is in it" "" "$(look glob-expand '/etc/ssh/ssh_host_*')"
-same "no history is in it" false "$(look is-file /root/.bash_history)"
-same "no user's key is in it" false "$(look is-file /root/.ssh/authorized_keys)"
-same "the logs are empty" 0 "$(look filesize /var/log/vmdeck-firstboot.log 2>/dev/null | grep -Ex '[0-9]+' || echo 0)"
+# One appliance answers all of it.
+in_host guestfish --ro --format=qcow2 -a "$file" -i >"$work/inside" 2>"$work/inside.err" <<'END'
+echo = bundle
+cat /srv/bundle/index.html
+echo = machine-id
+filesize /etc/machine-id
+echo = host keys
+glob-expand /etc/ssh/ssh_host_*
+echo = history
+is-file /root/.bash_history
+echo = keys
+is-file /root/.ssh/authorized_keys
+echo = log
+-filesize /var/log/vmdeck-firstboot.log
+echo = end
+END
+sed 's/^/# /' "$work/inside" "$work/inside.err"
+look() { sed -n "/^= $1\$/,/^= /p" "$work/inside" | grep -v '^= '; }
+ok "what was put in is in it" eval 'look bundle | grep -q "in small"'
+same "its machine-id is empty" 0 "$(look machine-id)"
+same "no host key is in it" "" "$(look 'host keys')"
+same "no history is in it" false "$(look history)"
+same "no user's key is in it" false "$(look keys)"
+same "the logs are empty" 0 "$(look log | grep -x '[0-9]*' || echo 0)"
+ok "all of it was looked at" grep -qx '= end' "$work/inside"
 ok "it is smaller than the disk was" eval \
   '[ "$(in_host stat -c %s "$file")" -lt "$(du -B1 --apparent-size "$source_image" | cut -f1)" ]'
 ok "a name in use is refused" refuses_make
@@ -84,7 +102,8 @@ sources = ( { name = "shelf"; kind = "virt-builder"; url = "file://$work/shelf/i
 END
 ok "the other host fetches it" away "$VMDECK" --config "$work/there.conf" image fetch bundle
 ok "and deploys it" away "$VMDECK" deploy second --image bundle --disk 2G --cpus 1 --memory 384M \
-  --password-file "$work/password" --hostname second --no-start --yes
+  --password-file "$work/password" --hostname second --no-start \
+  --address 192.168.122.41/24 --gateway 192.168.122.1 --dns 192.168.122.1 --yes
 away virsh -q start second
 
 # ---- and to it from here, with nothing but its libvirt ----------------------------------------
@@ -117,13 +136,19 @@ same "its guest is what was wanted" "far a web server, a database and PHP, in sm
   "$(tail -n 2 "$work/far" | tr -s '\r\n' ' ' | sed 's/ $//')"
 "$lab_home/guest-console" "$there" second root "$work/password" '
   cat /srv/bundle/index.html; hostname; cmp -s /etc/machine-id /srv/bundle/first-id && echo same || echo other
-  ls /etc/ssh/ssh_host_*_key >/dev/null && echo keys' >"$work/facts" 2>"$work/facts.err"
+  ls /etc/ssh/ssh_host_*_key >/dev/null && echo keys; df -k --output=size / | tail -n 1
+  ip -4 -o addr show scope global | sed "s/.*inet //; s/ .*//"
+  ip route show default | sed "s/.*via //; s/ .*//"' >"$work/facts" 2>"$work/facts.err"
 sed 's/^/# /' "$work/facts.err" "$work/facts"
 same "what was put into the first is seen in the second" "a web server, a database and PHP, in small" \
   "$(sed -n 1p "$work/facts")"
 same "it has its own name" second "$(sed -n 2p "$work/facts")"
 same "and its own identity" other "$(sed -n 3p "$work/facts")"
 same "and host keys" keys "$(sed -n 4p "$work/facts")"
+size=$(sed -n 5p "$work/facts")
+ok "its root fills the disk (${size:-no} KiB)" [ "${size:-0}" -gt $((1700 * 1024)) ]
+same "its address is as wanted" 192.168.122.41/24 "$(sed -n 6p "$work/facts")"
+same "and its gateway" 192.168.122.1 "$(sed -n 7p "$work/facts")"
 "$lab_home/lab" down "$there"
 
 # ---- a script that fails --------------------------------------------------------------------

@@ -95,6 +95,7 @@ static G_GNUC_NORETURN void leave(int status)
     }
     fflush(stderr);
 #ifdef __SANITIZE_ADDRESS__
+    (void)alarm(0); /* leaving is watched over, which this may outlast */
     __lsan_do_leak_check();
 #endif
     _exit(status);

@@ -36,6 +36,12 @@ char *vd_job_left_text(VdApp *app, const VdJob *job)
     return left < 0 || vd_app_span(app, 0, left) == 0 ? NULL : vd_left_text(left);
 }
 
+double vd_job_done(VdApp *app, const VdJob *job)
+{
+    gint64 now = g_get_real_time();
+    return vd_job_fraction(job, vd_app_span(app, 0, now) ? now : 0);
+}
+
 /* ---- what it says ---- */
 
 static const char *step_glyph(VdStepState state, VdRole *ret_role)
@@ -87,6 +93,9 @@ static const char *state_text(const VdJob *job, VdRole *ret_role)
     case VD_JOB_FAILED:
         *ret_role = VD_ROLE_STATE_BAD;
         return _("Failed.");
+    case VD_JOB_UNKNOWN:
+        *ret_role = VD_ROLE_STATE_WARN;
+        return _("Its outcome is not known; what it made stays.");
     case VD_JOB_CANCELLED:
         *ret_role = VD_ROLE_STATE_WARN;
         return _("Cancelled; what it made was removed.");
@@ -172,7 +181,7 @@ static void draw_total(VdApp *app, VdCanvas *canvas, VdRect row, const VdJob *jo
         vd_canvas_text(canvas, row.x, row.y, row.w, role, state);
         return;
     }
-    double fraction = vd_job_fraction(job);
+    double fraction = vd_job_done(app, job);
     g_autofree char *time = vd_job_left_text(app, job);
     g_autofree char *text =
         time ? g_strdup_printf(_("%3d%%, about %s left"), percent(fraction), time)
@@ -210,6 +219,10 @@ static char *words_text(const VdJob *job, VdRole *ret_role)
     }
     if (job->state == VD_JOB_CANCELLING)
         return g_strdup(state_text(job, ret_role));
+    if (job->state == VD_JOB_UNKNOWN && job->error) {
+        *ret_role = VD_ROLE_DIALOG;
+        return g_strdup(job->error);
+    }
     return job->note ? g_strdup(job->note) : NULL;
 }
 
@@ -314,7 +327,8 @@ static void retry(Window *window, const VdJob *job)
     const VdVerb *verb = vd_deck_verb(job->verb);
     g_autoptr(VdTargets) targets = vd_targets_new(VD_TARGET_HOST);
     g_autoptr(VdArgs) args = vd_args_new();
-    if (!verb || !vd_job_state_ended(job->state) || job->state == VD_JOB_DONE)
+    if (!verb || !vd_job_state_ended(job->state) || job->state == VD_JOB_DONE ||
+        job->state == VD_JOB_UNKNOWN)
         return;
     if (job->host && verb->target == VD_TARGET_HOST)
         vd_targets_add(targets, job->host, NULL, job->host);

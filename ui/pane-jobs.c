@@ -29,6 +29,7 @@ static VdRole state_role(VdJobState state)
         return VD_ROLE_STATE_BUSY;
     case VD_JOB_CANCELLING:
     case VD_JOB_CANCELLED:
+    case VD_JOB_UNKNOWN:
         return VD_ROLE_STATE_WARN;
     case VD_JOB_DONE:
         return VD_ROLE_STATE_GOOD;
@@ -136,7 +137,7 @@ static int draw_origin(VdApp *app, VdCanvas *canvas, int x, int y, gboolean room
 /* The bar and the per cent, ending at right. Returns the cells taken. */
 static int draw_bar(VdApp *app, VdCanvas *canvas, int right, int y, int width, const VdJob *job)
 {
-    double done = vd_job_fraction(job);
+    double done = vd_job_done(app, job);
     vd_canvas_printf(canvas, right - 4, y, 4, VD_ROLE_NORMAL, "%3.0f%%", done * 100);
     vd_canvas_bar(canvas, right - 5 - width, y, width, done, vd_app_phase(app));
     return width + 6;

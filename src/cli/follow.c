@@ -115,10 +115,10 @@ static void tell_machines(Follow *follow, GPtrArray *jobs)
         const VdStep *step = vd_job_current(job);
         if (g_strcmp0(job->parent, follow->id) != 0 || is_over(job) || !step)
             continue;
-        g_autofree char *cells = bar(vd_job_fraction(job));
+        g_autofree char *cells = bar(vd_job_fraction(job, g_get_real_time()));
         g_autofree char *name = vd_text_clean_name(job->target, NAME_CELLS);
-        vd_err("%s %3.0f%% %-*s  %s\n", cells, 100.0 * vd_job_fraction(job), NAME_CELLS, name,
-               step->id);
+        vd_err("%s %3.0f%% %-*s  %s\n", cells, 100.0 * vd_job_fraction(job, g_get_real_time()),
+               NAME_CELLS, name, step->id);
         follow->lines++;
         room--;
     }
@@ -129,12 +129,13 @@ static void tell_line(Follow *follow, const VdJob *job)
     const VdStep *step = vd_job_current(job);
     if (!follow->terminal || !step || vd_job_state_ended(job->state))
         return;
-    g_autofree char *cells = bar(vd_job_fraction(job));
     gint64 now = g_get_real_time();
+    double done = vd_job_fraction(job, now);
+    g_autofree char *cells = bar(done);
     g_autofree char *left =
         vd_left_text(vd_pace_left(&follow->pace, vd_job_remaining(job, now), now));
     g_autofree char *rest = left ? g_strdup_printf(_("%s left"), left) : g_strdup("");
-    vd_err("\r\033[K%s %3.0f%% %s  %s", cells, 100.0 * vd_job_fraction(job), step->id, rest);
+    vd_err("\r\033[K%s %3.0f%% %s  %s", cells, 100.0 * done, step->id, rest);
     follow->lines++;
 }
 
@@ -222,6 +223,8 @@ static int ending(Follow *follow, GMainContext *context, VdFormat format)
         vd_err("vmdeck: %s\n", follow->job->error);
     if (follow->job->undone)
         vd_err("vmdeck: %s\n", follow->job->undone);
+    if (follow->job->state == VD_JOB_UNKNOWN)
+        return 5;
     return follow->job->state == VD_JOB_DONE ? 0 : 1;
 }
 

@@ -132,7 +132,7 @@ static void job_row(VdSection *section, const VdJob *job)
     vd_row_text(row, 1, job->title);
     vd_row_text(row, 2, vd_job_state_word(job->state));
     vd_row_text(row, 3, step ? step->id : NULL);
-    vd_row_double(row, 4, 100.0 * vd_job_fraction(job));
+    vd_row_double(row, 4, 100.0 * vd_job_fraction(job, g_get_real_time()));
     vd_row_text(row, 5, job->author);
     vd_row_text(row, 6, job->host);
     vd_row_int(row, 7, job->created / G_USEC_PER_SEC);
@@ -196,7 +196,7 @@ static gboolean show_children(VdLocalCall *call, GError **error)
         vd_row_text(row, 1, job->target);
         vd_row_text(row, 2, job->host);
         vd_row_text(row, 3, vd_job_state_word(job->state));
-        vd_row_double(row, 4, 100.0 * vd_job_fraction(job));
+        vd_row_double(row, 4, 100.0 * vd_job_fraction(job, g_get_real_time()));
         if (job->started)
             vd_row_int(row, 5, (job->ended ? job->ended : g_get_real_time()) - job->started);
         vd_row_text(row, 6, job->error ? job->error : step ? step->text : NULL);

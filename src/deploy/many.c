@@ -271,7 +271,8 @@ static void look_at(Many *many, Machine *machine)
     if (!job)
         return;
     machine->state = job->state;
-    machine->fraction = vd_job_state_ended(job->state) ? 1 : vd_job_fraction(job);
+    machine->fraction =
+        vd_job_state_ended(job->state) ? 1 : vd_job_fraction(job, g_get_real_time());
     machine->busy = machine->begun && works_still(job);
     /* Once by itself; what kills its runner twice is for people to look at. */
     if (machine->begun && job->state == VD_JOB_INTERRUPTED && !job->error && !machine->again)

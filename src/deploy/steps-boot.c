@@ -19,6 +19,11 @@
  * before was not heard. */
 #define SILENT_SEC 60
 #define BUSY_TRIES 10
+/* How often the console is asked for again when somebody else has it, and for how long in all: who
+ * sits there sees the end, we do not. */
+#define TAKEN_RETRY_USEC (5 * G_USEC_PER_SEC)
+#define TAKEN_USEC       (3 * 60 * G_USEC_PER_SEC)
+#define TEXT_CHARS       100
 
 typedef struct {
     VdRun *run;
@@ -29,7 +34,9 @@ typedef struct {
     guint lines;       /* of the script's output */
     gboolean unsure;   /* something may have been said that nobody heard */
     gboolean heard;    /* the first boot's own words since then */
+    gboolean spoke;    /* the first boot's own words at any time */
     gboolean prompted; /* it asks for a login, and that is to do */
+    gboolean deaf;     /* somebody else had the console to the end */
     /* the thread that looks for an address */
     GCancellable *stop; /* ends the following of the console */
     GMutex lock;
@@ -55,6 +62,18 @@ static void add_note(VdRun *run, const char *text)
     vd_run_note(run, both);
 }
 
+/* What a machine says while it boots shows that it is at it; the first-boot unit has better words.
+ */
+static void tell_line(Watch *watch, const char *line)
+{
+    g_autofree char *text = NULL;
+
+    if (watch->spoke || !*line)
+        return;
+    text = vd_text_clean(line, TEXT_CHARS, FALSE);
+    vd_run_text(watch->run, _("booting: %s"), text);
+}
+
 static gboolean on_line(const char *line, gpointer data)
 {
     Watch *watch = data;
@@ -62,9 +81,11 @@ static gboolean on_line(const char *line, gpointer data)
 
     if (word == VD_BOOT_OTHER && watch->unsure && !watch->heard && !watch->prompted)
         watch->prompted = vd_boot_is_prompt(line);
-    if (word == VD_BOOT_OTHER)
+    if (word == VD_BOOT_OTHER) {
+        tell_line(watch, line);
         return !(watch->prompted && !watch->heard);
-    watch->heard = TRUE;
+    }
+    watch->heard = watch->spoke = TRUE;
     if (word == VD_BOOT_OUT)
         log_output(watch);
     if (word == VD_BOOT_START)
@@ -129,7 +150,7 @@ static void on_cancel(GCancellable *cancel, gpointer data)
 }
 
 /* Waits without a console, since somebody else has it, until there is an address, the machine ends
- * or the time is over. */
+ * or the time is over. TRUE: there is an address. */
 static gboolean wait_for_address(Watch *watch, VdConn *conn, gint64 deadline)
 {
     gboolean found;
@@ -165,6 +186,22 @@ static void note_unfollowed(Watch *watch, const char *why)
     add_note(watch->run, text);
 }
 
+/* The machine runs, and nobody here can tell what became of its first boot. */
+static gboolean give_up(Watch *watch, VdConn *conn, GError **error)
+{
+    g_autofree char *asked =
+        watch->boot.address ? NULL : vd_conn_vm_address(conn, watch->plan->uuid);
+    const char *address = watch->boot.address ? watch->boot.address : asked;
+
+    vd_run_keep(watch->run);
+    return vd_fail(error, VD_ERR_UNKNOWN, NULL,
+                   _("Somebody else reads the serial console of %s (a console window, or `virsh "
+                     "console`), so the end of its first boot was not heard. It runs (%s) and "
+                     "stays; look at that console, or log in and read "
+                     "/var/log/vmdeck-firstboot.log there."),
+                   watch->plan->name, address ? address : _("no address known"));
+}
+
 /* What became of following; TRUE: the machine is to stay. */
 static gboolean judge(Watch *watch, VdConn *conn, const GError *why, GError **error)
 {
@@ -177,6 +214,8 @@ static gboolean judge(Watch *watch, VdConn *conn, const GError *why, GError **er
     if (!vd_conn_vm_running(conn, watch->plan->uuid) && vd_conn_is_alive(conn))
         return vd_fail(error, VD_ERR_FAILED, vd_error_detail(why),
                        _("The machine ended before its first boot was done."));
+    if (watch->deaf && !watch->boot.done)
+        return give_up(watch, conn, error);
     /* The script is done; that its cloud-init never said so is no matter. */
     if (!watch->boot.done)
         note_unfollowed(watch, why->message);
@@ -254,12 +293,47 @@ static gboolean follow_console(Watch *watch, VdConn **conn, int seconds, GError 
     }
 }
 
+/* The same beside others: the console is asked for again and again while somebody else has it. With
+ * a marker the address alone does not end it: the script is still to run. */
+static gboolean follow_shared(Watch *watch, VdConn **conn, GThread **thread, GError **error)
+{
+    gint64 deadline =
+        g_get_monotonic_time() + (gint64)watch->plan->wait_minutes * 60 * G_USEC_PER_SEC;
+    gint64 taken = 0;
+
+    for (;;) {
+        gint64 now = g_get_monotonic_time();
+        int seconds = (int)MAX(1, (deadline - now) / G_USEC_PER_SEC);
+        g_autoptr(GError) why = NULL;
+
+        if (follow_console(watch, conn, seconds, &why))
+            return TRUE;
+        if (!console_is_taken(watch, *conn, why)) {
+            g_propagate_error(error, g_steal_pointer(&why));
+            return FALSE;
+        }
+        /* It was ours till now if it was not busy from the beginning. */
+        if (!taken || vd_error_code(why) != VD_ERR_BUSY)
+            taken = g_get_monotonic_time();
+        watch->unsure = TRUE;
+        watch->heard = watch->prompted = FALSE;
+        vd_run_text(watch->run, "%s", why->message);
+        if (!watch->marker && !*thread)
+            *thread = g_thread_new("address", look_for_address, watch);
+        now = g_get_monotonic_time();
+        if (wait_for_address(watch, *conn, MIN(deadline, now + TAKEN_RETRY_USEC)) && !watch->marker)
+            return TRUE;
+        watch->deaf = g_get_monotonic_time() >= MIN(deadline, taken + TAKEN_USEC);
+        if (watch->deaf || g_cancellable_is_cancelled(watch->stop)) {
+            g_propagate_error(error, g_steal_pointer(&why));
+            return FALSE;
+        }
+    }
+}
+
 static gboolean follow(Watch *watch, VdConn **conn, GError **error)
 {
-    int seconds = watch->plan->wait_minutes * 60;
-    gint64 deadline = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
     g_autoptr(GError) why = NULL;
-    /* With a marker the address alone does not end it: the script is still to run. */
     GThread *thread = NULL;
     gulong handler;
 
@@ -267,13 +341,7 @@ static gboolean follow(Watch *watch, VdConn **conn, GError **error)
                                     watch->stop, NULL);
     if (!watch->marker)
         thread = g_thread_new("address", look_for_address, watch);
-    if (!follow_console(watch, conn, seconds, &why) && console_is_taken(watch, *conn, why)) {
-        vd_run_text(watch->run, "%s", why->message);
-        if (!thread)
-            thread = g_thread_new("address", look_for_address, watch);
-        if (wait_for_address(watch, *conn, deadline) && !watch->marker)
-            g_clear_error(&why);
-    }
+    (void)follow_shared(watch, conn, &thread, &why);
     g_mutex_lock(&watch->lock);
     watch->over = TRUE;
     g_cond_broadcast(&watch->wake);

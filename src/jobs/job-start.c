@@ -127,14 +127,16 @@ static gboolean start_runner(const char *id, VdRunMode mode, int lock, GError **
 
 /* The expected seconds are those that the last jobs of the kind really took here; the table's are
  * for the first one. */
-static void fill_steps(VdJournal *journal, VdJob *job, const VdJobKind *kind)
+static void fill_steps(VdJournal *journal, VdJob *job, const VdJobKind *kind, const char *spec)
 {
-    if (job->steps->len > 0)
-        return;
-    for (const VdStepSpec *step = kind->steps; step->id; step++) {
-        double took = vd_journal_step_seconds(journal, kind->verb, step->id);
-        vd_job_add_step(job, step->id, step->label,
-                        took < 0 ? step->weight : (int)CLAMP(took + 0.5, 1, STEP_SEC_MOST));
+    gboolean all = job->steps->len == 0;
+    for (const VdStepSpec *step = kind->steps; all && step->id; step++)
+        vd_job_add_step(job, step->id, step->label, step->weight);
+    for (guint i = 0; i < job->steps->len; i++) {
+        VdStep *step = g_ptr_array_index(job->steps, i);
+        double took = vd_journal_step_seconds(journal, kind->verb, step->id, spec);
+        if (took >= 0)
+            step->weight = (int)CLAMP(took + 0.5, 1, STEP_SEC_MOST);
     }
 }
 
@@ -172,7 +174,7 @@ gboolean vd_jobs_hold(VdJournal *journal, const VdJobKind *kind, VdJob *job, con
     if (!job->verb)
         job->verb = g_strdup(kind->verb);
     job->state = VD_JOB_QUEUED;
-    fill_steps(journal, job, kind);
+    fill_steps(journal, job, kind, spec);
     *ret_lock = prepare(journal, job, spec, secrets, error);
     return *ret_lock >= 0;
 }

@@ -10,8 +10,8 @@
 #include "src/jobs/job-lock.h"
 #include "src/jobs/journal-impl.h"
 
-static const char *const job_words[] = {"queued", "running",   "cancelling", "done",
-                                        "failed", "cancelled", "interrupted"};
+static const char *const job_words[] = {"queued", "running",   "cancelling",  "done",
+                                        "failed", "cancelled", "interrupted", "unknown"};
 static const char *const step_words[] = {"waiting", "running", "done",
                                          "skipped", "failed",  "undone"};
 
@@ -157,7 +157,8 @@ gboolean vd_journal_step(VdJournal *journal, const char *id, const VdStep *step,
     return none ? no_job(id, error) : ok;
 }
 
-double vd_journal_step_seconds(VdJournal *journal, const char *verb, const char *step)
+/* Of jobs whose spec names the same image as spec, if spec is not NULL. */
+static double step_seconds(VdJournal *journal, const char *verb, const char *step, const char *spec)
 {
     if (!vd_journal_ready(journal, NULL))
         return -1;
@@ -166,9 +167,11 @@ double vd_journal_step_seconds(VdJournal *journal, const char *verb, const char 
         db, NULL,
         "SELECT avg(spent) FROM (SELECT step.ended - step.started AS spent FROM job"
         " JOIN step ON step.job = job.id WHERE job.verb = ? AND step.id = ? AND job.state = 'done'"
-        " AND step.state = 'done' AND step.ended > step.started"
+        " AND step.state = 'done' AND step.ended > step.started AND (?3 IS NULL"
+        " OR CASE WHEN json_valid(?3) AND json_valid(job.spec)"
+        " THEN json_extract(job.spec, '$.image') = json_extract(?3, '$.image') ELSE 0 END)"
         " ORDER BY job.created DESC LIMIT 5)",
-        "ss", verb, step);
+        "sss", verb, step, spec);
     if (!statement || vd_db_row(db, statement, NULL) != 1)
         return -1;
     double seconds = sqlite3_column_type(statement, 0) == SQLITE_NULL
@@ -176,6 +179,13 @@ double vd_journal_step_seconds(VdJournal *journal, const char *verb, const char 
                          : sqlite3_column_double(statement, 0) / G_USEC_PER_SEC;
     vd_db_leave(statement);
     return seconds;
+}
+
+double vd_journal_step_seconds(VdJournal *journal, const char *verb, const char *step,
+                               const char *spec)
+{
+    double same = spec ? step_seconds(journal, verb, step, spec) : -1;
+    return same >= 0 ? same : step_seconds(journal, verb, step, NULL);
 }
 
 /* ---- undo ---- */

@@ -75,9 +75,10 @@ gboolean vd_journal_job_note(VdJournal *journal, const char *id, const char *not
 /* The step as it is now. On the disk when it returns if the step begins; else not forced there:
  * what a power failure takes back was only progress. */
 gboolean vd_journal_step(VdJournal *journal, const char *id, const VdStep *step, GError **error);
-/* How many seconds this step took in the last few jobs of this verb that were done, on average; -1
- * if there was none. */
-double vd_journal_step_seconds(VdJournal *journal, const char *verb, const char *step);
+/* How many seconds this step took in the last few jobs of this verb that were done, on average: of
+ * those with the same image as spec (JSON; may be NULL) if there were any; -1 if there was none. */
+double vd_journal_step_seconds(VdJournal *journal, const char *verb, const char *step,
+                               const char *spec);
 /* Undo entries, newest first when read: written before the act (on the disk when it returns),
  * removed when undone. kind and argument are the step's own words. */
 gboolean vd_journal_undo_push(VdJournal *journal, const char *id, const char *kind,

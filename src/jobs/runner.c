@@ -173,6 +173,26 @@ static void undo_and_end(VdRun *run, const char *why, const char *detail)
     run->status = 1;
 }
 
+/* A step that cannot tell how it ended has kept what there is; nothing was undone. FALSE: it is
+ * another failure, or there is something to undo. */
+static gboolean end_unknown(VdRun *run, const GError *error)
+{
+    const End end = {VD_JOB_UNKNOWN, error ? error->message : NULL, vd_error_detail(error), NULL};
+    if (vd_error_code(error) != VD_ERR_UNKNOWN)
+        return FALSE;
+    pthread_mutex_lock(&run->journal_lock);
+    g_autoptr(GPtrArray) left = vd_journal_undo_list(run->journal, run->id, NULL);
+    pthread_mutex_unlock(&run->journal_lock);
+    if (!left || left->len > 0)
+        return FALSE;
+    pthread_mutex_lock(&run->lock);
+    run->phase = VD_RUN_END;
+    pthread_mutex_unlock(&run->lock);
+    write_end(run, &end);
+    run->status = vd_error_exit_status(error);
+    return TRUE;
+}
+
 static void roll_back(VdRun *run)
 {
     vd_run_kill_leftovers(run->id, run->folder);
@@ -217,7 +237,8 @@ static gpointer work(gpointer data)
     } else {
         const char *why = error ? error->message : "The step failed without a word.";
         vd_log_error(run->id, "step", error);
-        undo_and_end(run, why, vd_error_detail(error));
+        if (!end_unknown(run, error))
+            undo_and_end(run, why, vd_error_detail(error));
     }
     wipe_secrets(run);
     vd_run_values_drop(run);

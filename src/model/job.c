@@ -11,14 +11,16 @@
 
 const char *vd_job_state_word(VdJobState state)
 {
-    static const char *const words[] = {N_("queued"), N_("running"),   N_("cancelling"), N_("done"),
-                                        N_("failed"), N_("cancelled"), N_("interrupted")};
+    static const char *const words[] = {N_("queued"),      N_("running"), N_("cancelling"),
+                                        N_("done"),        N_("failed"),  N_("cancelled"),
+                                        N_("interrupted"), N_("unknown")};
     return (guint)state < G_N_ELEMENTS(words) ? words[state] : N_("unknown");
 }
 
 gboolean vd_job_state_ended(VdJobState state)
 {
-    return state == VD_JOB_DONE || state == VD_JOB_FAILED || state == VD_JOB_CANCELLED;
+    return state == VD_JOB_DONE || state == VD_JOB_FAILED || state == VD_JOB_CANCELLED ||
+           state == VD_JOB_UNKNOWN;
 }
 
 const char *vd_step_state_word(VdStepState state)
@@ -90,32 +92,6 @@ VdStep *vd_job_step(const VdJob *job, const char *step_id)
     return NULL;
 }
 
-static double step_share(const VdStep *step)
-{
-    switch (step->state) {
-    case VD_STEP_DONE:
-    case VD_STEP_SKIPPED:
-        return 1.0;
-    case VD_STEP_RUNNING:
-        return CLAMP(step->fraction, 0.0, 1.0);
-    default:
-        return 0.0;
-    }
-}
-
-double vd_job_fraction(const VdJob *job)
-{
-    if (job->state == VD_JOB_DONE)
-        return 1.0;
-    double done = 0, all = 0;
-    for (guint i = 0; i < job->steps->len; i++) {
-        const VdStep *step = g_ptr_array_index(job->steps, i);
-        done += step->weight * step_share(step);
-        all += step->weight;
-    }
-    return all > 0 ? done / all : 0;
-}
-
 static double seconds(gint64 usec)
 {
     return (double)MAX(usec, 0) / G_USEC_PER_SEC;
@@ -134,6 +110,42 @@ static double speed_of(const VdJob *job)
         took += seconds(step->ended - step->started);
     }
     return CLAMP(took / expected, 0.2, 10.0);
+}
+
+/* Of a step that tells no progress: as much as of its expected time has passed, and ever less of
+ * the rest when that is over, so that it still moves and never says that it is done. */
+static double share_by_time(const VdStep *step, double speed, gint64 now)
+{
+    double expected = MAX(step->weight * speed, 1.0);
+    double x = step->started ? seconds(now - step->started) / expected : 0;
+    return x < 0.9 ? x : 0.9 + 0.09 * (x - 0.9) / (x - 0.4);
+}
+
+static double step_share(const VdStep *step)
+{
+    switch (step->state) {
+    case VD_STEP_DONE:
+    case VD_STEP_SKIPPED:
+        return 1.0;
+    case VD_STEP_RUNNING:
+        return CLAMP(step->fraction, 0.0, 1.0);
+    default:
+        return 0.0;
+    }
+}
+
+double vd_job_fraction(const VdJob *job, gint64 now)
+{
+    if (job->state == VD_JOB_DONE)
+        return 1.0;
+    double done = 0, all = 0, speed = speed_of(job);
+    for (guint i = 0; i < job->steps->len; i++) {
+        const VdStep *step = g_ptr_array_index(job->steps, i);
+        gboolean silent = step->state == VD_STEP_RUNNING && step->fraction < 0;
+        done += step->weight * (silent ? share_by_time(step, speed, now) : step_share(step));
+        all += step->weight;
+    }
+    return all > 0 ? done / all : 0;
 }
 
 /* Seconds left of a step that runs: by the plan at first, then more and more by its own progress.

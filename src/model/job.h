@@ -12,6 +12,7 @@ typedef enum {
     VD_JOB_FAILED,      /* undone */
     VD_JOB_CANCELLED,   /* undone */
     VD_JOB_INTERRUPTED, /* its runner is gone; not yet undone */
+    VD_JOB_UNKNOWN,     /* ended, and nobody can tell how: what it made stays */
 } VdJobState;
 
 const char *vd_job_state_word(VdJobState state);
@@ -63,8 +64,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdJob, vd_job_unref)
 VdStep *vd_job_add_step(VdJob *job, const char *id, const char *label,
                         int weight); /* owned by the job */
 VdStep *vd_job_step(const VdJob *job, const char *step_id);
-/* 0 to 1 over all steps by their weights. */
-double vd_job_fraction(const VdJob *job);
+/* 0 to 1 over all steps by their weights, at real time now: of a step that tells no progress the
+ * time counts that has passed. */
+double vd_job_fraction(const VdJob *job, gint64 now);
 /* Expected microseconds left at real time now, -1 if nobody can tell. */
 gint64 vd_job_remaining(const VdJob *job, gint64 now);
 

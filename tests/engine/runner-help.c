@@ -153,7 +153,7 @@ void run_nothing_left(VdJournal *journal)
 gboolean run_in_gate(VdJournal *journal)
 {
     g_autoptr(VdJob) job = run_job_now(journal);
-    return run_step_state(job, "wait") == VD_STEP_RUNNING && vd_job_fraction(job) > 0.5;
+    return run_step_state(job, "wait") == VD_STEP_RUNNING && vd_job_fraction(job, 0) > 0.5;
 }
 
 gboolean run_two_lines(char **pids)

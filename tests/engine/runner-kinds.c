@@ -144,6 +144,22 @@ static gboolean keep_and_fail(VdRun *run, GError **error)
     return fail_now(run, error);
 }
 
+static gboolean keep_and_wonder(VdRun *run, GError **error)
+{
+    vd_run_keep(run);
+    return vd_fail(error, VD_ERR_UNKNOWN, NULL, "Nobody heard how it ended.");
+}
+
+static gboolean wonder(VdRun *run, GError **error)
+{
+    (void)run;
+    return vd_fail(error, VD_ERR_UNKNOWN, NULL, "Nobody heard how it ended.");
+}
+
+static const VdStepSpec wonder_steps[] = {
+    {"acts", "acts", 1, gate_acts}, {"end", "ends", 1, keep_and_wonder}, {NULL, NULL, 0, NULL}};
+static const VdStepSpec lost_steps[] = {
+    {"acts", "acts", 1, gate_acts}, {"end", "ends", 1, wonder}, {NULL, NULL, 0, NULL}};
 static const VdStepSpec keep_steps[] = {
     {"acts", "acts", 1, gate_acts}, {"fail", "fails", 1, keep_and_fail}, {NULL, NULL, 0, NULL}};
 
@@ -242,6 +258,7 @@ static const VdUndoSpec undos[] = {{"file", "file %s removed", undo_file}, {NULL
 const VdJobKind runner_kinds[] = {
     {"quick", quick_steps, undos, NULL},          {"gate", gate_steps, undos, NULL},
     {"fails", fail_steps, undos, NULL},           {"keeps", keep_steps, undos, NULL},
+    {"wonders", wonder_steps, undos, NULL},       {"lost", lost_steps, undos, NULL},
     {"child", child_steps, undos, NULL},          {"hang", hang_steps, undos, NULL},
     {"goes-on", going_steps, undos, going_again}, {NULL, NULL, NULL, NULL}};
 

@@ -84,6 +84,29 @@ static void test_kept(void **state)
     assert_int_equal(vd_error_code(error), VD_ERR_INVALID);
 }
 
+/* A job whose end nobody heard is neither done nor failed, and what it made stays; if it did not
+ * say so, it has failed and is undone. */
+static void test_unknown(void **state)
+{
+    (void)state;
+    g_autoptr(VdJournal) journal = run_started("wonders");
+    g_autoptr(VdJob) job = run_ended(journal, VD_JOB_UNKNOWN);
+    assert_string_equal(job->error, "Nobody heard how it ended.");
+    assert_true(run_exists("one") && run_exists("two"));
+    assert_false(run_exists("order"));
+    g_autoptr(VdJob) again = vd_journal_job(journal, ID, NULL);
+    assert_string_equal(vd_job_state_word(again->state), "unknown");
+    assert_true(again->ended > 0);
+}
+
+static void test_unknown_and_not_kept(void **state)
+{
+    (void)state;
+    g_autoptr(VdJournal) journal = run_started("lost");
+    vd_job_unref(run_ended(journal, VD_JOB_FAILED));
+    assert_false(run_exists("one"));
+}
+
 static void test_cancel(void **state)
 {
     (void)state;
@@ -281,6 +304,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_done, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_failed, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_kept, run_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_unknown, run_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_unknown_and_not_kept, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_cancel, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_child_ignores, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_hang, run_setup, jobs_teardown),

@@ -118,11 +118,12 @@ static void test_ended_stays(void **state)
 }
 
 /* A step of a job that took so long and came to an end, or did not. */
-static void took(VdJournal *journal, const char *id, int seconds, VdJobState end)
+static void took_of(VdJournal *journal, const char *id, int seconds, VdJobState end,
+                    const char *spec)
 {
     GError *error = NULL;
     g_autoptr(VdJob) job = jobs_sample(id);
-    jobs_ok(vd_journal_job_create(journal, job, NULL, &error), error);
+    jobs_ok(vd_journal_job_create(journal, job, spec, &error), error);
     VdStep *step = vd_job_step(job, "grow");
     step->state = VD_STEP_DONE;
     step->started = G_USEC_PER_SEC;
@@ -131,18 +132,41 @@ static void took(VdJournal *journal, const char *id, int seconds, VdJobState end
     jobs_ok(vd_journal_job_finish(journal, id, end, NULL, NULL, NULL, &error), error);
 }
 
+static void took(VdJournal *journal, const char *id, int seconds, VdJobState end)
+{
+    took_of(journal, id, seconds, end, NULL);
+}
+
+/* What an image took before tells more than what others did. */
+static void test_step_seconds_of_an_image(void **state)
+{
+    static const char small[] = "{\"image\":\"small\"}", big[] = "{\"image\":\"big\",\"a\":1}";
+    (void)state;
+    g_autoptr(VdJournal) journal = jobs_open();
+    took_of(journal, "r-000001", 10, VD_JOB_DONE, small);
+    assert_int_equal((int)vd_journal_step_seconds(journal, "deploy", "grow", big), 10);
+    took_of(journal, "r-000002", 90, VD_JOB_DONE, big);
+    took_of(journal, "r-000003", 20, VD_JOB_DONE, "no JSON");
+    assert_int_equal((int)vd_journal_step_seconds(journal, "deploy", "grow", big), 90);
+    assert_int_equal((int)vd_journal_step_seconds(journal, "deploy", "grow", small), 10);
+    assert_int_equal((int)vd_journal_step_seconds(journal, "deploy", "grow", "{\"image\":\"x\"}"),
+                     40);
+    assert_int_equal((int)vd_journal_step_seconds(journal, "deploy", "grow", "{}"), 40);
+    assert_int_equal((int)vd_journal_step_seconds(journal, "deploy", "grow", "{"), 40);
+}
+
 static void test_step_seconds(void **state)
 {
     (void)state;
     g_autoptr(VdJournal) journal = jobs_open();
-    assert_true(vd_journal_step_seconds(journal, "deploy", "grow") < 0);
+    assert_true(vd_journal_step_seconds(journal, "deploy", "grow", NULL) < 0);
     took(journal, "r-000001", 900, VD_JOB_FAILED);
-    assert_true(vd_journal_step_seconds(journal, "deploy", "grow") < 0);
+    assert_true(vd_journal_step_seconds(journal, "deploy", "grow", NULL) < 0);
     took(journal, "r-000002", 10, VD_JOB_DONE);
     took(journal, "r-000003", 20, VD_JOB_DONE);
-    assert_int_equal((int)vd_journal_step_seconds(journal, "deploy", "grow"), 15);
-    assert_true(vd_journal_step_seconds(journal, "image.add", "grow") < 0);
-    assert_true(vd_journal_step_seconds(journal, "deploy", "disk") < 0);
+    assert_int_equal((int)vd_journal_step_seconds(journal, "deploy", "grow", NULL), 15);
+    assert_true(vd_journal_step_seconds(journal, "image.add", "grow", NULL) < 0);
+    assert_true(vd_journal_step_seconds(journal, "deploy", "disk", NULL) < 0);
 }
 
 static void test_requests(void **state)
@@ -493,6 +517,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_round_trip, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_undo, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_ended_stays, jobs_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_step_seconds_of_an_image, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_step_seconds, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_requests, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_outcome_of_job, jobs_setup, jobs_teardown),

@@ -216,7 +216,7 @@ static void test_job(void **state)
 {
     (void)state;
     g_autoptr(VdJob) job = vd_job_new("r-7K2M9Q");
-    assert_true(vd_job_fraction(job) == 0);
+    assert_true(vd_job_fraction(job, 0) == 0);
     assert_null(vd_job_current(job));
     VdStep *disk = vd_job_add_step(job, "disk", "disk", 10);
     VdStep *grow = vd_job_add_step(job, "grow", "grow", 30);
@@ -229,7 +229,7 @@ static void test_job(void **state)
     disk->state = VD_STEP_DONE;
     grow->state = VD_STEP_RUNNING;
     grow->fraction = 0.5;
-    assert_true(vd_job_fraction(job) > 0.62 && vd_job_fraction(job) < 0.63);
+    assert_true(vd_job_fraction(job, 0) > 0.62 && vd_job_fraction(job, 0) < 0.63);
     assert_ptr_equal(vd_job_current(job), grow);
     /* Half of it took thirty seconds. */
     assert_int_equal(vd_job_remaining(job, 56 * G_USEC_PER_SEC) / G_USEC_PER_SEC, 30);
@@ -239,9 +239,17 @@ static void test_job(void **state)
     assert_int_equal(vd_job_remaining(job, 90 * G_USEC_PER_SEC), -1);
     /* Unknown, and what no clock should give. */
     grow->fraction = -1;
-    assert_true(vd_job_fraction(job) == 0.25);
+    assert_true(vd_job_fraction(job, 0) == 0.25);
+    /* It moves all the same: a third of what it is expected to take, then ever more slowly. */
+    double before = vd_job_fraction(job, 46 * G_USEC_PER_SEC);
+    assert_true(before > 0.49 && before < 0.51);
+    for (int at = 56; at < 1000; at += 10) {
+        double next = vd_job_fraction(job, at * G_USEC_PER_SEC);
+        assert_true(next > before && next < 1);
+        before = next;
+    }
     grow->fraction = 7;
-    assert_true(vd_job_fraction(job) == 1);
+    assert_true(vd_job_fraction(job, 0) == 1);
     assert_true(vd_job_remaining(job, -G_USEC_PER_SEC) >= 0);
     grow->state = VD_STEP_FAILED;
     job->state = VD_JOB_FAILED;

@@ -87,6 +87,9 @@ void vd_console_submit(VdApp *app, const VdVerb *verb, const VdTargets *targets,
                        const VdArgs *args);
 /* Runs a command of the keymap; FALSE: it does not suit what is under the cursor. */
 gboolean vd_console_do(VdApp *app, const VdCommand *command);
+/* Whether a key means this command in the view at hand: a function key shows the details of what is
+ * listed there, not of a host that is not seen. */
+gboolean vd_console_answers(VdApp *app, const VdCommand *command, guint32 key);
 /* Whether it suits what is under the cursor now. */
 gboolean vd_console_can(VdApp *app, const VdCommand *command);
 

@@ -331,6 +331,14 @@ gboolean vd_console_do(VdApp *app, const VdCommand *command)
     return command->verb ? do_verb(app, command->verb) : do_action(app, command->action);
 }
 
+gboolean vd_console_answers(VdApp *app, const VdCommand *command, guint32 key)
+{
+    const VdVerb *verb = command->verb;
+    gboolean of_row = verb && verb->target == VD_TARGET_HOST && verb->kind == VD_VERB_QUERY &&
+                      key >= VD_KEY_F(1) && key <= VD_KEY_F(24);
+    return !of_row || app->view == VD_VIEW_MACHINES;
+}
+
 gboolean vd_console_can(VdApp *app, const VdCommand *command)
 {
     if (!command->verb || command->verb->target == VD_TARGET_NONE)

@@ -121,7 +121,7 @@ static const VdCommand *command_of(VdApp *app, guint32 key)
 {
     const VdCommand *command = NULL;
     for (guint n = 0; (command = vd_keymap_lookup(app->keymap, key, n)); n++)
-        if (vd_console_can(app, command))
+        if (vd_console_answers(app, command, key) && vd_console_can(app, command))
             return command;
     return NULL;
 }

@@ -135,8 +135,9 @@ void vd_grid_draw_head(const VdGridLayout *layout, VdCanvas *canvas, int x, int 
         /* Names go up from A, figures down from the largest: the arrow tells which way. */
         gboolean words = column == VD_GRID_NAME || column == VD_GRID_IP || column == VD_GRID_HOST;
         gboolean up = words != inverted;
-        g_autofree char *title =
-            g_strconcat(_(columns[column].title), sorted ? (up ? "▴" : "▾") : NULL, NULL);
+        const char *words_of =
+            column == VD_GRID_NAME && layout->flat ? _("NAME") : _(columns[column].title);
+        g_autofree char *title = g_strconcat(words_of, sorted ? (up ? "▴" : "▾") : NULL, NULL);
         int at = x + layout->x[i] + (column == VD_GRID_NAME ? MIN(MARK, layout->width[i]) : 0);
         int width = layout->width[i] - (at - x - layout->x[i]);
         if (columns[column].right)

@@ -22,6 +22,7 @@ typedef struct {
     VdGridColumn column[VD_GRID_COUNT]; /* from left to right */
     int x[VD_GRID_COUNT], width[VD_GRID_COUNT];
     guint n;
+    gboolean flat; /* no hosts among the rows */
 } VdGridLayout;
 
 /* "name", "cpu" …: as in the configuration's `columns`. FALSE: there is no such column. */

@@ -117,6 +117,8 @@ static void command_key(VdApp *app, guint32 key)
     const VdCommand *command = NULL;
     const VdCommand *last = NULL;
     for (guint n = 0; (command = vd_keymap_lookup(app->keymap, key, n)); n++) {
+        if (!vd_console_answers(app, command, key))
+            continue;
         last = command;
         if (vd_console_do(app, command))
             break;
@@ -126,14 +128,24 @@ static void command_key(VdApp *app, guint32 key)
     stop_count(app);
 }
 
-static void main_key(VdApp *app, guint32 key)
+/* Nothing is left to take back: who pressed Ctrl-C wants to leave. */
+static void tell_quit(VdApp *app)
+{
+    const VdCommand *quit = vd_keymap_find(app->keymap, "quit");
+    g_autofree char *keys = quit ? vd_keymap_keys(app->keymap, quit, 0) : g_strdup("");
+    vd_app_say(app, FALSE, _("%s: leaves the console; jobs go on."), *keys ? keys : ":quit");
+}
+
+static void main_key(VdApp *app, guint32 key, gboolean interrupt)
 {
     gint64 now = g_get_monotonic_time();
     gboolean after_escape = app->escaped && now - app->escaped < G_USEC_PER_SEC;
     app->escaped = 0;
     if (key == VD_KEY_ESC) {
-        if (!peel(app))
-            app->escaped = now;
+        gboolean peeled = peel(app);
+        app->escaped = peeled || interrupt ? 0 : now;
+        if (!peeled && interrupt)
+            tell_quit(app);
         return;
     }
     g_clear_pointer(&app->message, g_free);
@@ -200,5 +212,5 @@ void vd_console_event(VdApp *app, const VdEvent *event)
     else if (app->filtering && filter_key(app, event->key))
         return;
     else if (!event->pasted)
-        main_key(app, event->key);
+        main_key(app, event->key, event->interrupt);
 }

@@ -13,6 +13,9 @@
 #include "ui/link.h"
 #include "ui/term-private.h"
 
+/* It takes back, like Esc: who presses it must lose nothing. */
+enum { CTRL_C = 3 };
+
 enum { KEY_PASTE_BEGIN = KEY_MAX + 1, KEY_PASTE_END, KEY_LINE_ANSWER };
 
 static struct {
@@ -165,7 +168,8 @@ gboolean vd_term_read(VdEvent *event, gboolean *ret_gone)
                 return TRUE;
             continue;
         }
-        event->key = code == 27 ? after_escape() : plain(code);
+        event->interrupt = code == CTRL_C;
+        event->key = code == 27 ? after_escape() : code == CTRL_C ? VD_KEY_ESC : plain(code);
         if (event->key != 0)
             return TRUE;
     }

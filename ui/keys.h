@@ -37,9 +37,10 @@ typedef enum {
 
 typedef struct {
     VdEventKind kind;
-    guint32 key;     /* of VD_EVENT_KEY */
-    int x, y;        /* of the others: the cell on the screen */
-    gboolean pasted; /* a key that was not pressed but pasted: it types, it never commands */
+    guint32 key;        /* of VD_EVENT_KEY */
+    int x, y;           /* of the others: the cell on the screen */
+    gboolean interrupt; /* it was Ctrl-C, which is Esc otherwise */
+    gboolean pasted;    /* a key that was not pressed but pasted: it types, it never commands */
 } VdEvent;
 
 /* "F5", "Ctrl-R", "Space", "Esc", "Enter", "Tab", "Shift-Tab", "Del", "Ins", "Home", "PgUp", "Up",

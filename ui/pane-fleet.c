@@ -11,6 +11,9 @@
 #include "ui/console.h"
 #include "ui/grid.h"
 
+/* So long a host may take to connect before its row says that it has not answered. */
+#define MUTE_USEC (3 * G_TIME_SPAN_SECOND)
+
 typedef struct {
     VdPane pane;
     VdTree *rows;
@@ -86,8 +89,15 @@ static const char *reason(const VdHost *host)
     return g_str_has_prefix(text, name) ? text + strlen(name) : text;
 }
 
+/* Whether it has been asked for a while and has said nothing. */
+static gboolean is_mute(VdApp *app, const VdHost *host)
+{
+    return host->state == VD_HOST_CONNECTING && host->since &&
+           vd_app_span(app, host->since, g_get_monotonic_time()) >= MUTE_USEC;
+}
+
 /* What stands in place of a host's figures while it has none: why. NULL: it has figures. */
-static const char *host_note(const VdHost *host)
+static const char *host_note(VdApp *app, const VdHost *host)
 {
     if (host->same_as && host->state == VD_HOST_UP)
         return ""; /* the outlook says whose machines they are */
@@ -97,7 +107,9 @@ static const char *host_note(const VdHost *host)
         return _("disconnected");
     if (host->error)
         return reason(host);
-    return host->state == VD_HOST_CONNECTING ? "" : _("does not answer");
+    if (host->state != VD_HOST_CONNECTING)
+        return _("does not answer");
+    return is_mute(app, host) ? _("no answer yet") : "";
 }
 
 /* How old its rows are, when it is tried again, and the key that does so now. The caller frees. */
@@ -107,6 +119,10 @@ static char *host_outlook(VdApp *app, const VdHost *host)
     if (host->same_as && host->state == VD_HOST_UP)
         /* TRANSLATORS: another name of the same host: "same as kvm1" */
         g_string_append_printf(text, _("same as %s"), host->same_as);
+    if (is_mute(app, host)) {
+        g_autofree char *age = duration_since(app, host->since);
+        g_string_append_printf(text, " · %s", age);
+    }
     if (host->state != VD_HOST_DOWN)
         return g_string_free(text, FALSE);
     if (host->seen) {
@@ -154,7 +170,7 @@ static void draw_row(FleetPane *self, VdCanvas *canvas, VdRect rect, guint i, gb
                        .flat = vd_tree_flat(self->rows),
                        .cpu = known ? cpu : NULL,
                        .age = age,
-                       .note = row->vm ? NULL : host_note(row->host),
+                       .note = row->vm ? NULL : host_note(self->pane.app, row->host),
                        .after = outlook};
     vd_grid_draw_row(&self->grid, canvas, rect.x, rect.y, &drawn);
     gboolean old = row->vm && (row->host->state == VD_HOST_DOWN || row->host->state == VD_HOST_OFF);
@@ -233,6 +249,7 @@ static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
     gboolean flat = vd_tree_flat(self->rows);
     VdFleet *fleet = vd_deck_fleet(vd_app_deck(pane->app));
     vd_grid_layout(&self->grid, rect.w, conf->columns, flat && fleet && fleet->hosts->len > 1);
+    self->grid.flat = flat;
     if (rect.h >= 3) {
         vd_grid_draw_head(&self->grid, canvas, rect.x, rect.y, vd_tree_sort(self->rows),
                           vd_tree_inverted(self->rows));

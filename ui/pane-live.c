@@ -73,9 +73,9 @@ static void graph(const Live *live, VdRect rect, VdSeries series, double max)
 }
 
 /* "peak 1.2M" at the end of a line: what the full height of a graph stands for. */
-static void peak(const Live *live, VdRect rect, VdSeries series)
+static void peak(const Live *live, VdRect rect, VdSeries series, double now)
 {
-    float all[VD_HISTORY_BUCKETS], most = 0;
+    float all[VD_HISTORY_BUCKETS], most = (float)MAX(now, 0); /* a bucket is an average */
     char text[VD_FIGURE_SIZE];
     if (!history(live, series, all))
         return;
@@ -88,7 +88,7 @@ static void peak(const Live *live, VdRect rect, VdSeries series)
 
 /* "cpu   12%" with its history after it, or below it if high is more than one row. */
 static void series(const Live *live, VdRect rect, const char *label, const char *value,
-                   VdSeries which, double max)
+                   VdSeries which, double max, double now)
 {
     int used = vd_canvas_text(live->canvas, rect.x, rect.y, rect.w, VD_ROLE_LABEL, label) + 1;
     int taken =
@@ -96,7 +96,7 @@ static void series(const Live *live, VdRect rect, const char *label, const char 
     if (rect.h > 1) {
         if (max <= 0)
             peak(live, (VdRect){rect.x + used + taken + 1, rect.y, rect.w - used - taken - 1, 1},
-                 which);
+                 which, now);
         graph(live, (VdRect){rect.x, rect.y + 1, rect.w, rect.h - 1}, which, max);
         return;
     }
@@ -109,7 +109,8 @@ static void cpu(const Live *live, VdRect rect)
     char text[VD_FIGURE_SIZE], value[VD_FIGURE_SIZE + 2];
     vd_figure_percent(text, live->now->cpu);
     g_snprintf(value, sizeof value, "%4s%%", text);
-    series(live, rect, _("cpu"), live->now->cpu < 0 ? "   –" : value, VD_SERIES_CPU, 100);
+    series(live, rect, _("cpu"), live->now->cpu < 0 ? "   –" : value, VD_SERIES_CPU, 100,
+           live->now->cpu);
 }
 
 static void memory(const Live *live, VdRect rect)
@@ -138,7 +139,8 @@ static void pair(const Live *live, VdRect rect, const char *label, const char *f
     char a[VD_FIGURE_SIZE], b[VD_FIGURE_SIZE];
     g_autofree char *text = g_strdup_printf("%s %s %s %s", first, vd_figure_bytes(a, values[0]),
                                             second, vd_figure_bytes(b, values[1]));
-    series(live, rect, label, text, values[1] > values[0] ? (VdSeries)(which + 1) : which, 0);
+    series(live, rect, label, text, values[1] > values[0] ? (VdSeries)(which + 1) : which, 0,
+           MAX(values[0], values[1]));
 }
 
 static void disks(const Live *live, VdRect rect)
@@ -156,7 +158,7 @@ static void network(const Live *live, VdRect rect)
 static void rate(const Live *live, VdRect rect, const char *label, double value, VdSeries which)
 {
     char text[VD_FIGURE_SIZE];
-    series(live, rect, label, vd_figure_bytes(text, value), which, 0);
+    series(live, rect, label, vd_figure_bytes(text, value), which, 0, value);
 }
 
 static void disk_read(const Live *live, VdRect rect)

@@ -169,13 +169,17 @@ static void restore_stderr(void)
     term.saved_stderr = -1;
 }
 
-/* Ctrl-Z and Ctrl-\ are to be keys: stopping is done by vd_term_suspend(), in the loop. Flow
- * control stays with the terminal. */
+/* Ctrl-C, Ctrl-Z and Ctrl-\ are to be keys: stopping is done by vd_term_suspend(), in the loop. So
+ * are Ctrl-S and Ctrl-Q, but on the terminals that say by them when their buffers are full. */
 static void take_keys(void)
 {
     struct termios mode;
     if (tcgetattr(STDIN_FILENO, &mode) != 0)
         return;
+    const char *name = getenv("TERM");
+    if (name && !old_terminal(name))
+        mode.c_iflag &= ~(tcflag_t)IXON;
+    mode.c_cc[VINTR] = _POSIX_VDISABLE;
     mode.c_cc[VSUSP] = _POSIX_VDISABLE;
     mode.c_cc[VQUIT] = _POSIX_VDISABLE;
     (void)tcsetattr(STDIN_FILENO, TCSANOW, &mode);

@@ -141,8 +141,10 @@ int vd_compare_natural(const char *x, const char *y)
             y += ny;
             continue;
         }
-        if (*x != *y)
-            return (unsigned char)*x < (unsigned char)*y ? -1 : 1;
+        /* Case decides only between names that are the same but for it. */
+        int left = (unsigned char)g_ascii_tolower(*x), right = (unsigned char)g_ascii_tolower(*y);
+        if (left != right)
+            return left < right ? -1 : 1;
         x++;
         y++;
     }

@@ -87,7 +87,8 @@ void vd_keeper_slow(VdKeeper *keeper)
                     (keeper->sampler && vd_sampler_slow(keeper->sampler));
     if (state == VD_HOST_DOWN || state == VD_HOST_OFF)
         return;
-    set_state(keeper, slow ? VD_HOST_SLOW : keeper->lists > 0 ? VD_HOST_UP : VD_HOST_CONNECTING);
+    /* One that has not answered at all is not slow; its screen says for how long. */
+    set_state(keeper, keeper->lists == 0 ? VD_HOST_CONNECTING : slow ? VD_HOST_SLOW : VD_HOST_UP);
 }
 
 /* ---- the monitor lane's life ---- */

@@ -74,7 +74,7 @@ static void test_dead_ones_delay_nobody(void **state)
     Ward *ward = *state;
     for (guint i = WELL; i <= MUTE; i++)
         sick_console_expect(ward->console, names[i], " up ", 15, NULL);
-    sick_console_expect(ward->console, "silent", "slow", 10, NULL);
+    sick_console_expect(ward->console, "silent", "no answer yet", 10, NULL);
 }
 
 static void fall_ill(Ward *ward)

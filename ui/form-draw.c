@@ -96,8 +96,11 @@ static int words_lines(VdForm *form, int width)
 static int zone_height(VdForm *form, int width, int left, int rows)
 {
     int summary = form->summary ? 1 : 0;
-    if (left - rows >= WORDS + summary)
+    /* A row of fields that scrolls costs less than words that are cut. */
+    if (left - rows >= WORDS + (summary ? SUMMARY : 0))
         return left - rows;
+    if (left >= 14)
+        return WORDS + (summary ? SUMMARY : 0);
     if (left < 2)
         return 0;
     if (left < 5)

@@ -359,7 +359,7 @@ static void on_checked(VdDeck *deck, gboolean ok, const char *text, gpointer dat
         gboolean fresh = asked->serial == field->serial && field->state == VD_FIELD_CHECKING;
         if (fresh)
             field_answered(field, ok, text);
-        if (fresh && ok && text)
+        if (fresh && ok && text && field == form->left)
             form->told = field;
         if (fresh && form->judged)
             form->judged(form, field);
@@ -506,6 +506,7 @@ void vd_form_focus(VdForm *form, guint focus)
         return;
     vd_form_list_close(form);
     form->focus = focus;
+    form->left = left;
     if (form->told != left) /* a hint of a field that was left long ago */
         form->told = NULL;
     if (left)

@@ -70,6 +70,7 @@ struct _VdForm {
     gboolean sent;       /* submitted: waits for the outcome */
     gboolean typed;      /* there is something to lose */
     gboolean leaving;    /* Esc was pressed once */
+    const VdField *left; /* the one that had the focus last, or NULL */
     const VdField *told; /* the one whose hint came last, or NULL */
     char *note;          /* form-wide words, or NULL */
     gboolean note_bad;

@@ -87,6 +87,8 @@ flock 9
 check "it goes on, and the first is held up" all try 0 job resume "$(parent)" , \
   until_true eval '[ "$(jobs "deploy halt-_" running)" -gt 0 ]'
 check "one that is at work is cancelled with those that wait" try 0 job cancel --yes "$(parent)"
+check "all of them hear of it" until_true eval \
+  '[ $(($(jobs "deploy halt-_" cancelling) + $(jobs "deploy halt-_" cancelled))) = 4 ]'
 flock -u 9
 check "all of them end" until_true eval '[ "$(jobs "deploy halt-_" cancelled)" = 4 ]'
 check "and so does their request" until_true eval '[ "$(jobs "deploy halt-{%" cancelled)" = 1 ]'

@@ -17,7 +17,7 @@
 #include "src/guest/leash.h"
 
 /* A launch by a KVM that works takes a few seconds; by one that does not it may never end. */
-enum { KVM_DEADLINE_SECONDS = 90 };
+enum { KVM_DEADLINE_SECONDS = 90, LINE_BYTES = 4000 };
 
 /* libguestfs tells of a launch's progress in three jumps at its end, so what the appliance prints
  * is taken for it: how far a launch is by then was measured without KVM, with libguestfs 1.48. */
@@ -42,6 +42,29 @@ static void on_console(VdGuest *guest, const char *text, size_t length)
     }
 }
 
+/* Whether a file is there is asked of the appliance, which then prints an error of its own; where
+ * one matters the call tells it. A log full of them only misleads who reads it. */
+static gboolean is_answer(const char *line)
+{
+    return g_str_has_prefix(line, "guestfsd: error: ") &&
+           g_str_has_suffix(line, ": No such file or directory");
+}
+
+/* What the appliance prints comes in pieces that end anywhere. */
+static void tell_console(VdGuest *guest, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] != '\n' && guest->line->len < LINE_BYTES) {
+            if (text[i] != '\r')
+                g_string_append_c(guest->line, text[i]);
+            continue;
+        }
+        if (guest->launched < 100 || !is_answer(guest->line->str))
+            fprintf(stderr, "%s\n", guest->line->str);
+        g_string_truncate(guest->line, 0);
+    }
+}
+
 static void on_event(guestfs_h *g, void *opaque, uint64_t event, int handle, int flags,
                      const char *buffer, size_t length, const uint64_t *array, size_t array_length)
 {
@@ -54,12 +77,11 @@ static void on_event(guestfs_h *g, void *opaque, uint64_t event, int handle, int
             vd_out_progress(guest->out, array[2], array[3]);
     } else if (event == GUESTFS_EVENT_WARNING && length > 0) {
         vd_out_log(guest->out, "%.*s", (int)MIN(length, 400), buffer);
+    } else if (event == GUESTFS_EVENT_APPLIANCE) {
+        on_console(guest, buffer, length);
+        tell_console(guest, buffer, length);
     } else if (length > 0) {
-        if (event == GUESTFS_EVENT_APPLIANCE)
-            on_console(guest, buffer, length);
-        /* What the appliance prints ends its lines itself; the library's own words do not. */
-        fprintf(stderr, "%.*s%s", (int)MIN(length, G_MAXINT), buffer,
-                event == GUESTFS_EVENT_APPLIANCE ? "" : "\n");
+        fprintf(stderr, "%.*s\n", (int)MIN(length, G_MAXINT), buffer);
     }
 }
 
@@ -94,6 +116,7 @@ VdGuest *vd_guest_new(VdOut *out, const char *tmpdir, GError **error)
     g_autoptr(VdGuest) guest = g_new0(VdGuest, 1);
     guest->out = out;
     guest->tmpdir = g_strdup(tmpdir);
+    guest->line = g_string_new(NULL);
     guest->g = handle_new(guest);
     if (!guest->g) {
         vd_guest_fail(error, VD_GUEST_APPLIANCE_FAILED, NULL, _("libguestfs could not be set up."));
@@ -108,6 +131,9 @@ void vd_guest_free(VdGuest *guest)
         return;
     if (guest->g)
         guestfs_close(guest->g);
+    if (guest->line->len > 0)
+        fprintf(stderr, "%s\n", guest->line->str);
+    g_string_free(guest->line, TRUE);
     g_free(guest->tmpdir);
     g_free(guest);
 }

@@ -17,6 +17,7 @@ typedef struct {
     gint64 launch_ms;
     gboolean io_error; /* the appliance's kernel told of one */
     guint launched;    /* how far the launch is, in percent; 100: it is over */
+    GString *line;     /* what the appliance printed of a line that has not ended */
 } VdGuest;
 
 /* A handle for the request, not launched. tmpdir: a folder of this process's own, for what

@@ -65,6 +65,9 @@ same "another password does not open the console" 126 $?
 
 ok "the password stands in no journal, log or XML" eval \
   '! grep -rlF -- "$secret" "$dir/vmdeck" "$dir/log" "$dir/etc" "$dir/run"'
+ok "nor does the log tell of files that were only asked for" eval \
+  'deck job log "$(job_of deb-1)" | grep -q "grow: done" &&
+   ! deck job log "$(job_of deb-1)" | grep -q "guestfsd: error: .*No such file"'
 ok "the request's story can be told" eval 'deck trace "$(job_of deb-1)" | grep -q deploy'
 
 ok "a second machine of that name is refused" eval \

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A whole Debian deployed from its image by the command line, and proved from inside the guest: by
 # its serial console with the password, and by SSH with the key.
-# About 240 s on two processors.
+# About 120 s on two processors.
 . "$(dirname "$0")/lib.bash"
 
 lab_up

@@ -2,7 +2,7 @@
 # Layouts that are grown: a logical partition on MBR, LVM; ext4, XFS and btrfs. Each image is
 # deployed to a disk four times its size, boots from it, and says itself how large its root is. The
 # usual one, ext4 on GPT, is proved by lab-debian.sh and lab-shelf.sh.
-# About 200 s on two processors.
+# About 300 s on two processors.
 . "$(dirname "$0")/lib.bash"
 
 lab_up

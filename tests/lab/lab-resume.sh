@@ -3,7 +3,7 @@
 # deployments by both engines and of what makes images; a host that goes down, a daemon that is
 # restarted, a disk that fills up. What was begun then goes on to a machine or an image that works,
 # or is taken back without a trace, whichever is asked for.
-# About 330 s on two processors.
+# About 390 s on two processors.
 . "$(dirname "$0")/lib.bash"
 
 lab_up

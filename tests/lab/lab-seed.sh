@@ -2,6 +2,7 @@
 # The seed engine: a machine with cloud-init and one of a prepared image set themselves up from a
 # medium at their first boot, and are proved from inside; of the medium nothing is left, in the
 # machine or on the host. No appliance takes part in a deployment.
+# About 190 s on two processors.
 # shellcheck disable=SC2016 -- conditions are given to ok() as text
 . "$(dirname "$0")/lib.bash"
 

@@ -2,7 +2,7 @@
 # A machine becomes an image, goes out into a published folder, comes in on another host, and is a
 # machine again: what was put into the first is seen from inside the second. From a machine that is
 # off, and from one that runs and must not notice. And a first-boot script that fails.
-# About 220 s on two processors.
+# About 480 s on two processors.
 . "$(dirname "$0")/lib.bash"
 
 lab_up

@@ -2,7 +2,7 @@
 # What goes wrong: images that are none, disks that are too small, words that do not exist in the
 # guest, a terminal that hangs up, a job that is cancelled, a runner that is killed. Each leaves
 # the host as it was, and says why.
-# About 200 s on two processors.
+# About 120 s on two processors.
 . "$(dirname "$0")/lib.bash"
 
 lab_up

@@ -2,7 +2,8 @@
  * Memory, threads and descriptors are read from /proc when all is well after a warm-up with each
  * kind of fault, and again at the end.
  *
- * VMDECK_SOAK_SECONDS: how long (60); VMDECK_SOAK_SEED (1). */
+ * VMDECK_SOAK_SECONDS: how long (60); VMDECK_SOAK_SEED (1).
+ * About 80 s on two processors. */
 #include "config.h"
 
 #include <setjmp.h>

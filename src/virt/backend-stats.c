@@ -508,6 +508,17 @@ gboolean vd_lv_dear(VdBackendConn *conn, VdBackendCache **cache, VdDearSample *s
 
 /* ---- details of what is on the screen ---- */
 
+/* A machine with a static address has no lease; one that we made says which it was given. */
+static char *given_address(virDomainPtr domain)
+{
+    char *xml = virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, VD_METADATA_NS, 0);
+    char *address = vd_machine_given(xml, NULL);
+    if (!xml)
+        virResetLastError();
+    free(xml);
+    return address;
+}
+
 static char *first_address(virDomainPtr domain)
 {
     virDomainInterfacePtr *nics = NULL;
@@ -519,7 +530,7 @@ static char *first_address(virDomainPtr domain)
         virDomainInterfaceFree(nics[i]);
     }
     free(nics);
-    return address;
+    return address ? address : given_address(domain);
 }
 
 void vd_lv_detail(VdBackendConn *conn, const char *uuid, VdDetail *detail)

@@ -5,6 +5,7 @@
  * daemon costs a field and nothing else. */
 #include "config.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 #include "src/base/error.h"
@@ -104,6 +105,7 @@ void vd_domxml_free(VdDomXml *dom)
     g_free(dom->request);
     g_free(dom->image);
     g_free(dom->author);
+    g_free(dom->given);
     g_ptr_array_unref(dom->disks);
     g_ptr_array_unref(dom->nics);
     g_ptr_array_unref(dom->graphics);
@@ -446,6 +448,23 @@ static void read_numbers(VdDomXml *dom, const xmlNode *root)
         dom->cpu = vd_xml_attr(cpu, "mode");
 }
 
+/* Whoever may define machines may write there what they like. */
+static char *address_of(const xmlNode *machine)
+{
+    g_autofree char *text = vd_xml_child_text(machine, "address");
+    g_autoptr(GInetAddress) address = text ? g_inet_address_new_from_string(text) : NULL;
+    return address ? g_inet_address_to_string(address) : NULL;
+}
+
+char *vd_machine_given(const char *xml, char **ret_network)
+{
+    g_autoptr(xmlDoc) doc = xml ? vd_xml_parse(xml, "machine", NULL) : NULL;
+    const xmlNode *machine = doc ? xmlDocGetRootElement(doc) : NULL;
+    if (ret_network)
+        *ret_network = machine ? vd_xml_child_attr(machine, "address", "network") : NULL;
+    return machine ? address_of(machine) : NULL;
+}
+
 static void read_metadata(VdDomXml *dom, const xmlNode *metadata)
 {
     guint left = VD_XML_MAX_ITEMS;
@@ -460,6 +479,7 @@ static void read_metadata(VdDomXml *dom, const xmlNode *metadata)
         dom->request = vd_xml_child_text(node, "request");
         dom->image = vd_xml_child_text(node, "image");
         dom->author = vd_xml_child_text(node, "author");
+        dom->given = address_of(node);
         return;
     }
 }

@@ -8,7 +8,7 @@
 #include <glib.h>
 
 /* The element in <metadata> that says which deployment made a machine. Its children are request,
- * image and author. */
+ * image, author and the static address. */
 #define VD_METADATA_NS "urn:vmdeck:machine:1"
 
 typedef struct {
@@ -69,6 +69,7 @@ typedef struct {
     guint64 vcpus, vcpus_max;
     guint64 memory, memory_max;     /* bytes; memory: the balloon's aim */
     char *request, *image, *author; /* of our metadata */
+    char *given;                    /* the static address of our metadata */
     GPtrArray *disks;               /* VdDomDisk */
     GPtrArray *nics;                /* VdDomNic */
     GPtrArray *graphics;            /* VdDomGraphics */
@@ -82,3 +83,8 @@ typedef struct {
 VdDomXml *vd_domxml_parse(const char *xml, GError **error);
 void vd_domxml_free(VdDomXml *dom);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdDomXml, vd_domxml_free)
+
+/* The static address that a deployment set, out of our element in a machine's metadata;
+ * *ret_network (may be NULL) is the libvirt network that it is an address of, or NULL. NULL: none,
+ * or no address. Any thread. The caller frees both. */
+char *vd_machine_given(const char *xml, char **ret_network);

@@ -144,8 +144,9 @@ static GHashTable *lease_addresses(VdVirtCall *call)
     return table;
 }
 
-static void add_nics(VdVirtCall *call, const GPtrArray *nics, VdDoc *doc)
+static void add_nics(VdVirtCall *call, const VdDomXml *dom, VdDoc *doc)
 {
+    const GPtrArray *nics = dom->nics;
     g_autoptr(GHashTable) addresses = NULL;
     VdSection *section;
 
@@ -167,6 +168,9 @@ static void add_nics(VdVirtCall *call, const GPtrArray *nics, VdDoc *doc)
         vd_row_text(row, NIC_SOURCE, nic->source);
         if (mac != NULL)
             vd_row_text(row, NIC_ADDRESS, g_hash_table_lookup(addresses, mac));
+        /* What a deployment set is the first one's; no lease tells of it. */
+        if (i == 0 && row[NIC_ADDRESS] == NULL)
+            vd_row_text(row, NIC_ADDRESS, dom->given);
         vd_row_text(row, NIC_LINK, nic->link);
     }
 }
@@ -280,7 +284,7 @@ static void add_devices(const GPtrArray *list, VdDoc *doc, const char *id, const
 void vd_hardware_sections(VdVirtCall *call, const VdDomXml *dom, VdDoc *doc)
 {
     add_disks(call, dom->disks, doc);
-    add_nics(call, dom->nics, doc);
+    add_nics(call, dom, doc);
     add_graphics(dom->graphics, doc);
     add_chars(dom->chars, doc);
     add_filesystems(dom->filesystems, doc);

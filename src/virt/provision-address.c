@@ -12,6 +12,7 @@
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 #include "src/virt/call.h"
+#include "src/virt/domxml.h"
 #include "src/virt/provision-private.h"
 
 /* ---- the network ---- */
@@ -111,10 +112,8 @@ static gboolean was_given(virDomainPtr domain, const char *network, GInetAddress
 {
     g_autofree char *xml =
         virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, VD_METADATA_NS, 0);
-    g_autoptr(xmlDoc) doc = xml ? vd_xml_parse(xml, "machine", NULL) : NULL;
-    g_autofree char *text = doc ? vd_xpath_text(doc, "/*/*[local-name()='address']") : NULL;
-    g_autofree char *where =
-        doc ? vd_xpath_text(doc, "/*/*[local-name()='address']/@network") : NULL;
+    g_autofree char *where = NULL;
+    g_autofree char *text = vd_machine_given(xml, &where);
 
     if (!xml)
         virResetLastError();

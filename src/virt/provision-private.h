@@ -5,6 +5,7 @@
 #include <libxml/tree.h>
 #include <libxml/xpath.h>
 
+#include "src/virt/domxml.h"
 #include "src/virt/provision.h"
 #include "src/virt/xml.h"
 
@@ -38,9 +39,6 @@ char **vd_xpath_all(xmlDocPtr doc, const char *xpath);
 char *vd_xpath_xml(xmlDocPtr doc, const char *xpath);
 /* Whether any match of an XPath expression has this text. */
 gboolean vd_xpath_has(xmlDocPtr doc, const char *xpath, const char *text);
-
-/* Our own words in a domain's <metadata>; the request's id is what `vmdeck trace` looks for. */
-#define VD_METADATA_NS "urn:vmdeck:machine:1"
 
 /* What libvirt has to know of a host to write a machine for it. */
 typedef struct {

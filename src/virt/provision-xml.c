@@ -163,12 +163,14 @@ static void add_metadata(xmlNodePtr root, const VdVmPlan *plan)
         if (words[i].value)
             xmlNewTextChild(machine, ns, BAD_CAST_(words[i].name), BAD_CAST_(words[i].value));
     }
-    /* So that nobody else is given it: vd_conn_address_check() looks here. */
-    if (plan->address && g_strcmp0(plan->network_kind, "network") == 0) {
+    /* To be shown, as no lease tells of it; and, on a network of the host's, so that nobody else is
+     * given it: vd_conn_address_check() looks here. */
+    if (plan->address) {
         g_autofree char *bare = g_strndup(plan->address, strcspn(plan->address, "/"));
         xmlNodePtr address = xmlNewTextChild(machine, ns, BAD_CAST_("address"), BAD_CAST_(bare));
 
-        vd_xml_set(address, "network", plan->network);
+        if (g_strcmp0(plan->network_kind, "network") == 0)
+            vd_xml_set(address, "network", plan->network);
     }
 }
 

@@ -148,6 +148,8 @@ same "and host keys" keys "$(sed -n 4p "$work/facts")"
 size=$(sed -n 5p "$work/facts")
 ok "its root fills the disk (${size:-no} KiB)" [ "${size:-0}" -gt $((1700 * 1024)) ]
 same "its address is as wanted" 192.168.122.41/24 "$(sed -n 6p "$work/facts")"
+ok "which is shown, though no lease tells of it" eval \
+  'away "$VMDECK" show second | grep -q "192\.168\.122\.41"'
 same "and its gateway" 192.168.122.1 "$(sed -n 7p "$work/facts")"
 "$lab_home/lab" down "$there"
 

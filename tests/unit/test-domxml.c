@@ -38,7 +38,8 @@ static const char whole[] =
     " <description>line one\nline two</description>"
     " <metadata><other xmlns='urn:x'><request>no</request></other>"
     "  <m:machine xmlns:m='" VD_METADATA_NS "'><m:request>r-7K2M9Q</m:request>"
-    "  <m:image>debian-12</m:image><m:author>ann</m:author></m:machine></metadata>"
+    "  <m:image>debian-12</m:image><m:author>ann</m:author>"
+    "  <m:address network='default'>192.0.2.7</m:address></m:machine></metadata>"
     " <memory unit='GiB'>4</memory><currentMemory unit='MB'>2000</currentMemory>"
     " <vcpu placement='static' current='2'>8</vcpu>"
     " <cpu mode='custom'><model fallback='forbid'>EPYC</model></cpu>"
@@ -95,6 +96,7 @@ static void test_whole(void **state)
     assert_true(dom->memory_max == G_GUINT64_CONSTANT(4) << 30);
     assert_true(dom->memory == 2000000000);
     assert_string_equal(dom->request, "r-7K2M9Q");
+    assert_string_equal(dom->given, "192.0.2.7");
     assert_string_equal(dom->image, "debian-12");
     assert_string_equal(dom->author, "ann");
 }
@@ -354,15 +356,38 @@ static void test_numbers(void **state)
     }
 }
 
+static void test_given(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *inside, *address, *network;
+    } cases[] = {{"<address network='lan'>192.0.2.7</address>", "192.0.2.7", "lan"},
+                 {"<address>fd00::5</address>", "fd00::5", NULL},
+                 {"<address>\xc2\x9b 31m</address>", NULL, NULL},
+                 {"<address/>", NULL, NULL},
+                 {"", NULL, NULL}};
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *xml =
+            g_strdup_printf("<machine xmlns='" VD_METADATA_NS "'>%s</machine>", cases[i].inside);
+        g_autofree char *network = NULL;
+        g_autofree char *address = vd_machine_given(xml, &network);
+        assert_int_equal(g_strcmp0(address, cases[i].address), 0);
+        assert_int_equal(g_strcmp0(network, cases[i].network), 0);
+    }
+    assert_null(vd_machine_given(NULL, NULL));
+    assert_null(vd_machine_given("<other/>", NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),          cmocka_unit_test(test_disks),
-        cmocka_unit_test(test_devices),        cmocka_unit_test(test_container),
-        cmocka_unit_test(test_missing_pieces), cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_flipped),        cmocka_unit_test(test_not_a_domain),
-        cmocka_unit_test(test_document_types), cmocka_unit_test(test_long_values),
-        cmocka_unit_test(test_deep_and_wide),  cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_given),        cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_disks),        cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_container),    cmocka_unit_test(test_missing_pieces),
+        cmocka_unit_test(test_truncated),    cmocka_unit_test(test_flipped),
+        cmocka_unit_test(test_not_a_domain), cmocka_unit_test(test_document_types),
+        cmocka_unit_test(test_long_values),  cmocka_unit_test(test_deep_and_wide),
+        cmocka_unit_test(test_numbers),
     };
 
     return cmocka_run_group_tests_name("domxml", tests, NULL, NULL);

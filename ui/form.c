@@ -370,9 +370,24 @@ static void on_checked(VdDeck *deck, gboolean ok, const char *text, gpointer dat
 }
 
 /* A choice of the form's own, such as the host, must be one of those offered. */
-static void check_own(VdField *field)
+/* Why nothing can be begun there: to ask a host that is away would hold up every other question.
+ * NULL: it is there, or nobody knows it. The caller frees. */
+static char *host_away(VdForm *form, const char *id)
+{
+    const VdHost *host = vd_fleet_host(vd_deck_fleet(vd_app_deck(form->dialog.app)), id);
+    if (!host || host->state == VD_HOST_UP || host->state == VD_HOST_SLOW)
+        return NULL;
+    return host->error ? g_strdup(host->error) : g_strdup_printf(_("%s does not answer."), id);
+}
+
+static void check_own(VdForm *form, VdField *field)
 {
     const char *text = vd_edit_text(&field->edit);
+    g_autofree char *away = field->spec->type == VD_ARG_HOST ? host_away(form, text) : NULL;
+    if (away) {
+        field_answered(field, FALSE, away);
+        return;
+    }
     if (!*text || !field->choices || field->spec->type == VD_ARG_FLAG ||
         g_ptr_array_find_with_equal_func(field->choices, text, g_str_equal, NULL)) {
         field_answered(field, TRUE, NULL);
@@ -393,7 +408,7 @@ void vd_form_check(VdForm *form, VdField *field)
         return;
     }
     if (field->own) {
-        check_own(field);
+        check_own(form, field);
         return;
     }
     g_autoptr(VdArgs) args = vd_form_args(form);

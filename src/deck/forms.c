@@ -20,6 +20,7 @@ typedef struct {
     VdDeckChoices chosen;
     VdDeckLog logged;
     gpointer data;
+    gboolean away; /* the host is known not to be there: it is not asked */
     gboolean ok;
     char *text;
     char **words;
@@ -42,7 +43,9 @@ static Question *question_new(VdDeck *deck, const VdVerb *verb, const VdTarget *
 {
     Question *question = g_new0(Question, 1);
     gboolean found = FALSE;
+    const VdHost *host = target && target->host ? vd_fleet_host(deck->fleet, target->host) : NULL;
     question->deck = deck;
+    question->away = host && host->state != VD_HOST_UP && host->state != VD_HOST_SLOW;
     question->verb = verb;
     question->uri = g_strdup(vd_deck_uri(deck, target ? target->host : NULL, &found));
     question->field = g_strdup(field);
@@ -73,7 +76,8 @@ static void check_work(VdWorker *worker, gpointer data)
         question->ok = vd_arg_check(spec, value, &error);
     else if (spec && spec->required && (!value || !*value))
         question->ok = vd_fail(&error, VD_ERR_USAGE, NULL, _("this is needed"));
-    if (question->ok && strcmp(question->verb->id, "deploy") == 0)
+    /* The form's own word on the host is that it is away; what is left waits until it is back. */
+    if (question->ok && !question->away && strcmp(question->verb->id, "deploy") == 0)
         question->ok = vd_deploy_check_field(question->uri, question->args, question->field,
                                              &question->text, &error);
     if (question->ok && value && *value && g_str_has_prefix(question->verb->id, "host."))

@@ -159,6 +159,24 @@ static void test_bad_field_is_named_and_kept(void **state)
     vd_fake_free();
 }
 
+/* Nothing is asked of it, and nothing begun. */
+static void test_host_that_is_away(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    VdHost *host = host_up("kvm1");
+    host->state = VD_HOST_DOWN;
+    host->error = g_ref_string_new("kvm1 does not answer.");
+    g_ptr_array_set_size(vd_fake()->fleet->hosts, 0);
+    g_ptr_array_add(vd_fake()->fleet->hosts, host);
+    vd_fake_type("db-07<Tab><Tab>deb<F2>");
+    g_autofree char *screen = vd_fake_screen();
+    assert_int_equal(vd_fake()->submitted, 0);
+    assert_non_null(strstr(screen, "kvm1 does not answer."));
+    assert_int_equal(vd_form_field(form, "host")->state, VD_FIELD_BAD);
+    vd_fake_free();
+}
+
 static void test_refused_request_keeps_the_form(void **state)
 {
     (void)state;
@@ -613,6 +631,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_typed_becomes_request),
         cmocka_unit_test(test_bad_field_is_named_and_kept),
+        cmocka_unit_test(test_host_that_is_away),
         cmocka_unit_test(test_refused_request_keeps_the_form),
         cmocka_unit_test(test_static_address),
         cmocka_unit_test(test_list),

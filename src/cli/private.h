@@ -51,7 +51,7 @@ void vd_append_wrapped(GString *out, const char *text, int at, int indent, int c
  * zeroes. */
 typedef struct {
     gboolean begun;
-    gboolean used[16];
+    gboolean used[16], below[16];
     int widths[16];
 } VdTableForm;
 /* The document's first section, which has no more columns than that. */

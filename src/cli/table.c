@@ -1,6 +1,7 @@
 /* Documents as tables for people. On a terminal a table is made to fit: what is wide gives way
  * first, and is continued in the lines below, so that nothing is lost and the columns stay where
- * they are. For a file or a pipe it is as wide as it is. */
+ * they are. Where words would have to be broken, sentences, and then the last columns, stand below
+ * their row instead. For a file or a pipe it is as wide as it is. */
 #include "config.h"
 
 #include <string.h>
@@ -14,6 +15,9 @@
 #define WORD_MOST 30
 /* and if that is not enough, down to this; a narrower terminal wraps the lines itself. */
 #define LEAST 10
+/* What stands below its row is indented so far; so many columns at least stay in it. */
+#define BELOW 4
+#define STAY  3
 
 static gboolean is_number(VdColType type)
 {
@@ -88,7 +92,8 @@ void vd_append_wrapped(GString *out, const char *text, int at, int indent, int c
 
 typedef struct {
     const VdSection *section;
-    gboolean *used;
+    gboolean *used;  /* stands in the row */
+    gboolean *below; /* stands below it */
     int *widths;
     int *words; /* the longest of each column */
 } Table;
@@ -152,19 +157,69 @@ static gboolean narrow(Table *table, gboolean in_words)
     return widest >= 0;
 }
 
+static gboolean fits_in_words(Table *table, int columns)
+{
+    while (whole_width(table) > columns && narrow(table, TRUE))
+        continue;
+    return whole_width(table) <= columns;
+}
+
+/* Takes the last sentence out of the row; where there is none, with any, the last column. */
+static gboolean put_below(Table *table, gboolean any)
+{
+    guint left = 0;
+    int last = -1;
+    for (guint c = 0; c < table->section->n_columns; c++) {
+        gboolean sentence = table->section->columns[c].type == VD_COL_TEXT &&
+                            table->widths[c] > WORD_MOST && table->words[c] < table->widths[c];
+        left += table->used[c];
+        if (table->used[c] && c > 0 && (any || sentence))
+            last = (int)c;
+    }
+    if (last < 0 || (any && left <= STAY))
+        return FALSE;
+    table->used[last] = FALSE;
+    table->below[last] = TRUE;
+    return TRUE;
+}
+
 /* A UUID is of no use in pieces, and whoever wants it has other ways to it. */
 static void fit(Table *table, int columns)
 {
-    for (guint c = 0; c < table->section->n_columns && whole_width(table) > columns; c++)
+    guint n = table->section->n_columns;
+    g_autofree int *whole = g_memdup2(table->widths, n * sizeof *whole);
+    for (guint c = 0; c < n && whole_width(table) > columns; c++)
         if (strcmp(table->section->columns[c].id, "uuid") == 0)
             table->used[c] = FALSE;
+    while (!fits_in_words(table, columns)) {
+        memcpy(table->widths, whole, n * sizeof *whole);
+        if (!put_below(table, FALSE) && !put_below(table, TRUE))
+            break;
+    }
     while (whole_width(table) > columns && (narrow(table, TRUE) || narrow(table, FALSE)))
         continue;
 }
 
-/* One row; row NULL: the headings. fits: in as many lines as its longest cell needs; else a cell
+static void append_below(GString *out, const Table *table, char **row, int columns)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint c = 0; c < table->section->n_columns; c++) {
+        if (!table->below[c] || !row[c])
+            continue;
+        g_autofree char *value = cell(&table->section->columns[c], row[c]);
+        g_string_append_printf(text, "%s%s: %s", text->len > 0 ? "  " : "",
+                               _(table->section->columns[c].label), value);
+    }
+    if (text->len == 0)
+        return;
+    g_string_append_printf(out, "%*s", BELOW, "");
+    vd_append_wrapped(out, text->str, BELOW, BELOW, columns);
+    g_string_append_c(out, '\n');
+}
+
+/* One row; row NULL: the headings. columns: in as many lines as its longest cell needs; 0: a cell
  * that is wider than its column sticks out. */
-static void append_row(GString *out, const Table *table, char **row, gboolean fits)
+static void append_row(GString *out, const Table *table, char **row, int columns)
 {
     const VdSection *section = table->section;
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
@@ -184,13 +239,16 @@ static void append_row(GString *out, const Table *table, char **row, gboolean fi
         for (guint c = 0, shown = 0; c < section->n_columns; c++) {
             if (!table->used[c])
                 continue;
-            g_autofree char *line = take_line(&rests[c], fits ? table->widths[c] : G_MAXINT, TRUE);
+            g_autofree char *line =
+                take_line(&rests[c], columns > 0 ? table->widths[c] : G_MAXINT, TRUE);
             g_string_append(out, shown++ > 0 ? "  " : "");
             append_padded(out, line, table->widths[c], is_number(section->columns[c].type));
             more = more || *rests[c];
         }
         end_line(out);
     }
+    if (row)
+        append_below(out, table, row, columns);
 }
 
 static void append_rows(GString *out, const VdSection *section, int columns)
@@ -198,16 +256,17 @@ static void append_rows(GString *out, const VdSection *section, int columns)
     g_autofree gboolean *used = g_new0(gboolean, section->n_columns);
     g_autofree int *widths = g_new0(int, section->n_columns);
     g_autofree int *words = g_new0(int, section->n_columns);
-    Table table = {section, used, widths, words};
+    g_autofree gboolean *below = g_new0(gboolean, section->n_columns);
+    Table table = {section, used, below, widths, words};
     for (guint c = 0; c < section->n_columns; c++) {
         used[c] = column_used(section, c);
         measure(&table, c);
     }
     if (columns > 0)
         fit(&table, columns);
-    append_row(out, &table, NULL, columns > 0);
+    append_row(out, &table, NULL, columns);
     for (guint r = 0; r < section->rows->len; r++)
-        append_row(out, &table, g_ptr_array_index(section->rows, r), columns > 0);
+        append_row(out, &table, g_ptr_array_index(section->rows, r), columns);
 }
 
 /* ---- fields and texts ---- */
@@ -251,7 +310,7 @@ void vd_table_part(GString *out, const VdDoc *doc, int columns, VdTableForm *for
 {
     const VdSection *section = g_ptr_array_index(doc->sections, 0);
     int words[G_N_ELEMENTS(form->widths)] = {0};
-    Table table = {section, form->used, form->widths, words};
+    Table table = {section, form->used, form->below, form->widths, words};
     for (guint c = 0; c < section->n_columns && !form->begun; c++) {
         form->used[c] = TRUE; /* what the parts to come have to say is not known */
         measure(&table, c);
@@ -259,9 +318,9 @@ void vd_table_part(GString *out, const VdDoc *doc, int columns, VdTableForm *for
     if (!form->begun && columns > 0)
         fit(&table, columns);
     if (!form->begun)
-        append_row(out, &table, NULL, columns > 0);
+        append_row(out, &table, NULL, columns);
     for (guint r = 0; r < section->rows->len; r++)
-        append_row(out, &table, g_ptr_array_index(section->rows, r), columns > 0);
+        append_row(out, &table, g_ptr_array_index(section->rows, r), columns);
 }
 
 void vd_table_doc(GString *out, const VdDoc *doc, int columns)

@@ -73,6 +73,12 @@ static void tables_fit_the_terminal(void **state)
     assert_string_equal(narrow, "Name       Size  Why\n"
                                 "web-01  1.5 MiB  It is not so, as\n"
                                 "                 everybody knows.\n");
+    g_autofree char *below =
+        text_for("web-01-of-a-long-name", "It is not so, as everybody knows.", VD_FORMAT_TABLE, 34);
+    assert_string_equal(below, "Name                      Size\n"
+                               "web-01-of-a-long-name  1.5 MiB\n"
+                               "    Why: It is not so, as\n"
+                               "    everybody knows.\n");
     g_autofree char *long_name = text_for("日本日本日本日本日本", NULL, VD_FORMAT_TABLE, 20);
     assert_string_equal(long_name, "Name            Size\n"
                                    "日本日本日   1.5 MiB\n"

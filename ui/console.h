@@ -49,6 +49,7 @@ struct _VdApp {
     GSource *frame_source, *idle_source, *animation;
     gboolean dirty;
     gboolean key_waits; /* the next frame answers a key */
+    gboolean listed;    /* a frame has shown what all hosts have, or that they are away */
     VdMeter meter;
     gint64 frame_time; /* monotonic time of the last frame */
     guint64 frames;

@@ -63,6 +63,7 @@ static void draw_now(VdApp *app)
     gint64 begun = g_get_monotonic_time();
     gboolean key = app->key_waits;
     app->dirty = app->key_waits = FALSE;
+    app->listed |= vd_deck_settled(app->deck);
     vd_console_draw(app);
     vd_term_draw(app->canvas, key);
     vd_meter_frame(&app->meter, begun);
@@ -72,11 +73,17 @@ static void draw_now(VdApp *app)
     vd_console_stir(app);
 }
 
+/* Who starts the program waits for the first whole list as for the answer to a key. */
+static gboolean is_first_list(VdApp *app)
+{
+    return !app->listed && vd_deck_settled(app->deck);
+}
+
 /* Draws if time and line allow it, else as soon as they do. */
 static void draw_frame(VdApp *app)
 {
     drop(&app->frame_source);
-    if (vd_term_wait(app->key_waits, app->frame_time) == 0)
+    if (vd_term_wait(app->key_waits || is_first_list(app), app->frame_time) == 0)
         draw_now(app);
     else
         app->dirty = TRUE;
@@ -111,7 +118,7 @@ static void plan_frame(VdApp *app)
 {
     if (app->frame_source || !app->canvas)
         return;
-    gint64 wait = vd_term_wait(app->key_waits, app->frame_time);
+    gint64 wait = vd_term_wait(app->key_waits || is_first_list(app), app->frame_time);
     if (wait < 0) {
         app->frame_source = attach(app, g_unix_fd_source_new(vd_term_poll_fd(), G_IO_OUT),
                                    G_SOURCE_FUNC(room_came), G_PRIORITY_DEFAULT_IDLE);
@@ -124,6 +131,8 @@ static void plan_frame(VdApp *app)
 void vd_app_dirty(VdApp *app)
 {
     app->dirty = TRUE;
+    if (is_first_list(app))
+        drop(&app->frame_source); /* it was planned for something that waits */
     plan_frame(app);
 }
 

@@ -63,7 +63,7 @@ static void draw_now(VdApp *app)
     gint64 begun = g_get_monotonic_time();
     gboolean key = app->key_waits;
     app->dirty = app->key_waits = FALSE;
-    app->listed |= vd_deck_settled(app->deck);
+    app->listed = app->listed || vd_deck_settled(app->deck);
     vd_console_draw(app);
     vd_term_draw(app->canvas, key);
     vd_meter_frame(&app->meter, begun);

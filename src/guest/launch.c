@@ -62,6 +62,8 @@ static void tell_console(VdGuest *guest, const char *text, size_t length)
         if (guest->launched < 100 || !is_answer(guest->line->str))
             fprintf(stderr, "%s\n", guest->line->str);
         g_string_truncate(guest->line, 0);
+        if (text[i] != '\n') /* of a line that is too long for one */
+            g_string_append_c(guest->line, text[i]);
     }
 }
 

@@ -29,7 +29,8 @@ static const char *const sandbox_folders[][2] = {
 };
 
 static const char *const inherited[] = {"PATH",         "ASAN_OPTIONS", "UBSAN_OPTIONS",
-                                        "LSAN_OPTIONS", "TSAN_OPTIONS", "VMDECK_GUEST"};
+                                        "LSAN_OPTIONS", "TSAN_OPTIONS", "G_SLICE",
+                                        "VMDECK_GUEST"};
 
 VdSandbox *vd_sandbox_new(const char *folder, GError **error)
 {

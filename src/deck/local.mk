@@ -16,7 +16,13 @@ libdeck_a_SOURCES = \
   src/deck/row.h \
   src/deck/submit.c \
   src/deck/twins.c \
+  src/deck/verb-rows.h \
   src/deck/verbs.c \
+  src/deck/verbs-host.c \
+  src/deck/verbs-image.c \
+  src/deck/verbs-job.c \
+  src/deck/verbs-script.c \
+  src/deck/verbs-vm.c \
   src/deck/watch.c \
   src/deck/worker.c \
   src/deck/worker.h

@@ -43,9 +43,6 @@ typedef struct {
     VdDeckFunc deck;
 } VdVerbRow;
 
-extern const VdVerbRow vd_verb_rows[];
-extern const guint vd_verb_rows_count;
-
 /* The row of a verb of the table (not a copy of one). */
 const VdVerbRow *vd_verb_row(const VdVerb *verb);
 

@@ -13,8 +13,10 @@
 static void each_row_is_whole(void **state)
 {
     (void)state;
-    for (guint i = 0; i < vd_verb_rows_count; i++) {
-        const VdVerbRow *row = &vd_verb_rows[i];
+    guint n = 0;
+    const VdVerb *const *verbs = vd_deck_verbs(&n);
+    for (guint i = 0; i < n; i++) {
+        const VdVerbRow *row = vd_verb_row(verbs[i]);
         assert_non_null(row->verb.id);
         assert_non_null(row->verb.command);
         assert_non_null(row->verb.label);
@@ -31,8 +33,10 @@ static void each_row_is_whole(void **state)
 static void changes_need_a_role(void **state)
 {
     (void)state;
-    for (guint i = 0; i < vd_verb_rows_count; i++) {
-        const VdVerbRow *row = &vd_verb_rows[i];
+    guint n = 0;
+    const VdVerb *const *verbs = vd_deck_verbs(&n);
+    for (guint i = 0; i < n; i++) {
+        const VdVerbRow *row = vd_verb_row(verbs[i]);
         /* A script may hold secrets, so not everybody may read it. */
         if (strcmp(row->verb.id, "script.show") == 0)
             assert_int_equal(row->role, VD_ROLE_OPERATE);
@@ -46,8 +50,10 @@ static void changes_need_a_role(void **state)
 static void dangerous_ones_ask_with_a_name(void **state)
 {
     (void)state;
-    for (guint i = 0; i < vd_verb_rows_count; i++) {
-        const VdVerb *verb = &vd_verb_rows[i].verb;
+    guint n = 0;
+    const VdVerb *const *verbs = vd_deck_verbs(&n);
+    for (guint i = 0; i < n; i++) {
+        const VdVerb *verb = verbs[i];
         assert_int_equal(verb->danger, verb->question != NULL);
         if (!verb->question)
             continue;
@@ -62,8 +68,10 @@ static void names_and_keys_are_unique(void **state)
 {
     (void)state;
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (guint i = 0; i < vd_verb_rows_count; i++) {
-        const VdVerb *verb = &vd_verb_rows[i].verb;
+    guint n = 0;
+    const VdVerb *const *verbs = vd_deck_verbs(&n);
+    for (guint i = 0; i < n; i++) {
+        const VdVerb *verb = verbs[i];
         assert_true(g_hash_table_add(seen, g_strconcat("id ", verb->id, NULL)));
         assert_true(g_hash_table_add(seen, g_strconcat("command ", verb->command, NULL)));
         g_auto(GStrv) keys = g_strsplit(verb->keys ? verb->keys : "", " ", 0);
@@ -80,8 +88,10 @@ static void names_and_keys_are_unique(void **state)
 static void dangerous_keys_are_not_lower_case(void **state)
 {
     (void)state;
-    for (guint i = 0; i < vd_verb_rows_count; i++) {
-        const VdVerb *verb = &vd_verb_rows[i].verb;
+    guint n = 0;
+    const VdVerb *const *verbs = vd_deck_verbs(&n);
+    for (guint i = 0; i < n; i++) {
+        const VdVerb *verb = verbs[i];
         g_auto(GStrv) keys = g_strsplit(verb->danger && verb->keys ? verb->keys : "", " ", 0);
         for (char **key = keys; *key && **key; key++)
             assert_false((*key)[1] == '\0' && g_ascii_islower((*key)[0]));
@@ -91,8 +101,10 @@ static void dangerous_keys_are_not_lower_case(void **state)
 static void defaults_pass_their_own_checks(void **state)
 {
     (void)state;
-    for (guint i = 0; i < vd_verb_rows_count; i++) {
-        for (const VdArgSpec *spec = vd_verb_rows[i].verb.args; spec && spec->name; spec++) {
+    guint n = 0;
+    const VdVerb *const *verbs = vd_deck_verbs(&n);
+    for (guint i = 0; i < n; i++) {
+        for (const VdArgSpec *spec = verbs[i]->args; spec && spec->name; spec++) {
             g_autoptr(GError) error = NULL;
             if (spec->value)
                 assert_true(vd_arg_check(spec, spec->value, &error));

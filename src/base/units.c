@@ -146,14 +146,19 @@ gboolean vd_check_hostname(const char *name, GError **error)
 gboolean vd_check_vm_name(const char *name, GError **error)
 {
     gsize length = name ? strlen(name) : 0;
-    if (length == 0 || length > 64)
+    if (length == 0)
         return vd_fail(error, VD_ERR_INVALID, NULL, _("a name has 1 to 64 characters"));
+    g_autofree char *shown = vd_text_clean_name(name, 32);
+    if (length > 64)
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("“%s…” is no name: it has more than 64 characters"), shown);
     if (*name == '-' || *name == '.')
-        return vd_fail(error, VD_ERR_INVALID, NULL, _("a name does not begin with - or ."));
+        return vd_fail(error, VD_ERR_INVALID, NULL, _("“%s” is no name: it begins with - or ."),
+                       shown);
     for (const char *c = name; *c; c++)
         if (!g_ascii_isalnum(*c) && !strchr("_-.+", *c))
             return vd_fail(error, VD_ERR_INVALID, NULL,
-                           _("a name has letters, digits, _ - . and + only"));
+                           _("“%s” is no name: expected letters, digits, _ - . and + only"), shown);
     return TRUE;
 }
 

@@ -35,7 +35,7 @@ static const struct {
     {0, N_("done")},
     {1, N_("failed")},
     {2, N_("the command line is wrong, or what it says")},
-    {3, N_("a host cannot be reached (hosts: none of them can)")},
+    {3, N_("a host cannot be reached (hosts, list: the others are printed)")},
     {4, N_("not permitted")},
     {5, N_("outcome unknown: the host did not answer in time, and it may have happened")},
 };
@@ -376,6 +376,43 @@ static void manual_verb(GString *out, const VdVerb *verb)
     }
 }
 
+/* The words that stand for values in synopses and options. */
+static const struct {
+    const char *word, *meaning;
+} value_words[] = {
+    {"SIZE",
+     "Bytes, or a whole number with K, M, G, T, P or E, which are powers of 1024: 512M, 20G; "
+     "20GiB is the same."},
+    {"N", "A whole number."},
+    {"SECONDS", "A whole number of seconds."},
+    {"URI", "libvirt's address of a host: qemu:///system, qemu+ssh://root@kvm2/system, "
+            "qemu+libssh://…, qemu+tls://…, lxc:///system, test:///default."},
+    {"VM", "A machine: its name, HOST/NAME or its UUID."},
+    {"HOST", "A host: its name in the configuration, or what vmdeck hosts shows."},
+    {"IMAGE",
+     "The name of an image, as vmdeck image list shows it; of image fetch, that of an offer, "
+     "as vmdeck image search shows it."},
+    {"ID", "A job or a request, such as r-7K2M9Q, as vmdeck jobs shows it."},
+    {"NAME",
+     "A new name: 1 to 64 letters, digits, _ - . and +, and not - or . first; where it says "
+     "NAME… also a pattern of many, such as 'web-{01..20}'. A host name is by RFC 1123."},
+    {"POOL, NETWORK", "The name of one of that host, as vmdeck pools and vmdeck networks show it."},
+    {"ADDRESS/N", "An IPv4 or IPv6 address and the length of its prefix: 192.0.2.7/24."},
+    {"ADDRESS", "An IPv4 or IPv6 address: 192.0.2.1."},
+    {"ZONE", "A time zone such as Europe/Berlin or UTC."},
+    {"FILE", "The path of a file; of --NAME-file one whose first line is the secret, or - for "
+             "standard input."},
+    {"WORD", "One of the words that stand in the option's text."},
+    {"TEXT", "Any text."},
+};
+
+static void manual_values(GString *out)
+{
+    g_string_append(out, ".SH VALUES\n");
+    for (gsize i = 0; i < G_N_ELEMENTS(value_words); i++)
+        roff_item(out, value_words[i].word, value_words[i].meaning);
+}
+
 static const char manual_tail[] =
     ".SH MEASURING\n"
     "In the console, F12 shows how long keys, frames and calls to hosts take.\n"
@@ -420,14 +457,16 @@ static const char manual_output[] =
     ".B \\-\\-format csv\n"
     "prints by RFC 4180: a line of names, lines that end with CR LF, values in quotes where they "
     "hold "
-    "a comma, a quote or a line's end. Values are the exact bytes, except on a terminal, where "
-    "control "
-    "characters are left out. What could not be asked is empty; several tables have an "
+    "a comma, a quote or a line's end. Texts are exact, but control characters and bytes that are "
+    "no UTF\\-8 stand as U+FFFD: JSON has "
+    "them; on a terminal what draws nothing is left out as well. What could not be asked is empty; "
+    "several tables have an "
     "empty line between them. A name may begin with = + \\- or "
     "@, "
     "which a spreadsheet would take for a formula: have it read the columns as text.\n"
     ".PP\n"
-    "Values in both, by the form they have in a table:\n";
+    "Values in both, by the form they have in a table; all times are in seconds (duration and "
+    "answered_in used to be microseconds):\n";
 
 static void manual_units(GString *out)
 {
@@ -464,6 +503,7 @@ char *vd_help_manual(void)
     g_string_append(out, ".SH COMMANDS\n");
     for (guint i = 0; i < n; i++)
         manual_verb(out, verbs[i]);
+    manual_values(out);
     manual_units(out);
     g_string_append(out, ".SH EXIT STATUS\n");
     for (gsize i = 0; i < G_N_ELEMENTS(statuses); i++) {

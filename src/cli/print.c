@@ -88,14 +88,41 @@ static void csv_head(GString *out, const VdSection *section)
     g_string_append(out, "\r\n");
 }
 
-/* exact: every byte as it is; a terminal must not get what it would obey. */
+/* For programs. Control characters (of names, of what guests say) go on to terminals by many tools,
+ * and CSV has no way to write them by their numbers. The caller frees. */
+static char *csv_exact(const char *value)
+{
+    g_autofree char *valid = g_utf8_make_valid(value, -1);
+    GString *out = g_string_sized_new(strlen(valid) + 1);
+    for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        gboolean obeyed = (c < ' ' && !strchr("\t\r\n", (int)c)) || (c >= 0x7f && c < 0xa0);
+        g_string_append_unichar(out, obeyed ? 0xfffd : c);
+    }
+    return g_string_free(out, FALSE);
+}
+
+/* What programs get of a value: times are all in seconds. The caller frees. */
+static char *machine_value(const VdColumn *column, const char *raw)
+{
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+    if (!raw || column->type != VD_COL_DURATION)
+        return g_strdup(raw);
+    double seconds = (double)g_ascii_strtoll(raw, NULL, 10) / G_USEC_PER_SEC;
+    return g_strdup(g_ascii_formatd(text, sizeof text, "%.3f", seconds));
+}
+
+/* exact: for programs; a terminal must not get what it would obey, or what draws nothing. */
 static void csv_rows(GString *out, const VdSection *section, gboolean exact)
 {
     for (guint r = 0; r < section->rows->len; r++) {
         char **row = g_ptr_array_index(section->rows, r);
         for (guint c = 0; c < section->n_columns; c++) {
             g_string_append(out, c > 0 ? "," : "");
-            csv_value(out, exact ? vd_row_exact(row, c) : row[c]);
+            g_autofree char *raw =
+                machine_value(&section->columns[c], exact ? vd_row_exact(row, c) : row[c]);
+            g_autofree char *value = exact && raw ? csv_exact(raw) : g_strdup(raw);
+            csv_value(out, value);
         }
         g_string_append(out, "\r\n");
     }
@@ -122,14 +149,16 @@ static JsonNode *json_value(const VdColumn *column, const char *raw)
     switch (column->type) {
     case VD_COL_COUNT:
     case VD_COL_SIZE:
-    case VD_COL_DURATION:
     case VD_COL_TIME:
         json_node_set_int(node, g_ascii_strtoll(raw, NULL, 10));
         break;
     case VD_COL_RATE:
     case VD_COL_PERCENT:
-        json_node_set_double(node, g_ascii_strtod(raw, NULL));
+    case VD_COL_DURATION: {
+        g_autofree char *value = machine_value(column, raw);
+        json_node_set_double(node, g_ascii_strtod(value, NULL));
         break;
+    }
     case VD_COL_BOOL:
         json_node_set_boolean(node, strcmp(raw, "true") == 0);
         break;
@@ -189,20 +218,47 @@ static JsonNode *json_doc(const VdDoc *doc)
 }
 
 /* JSON may hold any character but the first 32 as it is; here those that a terminal would obey, or
- * that draw nothing, are written by their numbers, which means the same. They stand in texts alone.
- */
-static char *escape_unsafe(const char *json)
+ * that draw nothing, are written by their numbers, which means the same. */
+static void append_safe(GString *out, gunichar c)
+{
+    if (c == '\n' || !vd_text_is_unsafe(c))
+        g_string_append_unichar(out, c);
+    else if (c < 0x10000)
+        g_string_append_printf(out, "\\u%04x", c);
+    else
+        g_string_append_printf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+                               0xdc00 + ((c - 0x10000) & 0x3ff));
+}
+
+/* 1.6399999999999999 is 1.64, which no reader takes for another number. Returns what was taken. */
+static gsize append_number(GString *out, const char *at)
+{
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+    gsize length = strspn(at, "-+.0123456789eE");
+    g_autofree char *number = g_strndup(at, length);
+    if (strchr(number, '.'))
+        g_ascii_formatd(text, sizeof text, "%.15g", g_ascii_strtod(number, NULL));
+    gboolean whole = strchr(number, '.') && !strpbrk(text, ".e");
+    g_string_append_printf(out, "%s%s", strchr(number, '.') ? text : number, whole ? ".0" : "");
+    return length;
+}
+
+/* The generator's text, with texts and numbers made as they are to be. */
+static char *tidy_json(const char *json)
 {
     GString *out = g_string_sized_new(strlen(json) + 1);
-    for (const char *at = json; *at; at = g_utf8_next_char(at)) {
-        gunichar c = g_utf8_get_char(at);
-        if (c == '\n' || !vd_text_is_unsafe(c))
-            g_string_append_unichar(out, c);
-        else if (c < 0x10000)
-            g_string_append_printf(out, "\\u%04x", c);
-        else
-            g_string_append_printf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
-                                   0xdc00 + ((c - 0x10000) & 0x3ff));
+    gboolean text = FALSE;
+    for (const char *at = json; *at;) {
+        if (!text && (g_ascii_isdigit(*at) || *at == '-')) {
+            at += append_number(out, at);
+            continue;
+        }
+        if (*at == '\\') /* and what it makes a letter of, a quote above all */
+            g_string_append_c(out, *at++);
+        else if (*at == '"')
+            text = !text;
+        append_safe(out, g_utf8_get_char(at));
+        at = g_utf8_next_char(at);
     }
     return g_string_free(out, FALSE);
 }
@@ -220,8 +276,8 @@ static char *json_docs(GPtrArray *docs)
         json_node_take_array(root, array);
     }
     g_autofree char *text = json_to_string(root, TRUE);
-    g_autofree char *safe = escape_unsafe(text);
-    return g_strconcat(safe, "\n", NULL);
+    g_autofree char *tidy = tidy_json(text);
+    return g_strconcat(tidy, "\n", NULL);
 }
 
 char *vd_docs_text(GPtrArray *docs, VdFormat format, int columns)

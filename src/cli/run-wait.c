@@ -149,13 +149,19 @@ void vd_run_wait_settled(VdRun *run)
 
 /* ---- what is said of the others ---- */
 
+/* NULL: it was not given up. The caller frees. */
+static char *lateness(VdRun *run, const char *id)
+{
+    if (!is_waited_for(run, id) || has_settled(run, id))
+        return NULL;
+    return g_strdup_printf(ngettext("no answer within %d second", "no answer within %d seconds",
+                                    (gulong)run->command->timeout),
+                           (int)run->command->timeout);
+}
+
 static void complain(VdRun *run, const VdHost *host, gboolean only)
 {
-    g_autofree char *late = NULL;
-    if (!has_settled(run, host->id))
-        late = g_strdup_printf(ngettext("no answer within %d second", "no answer within %d seconds",
-                                        (gulong)run->command->timeout),
-                               (int)run->command->timeout);
+    g_autofree char *late = lateness(run, host->id);
     const char *why = late ? late : host->error ? host->error : _("no answer");
     if (only && !late)
         vd_err("vmdeck: %s\n", why);
@@ -163,6 +169,21 @@ static void complain(VdRun *run, const VdHost *host, gboolean only)
         vd_err(_("vmdeck: host %s: %s\n"), host->id, why);
     if (!late && host->detail && !strstr(why, host->detail))
         vd_err("        (%s)\n", host->detail);
+}
+
+void vd_run_tell_late(VdRun *run, VdDoc *doc)
+{
+    VdSection *section = g_ptr_array_index(doc->sections, 0);
+    guint why = section->n_columns - 1;
+    if (strcmp(run->command->verb->id, "host.list") != 0)
+        return;
+    g_return_if_fail(strcmp(section->columns[why].id, "error") == 0);
+    for (guint r = 0; r < section->rows->len; r++) {
+        char **row = g_ptr_array_index(section->rows, r);
+        g_autofree char *late = lateness(run, row[0]);
+        if (late && !row[why])
+            vd_row_text(row, why, late);
+    }
 }
 
 guint vd_run_count_down(VdRun *run, gboolean aloud)
@@ -177,7 +198,7 @@ guint vd_run_count_down(VdRun *run, gboolean aloud)
         down++;
         if (!host->denied)
             run->down = VD_ERR_UNREACHABLE;
-        if (aloud || !has_settled(run, host->id))
+        if (aloud)
             complain(run, host, fleet->hosts->len == 1);
     }
     return down;

@@ -362,6 +362,8 @@ static void print_outcome(VdRun *run)
         g_ptr_array_set_size(run->docs, 0);
         g_ptr_array_add(run->docs, outcomes_doc(run));
     }
+    if (vd_run_lists_fleet(command->verb) && run->docs->len > 0)
+        vd_run_tell_late(run, g_ptr_array_index(run->docs, 0));
     if (run->form.begun && run->docs->len > 0)
         vd_run_print_rest(run, g_ptr_array_index(run->docs, 0));
     else if (run->docs->len > 0)
@@ -381,13 +383,11 @@ static void submit_all(VdRun *run)
         g_main_context_iteration(run->context, TRUE);
 }
 
-/* A list of machines lacks those of a host that is down; a list of hosts tells of it, and is of no
- * use only when there is no other. */
+/* A list of machines lacks those of a host that is down, which is said; a list of hosts tells of it
+ * by itself. */
 static int status_of_hosts(VdRun *run)
 {
-    gboolean machines = strcmp(run->command->verb->id, "vm.list") == 0;
-    guint down = vd_run_count_down(run, machines);
-    if (down == 0 || (!machines && down < vd_deck_fleet(run->deck)->hosts->len))
+    if (vd_run_count_down(run, strcmp(run->command->verb->id, "vm.list") == 0) == 0)
         return 0;
     return run->down == VD_ERR_DENIED ? 4 : 3;
 }

@@ -31,9 +31,10 @@ gboolean vd_run_lists_fleet(const VdVerb *verb);
 /* Waits until each host (with --host: that one) is up or given up. A list is begun with those that
  * are there when another one lets people wait. */
 void vd_run_wait_settled(VdRun *run);
-/* Which hosts do not answer: says so if aloud, and always of those that were not waited for; how
- * many. What it comes to is in run->down. */
+/* Which hosts do not answer: says so if aloud; how many. What it comes to is in run->down. */
 guint vd_run_count_down(VdRun *run, gboolean aloud);
+/* In a list of hosts, the rows of those that were given up get the reason. */
+void vd_run_tell_late(VdRun *run, VdDoc *doc);
 /* What of a list is not printed yet. */
 void vd_run_print_rest(VdRun *run, VdDoc *doc);
 

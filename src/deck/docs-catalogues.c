@@ -68,8 +68,25 @@ static void offer_row(VdSection *section, const VdOffer *offer)
     vd_row_text(row, 8, state ? _(state) : NULL);
 }
 
+/* An empty list would not tell that there is nothing to search in. */
+static gboolean have_catalogues(const GPtrArray *sources, GError **error)
+{
+    gboolean any = FALSE;
+    guint offers = 0;
+    if (sources->len == 0)
+        return vd_fail(error, VD_ERR_NOT_FOUND, NULL,
+                       _("No catalogue is configured: name one under “sources” in vmdeck.conf, "
+                         "then type: vmdeck image refresh"));
+    for (guint i = 0; i < sources->len; i++)
+        any = any || vd_source_read(g_ptr_array_index(sources, i), &offers) != 0;
+    return any || vd_fail(error, VD_ERR_NOT_FOUND, NULL,
+                          _("No catalogue was read yet; type: vmdeck image refresh"));
+}
+
 gboolean vd_local_image_search(VdLocalCall *call, GError **error)
 {
+    if (!have_catalogues(call->conf->sources, error))
+        return FALSE;
     g_auto(GStrv) words = vd_args_all(call->args, "words");
     g_autoptr(GPtrArray) offers = vd_offers_list(call->conf->sources, error);
     if (!offers)

@@ -195,7 +195,7 @@ const char *vd_col_unit(VdColType type)
     static const char *const units[] = {
         [VD_COL_COUNT] = "a number",        [VD_COL_SIZE] = "bytes",
         [VD_COL_RATE] = "bytes per second", [VD_COL_PERCENT] = "percent",
-        [VD_COL_DURATION] = "microseconds", [VD_COL_TIME] = "seconds since 1970",
+        [VD_COL_DURATION] = "seconds",      [VD_COL_TIME] = "seconds since 1970",
         [VD_COL_BOOL] = "true or false",
     };
     return type < G_N_ELEMENTS(units) ? units[type] : NULL;

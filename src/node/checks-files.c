@@ -69,14 +69,20 @@ static gboolean is_writable_folder(const char *path)
     return access(path, W_OK | X_OK) == 0;
 }
 
-static void say_not_writable(VdCheckup *checkup, const char *name, const char *path, int number)
+/* folder: what of the path is there. */
+static void say_not_writable(VdCheckup *checkup, const char *name, const char *path,
+                             const char *folder, int number)
 {
+    g_autofree char *quoted = g_shell_quote(folder), *in_way = vd_text_clean(quoted, 0, FALSE);
     char *advice;
 
     if (number == ENOSPC || number == EDQUOT)
         advice = g_strdup(_("Make room on that disk."));
     else if (number == EROFS)
         advice = g_strdup_printf(_("See how it is mounted: findmnt -T %s"), path);
+    else if (number == ENOTDIR)
+        advice = g_strdup_printf(_("A file is in the way; move it elsewhere: mv %s %s.old"), in_way,
+                                 in_way);
     else
         advice = g_strdup_printf(_("Make it yours: sudo install -d -o $USER %s"), path);
     vd_checkup_take(checkup, name, VD_CHECK_BAD,
@@ -93,7 +99,7 @@ static void check_folder(VdCheckup *checkup, const char *name, const char *path,
 
     /* Above it, what is not ours, nothing is tried. */
     if (!is_writable_folder(folder) || (strcmp(folder, path) == 0 && !takes_a_file(folder))) {
-        say_not_writable(checkup, name, clean, errno);
+        say_not_writable(checkup, name, clean, folder, errno);
         return;
     }
     if (statvfs(folder, &space) < 0) {

@@ -53,8 +53,10 @@ check "in a pipe it is whole" all test "$(widest)" -gt 100
 nowhere=qemu+unix:///system?socket=/nonexistent
 try 3 -c "$nowhere" hosts
 check "hosts of which none can be reached: status 3, and they are listed" all is "$status" 3 , prints "$nowhere" , is "$err" ""
-try 0 -c "$nowhere" -c "$fleet" hosts
-check "one that can be reached is enough" is "$status" 0
+try 3 -c "$nowhere" -c "$fleet" hosts
+check "one of several as well, as in a list of machines" all is "$status" 3 , prints "no libvirt daemon listens there" , is "$err" ""
+try 0 -c "$nowhere" -c "$fleet" --host fleet hosts
+check "but not for one that was not asked for" is "$status" 0
 try 3 -c "$nowhere" list
 check "where there is one host only, its name says nothing" all is "$status" 3 , says "vmdeck: Cannot connect to"
 try 2 --config /etc list
@@ -112,8 +114,12 @@ trap 'kill "$mute"; rm -rf "$work"' EXIT
 silent=qemu+unix:///system?socket=$work/mute
 try 3 -c "$fleet" -c "$silent" list --timeout 3
 check "a mute host is given up after --timeout, and named" all is "$status" 3 , prints web-01 , says "host local: no answer within 3 seconds"
-try 0 -c "$fleet" -c "$silent" hosts --timeout 3
-check "so it is in the list of hosts" all is "$status" 0 , prints "$silent" , says "host local: no answer within 3 seconds"
+try 3 -c "$fleet" -c "$silent" hosts --timeout 1
+check "so it is in the list of hosts, with the reason in its row" all is "$status" 3 , prints "no answer within 1 second" , is "$err" ""
+try 3 -c "$fleet" -c "$silent" hosts --timeout 1 --format csv
+check "for programs as well" prints "$silent,no answer within 1 second"
+try 3 -c "$fleet" -c "$silent" hosts --timeout 1 --format json
+check "in JSON, too" all one_json , is "$(json '$.hosts[1].error')" "no answer within 1 second" , is "$(json '$.hosts[1].state')" connecting
 try 3 -c "$silent" list --timeout 1 --format json
 check "one that is alone as well, and JSON is a document all the same" all is "$status" 3 , one_json , says "no answer within 1 second"
 try 2 list --timeout 0

@@ -50,7 +50,7 @@ check "autostart takes its argument" all is "$status" 0
 try 2 -c "$fleet" autostart web-01 --state maybe
 check "a wrong word is refused with what was expected" all is "$status" 2 , says "on, off, toggle"
 try 2 -c "$fleet" rename web-01 'a b'
-check "a bad new name is refused" all is "$status" 2 , says "letters, digits"
+check "a bad new name is refused, and quoted" all is "$status" 2 , says "letters, digits" , says "“a b” is no name"
 try 2 -c "$fleet" rename web-01
 check "a missing argument is said, with what is expected" all is "$status" 2 , says "rename VM NEW-NAME"
 
@@ -88,6 +88,10 @@ sources = ( { name = "near"; kind = "virt-builder"; url = "file://$work/shelf/in
 END
 try 0 --config "$work/shelf.conf" image sources --format json
 check "a catalogue that was never read is listed" all is "$status" 0 , is "$(json '$.sources[0].name')" near , is "$(json '$.sources[0].read')" ""
+try 1 --config "$work/shelf.conf" image search tiny
+check "nor can it be searched, and the way out is told" all is "$status" 1 , says "vmdeck image refresh" , quiet
+try 1 image search tiny
+check "where no catalogue is configured, that is told" all is "$status" 1 , says "“sources” in vmdeck.conf" , quiet
 try 0 --config "$work/shelf.conf" image refresh
 check "refresh reads the catalogues" all is "$status" 0
 try 0 --config "$work/shelf.conf" image search tiny linux --format json
@@ -221,6 +225,7 @@ completes() { # WORD...: what is offered for the last word
 check "options before the command complete" is "$(. "$work/out" && completes --format c)" csv
 check "an option's value is no machine" is "$(. "$work/out" && completes deploy x --cpus '')" ""
 try 0 manual
+check "the manual tells what each word for a value means" all prints ".B SIZE" , prints ".B SECONDS" , prints ".B URI" , prints ".B ADDRESS/N" , prints ".B ZONE"
 check "the manual page has no errors" all is "$status" 0 , is "$(LC_ALL=C.UTF-8 MANROFFSEQ='' man --warnings -E UTF-8 -l -Tutf8 -Z "$work/out" 2>&1 >/dev/null)" ""
 "$VMDECK" -c "$fleet" list >/dev/full 2>"$work/err"
 status=$? err=$(<"$work/err")

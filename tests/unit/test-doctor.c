@@ -288,8 +288,8 @@ static void test_bad_state(void **state)
 
     assert_true(g_file_set_contents(file, "in the way", -1, NULL));
     examine(machine, "test:///default", FALSE);
-    found(machine, "state directory", 0, "bad", "Not a directory", "install -d");
-    found(machine, "image directory", 0, "bad", "Not a directory", "install -d");
+    found(machine, "state directory", 0, "bad", "Not a directory", "move it elsewhere: mv");
+    found(machine, "image directory", 0, "bad", "Not a directory", "move it elsewhere: mv");
     found(machine, "journal", 0, "bad", "cannot be made", "state directory");
     assert_int_equal(machine->bad, count_bad(machine));
     assert_int_equal(machine->bad, 3);

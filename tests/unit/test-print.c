@@ -98,8 +98,45 @@ static void tables_align_beyond_any_width(void **state)
     assert_int_equal(strstr(lines[0], "Why") - lines[0], strstr(lines[1], "why") - lines[1]);
 }
 
-/* What programs get is the text itself: control characters by their numbers in JSON, any byte in
- * CSV. */
+/* A column of each kind that is a number, in its form for programs. */
+static char *figures_of(double percent, gint64 usec, VdFormat format)
+{
+    static const VdColumn kinds[] = {{"done", "Done", VD_COL_PERCENT},
+                                     {"took", "Took", VD_COL_DURATION},
+                                     {"at", "At", VD_COL_TIME},
+                                     {"name", "Name", VD_COL_TEXT}};
+    VdDoc *doc = vd_doc_new();
+    VdSection *section = vd_doc_section(doc, VD_SECTION_FIELDS, "row", "Row", kinds, 4);
+    char **row = vd_section_row(section);
+    vd_row_double(row, 0, percent);
+    vd_row_int(row, 1, usec);
+    vd_row_int(row, 2, 1700000000);
+    vd_row_text(row, 3, "1.6399999999999999 \"-2.50\" \\");
+    g_autoptr(GPtrArray) docs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_doc_unref);
+    g_ptr_array_add(docs, doc);
+    return vd_docs_text(docs, format, 0);
+}
+
+/* As people would write them; what looks like one within a text is a text. */
+static void numbers_are_short_and_times_seconds(void **state)
+{
+    (void)state;
+    g_autofree char *json = figures_of(1.64, 113250000, VD_FORMAT_JSON);
+    assert_non_null(strstr(json, "\"done\" : 1.64,"));
+    assert_non_null(strstr(json, "\"took\" : 113.25,"));
+    assert_non_null(strstr(json, "\"at\" : 1700000000,"));
+    assert_non_null(strstr(json, "\"1.6399999999999999 \\\"-2.50\\\" \\\\\""));
+    g_autofree char *whole = figures_of(100, 2000000, VD_FORMAT_JSON);
+    assert_non_null(strstr(whole, "\"done\" : 100.0,"));
+    assert_non_null(strstr(whole, "\"took\" : 2.0,"));
+    g_autofree char *csv = figures_of(1.64, 113250000, VD_FORMAT_CSV);
+    assert_non_null(strstr(csv, "\r\n1.64,113.250,1700000000,"));
+    g_autofree char *table = figures_of(1.64, 113250000, VD_FORMAT_TABLE);
+    assert_non_null(strstr(table, "1m53s"));
+}
+
+/* What programs get is the text itself: control characters by their numbers in JSON; CSV, which
+ * goes on to terminals by many tools, has them replaced, and bytes that are no text. */
 static void programs_get_the_exact_name(void **state)
 {
     (void)state;
@@ -107,8 +144,13 @@ static void programs_get_the_exact_name(void **state)
     g_autofree char *json = text_of(name, NULL, VD_FORMAT_JSON);
     g_autofree char *csv = text_of(name, NULL, VD_FORMAT_CSV);
     assert_non_null(strstr(json, "\"x\\u001b[31m\\u202ey\\u200b\\udb40\\udc41 \""));
-    g_autofree char *row = g_strdup_printf("\r\n\"%s\",1572864,\r\n", name);
-    assert_non_null(strstr(csv, row));
+    assert_non_null(strstr(csv, "\r\n\"x\uFFFD[31m\u202ey\u200b\U000e0041 \",1572864,\r\n"));
+    g_autofree char *odd = text_of("a\xc2\x9b"
+                                   "b\x9b"
+                                   "c\x7f\xc2\x85"
+                                   "d\te",
+                                   NULL, VD_FORMAT_CSV);
+    assert_non_null(strstr(odd, "\r\n\"a\uFFFDb\uFFFDc\uFFFD\uFFFDd\te\",1572864,\r\n"));
     g_autofree char *bytes = text_of("a\xff", NULL, VD_FORMAT_JSON);
     assert_true(g_utf8_validate(bytes, -1, NULL));
     assert_non_null(strstr(bytes, "\"name\" : \"a\uFFFD\""));
@@ -137,6 +179,7 @@ int main(void)
         cmocka_unit_test(json_has_types),
         cmocka_unit_test(tables_fit_the_terminal),
         cmocka_unit_test(tables_align_beyond_any_width),
+        cmocka_unit_test(numbers_are_short_and_times_seconds),
         cmocka_unit_test(programs_get_the_exact_name),
         cmocka_unit_test(escapes_never_reach_the_terminal),
     };

@@ -1,8 +1,8 @@
 /* A file of ours becomes a volume of the host, here or elsewhere, by libvirt's own stream: no other
- * way in is needed there. Blocks of a MiB go to libvirt, which cuts them as its protocol wants;
- * what is a hole here becomes one there. A base that many disks will stand on goes in parts, each
- * of which is known to be there when its stream has ended, and its first block comes last: a volume
- * of that name whose first block is the file's is whole, whoever looks at it. */
+ * way in is needed there. What is a hole here becomes one there. A base that many disks will stand
+ * on goes in parts, each of which is known to be there when its stream has ended, and its first
+ * block comes last: a volume of that name whose first block is the file's is whole, whoever looks
+ * at it. */
 #include "config.h"
 
 #include <errno.h>
@@ -17,7 +17,10 @@
 #include "src/virt/call.h"
 #include "src/virt/provision-private.h"
 
-#define BLOCK     (1024 * 1024)
+/* Read at once; it goes as packets that are as large as libvirt's own protocol has them: while the
+ * daemon takes one it writes the one before. With larger ones it waits for the whole of each. */
+#define BLOCK     (8 * PACKET)
+#define PACKET    ((gsize)262120)
 #define HEAD      ((guint64)64 * 1024)
 #define PART      ((guint64)16 * 1024 * 1024)
 #define PART_MOST ((guint64)256 * 1024 * 1024)
@@ -55,7 +58,8 @@ static gboolean send_block(Upload *upload, gsize length, GError **error)
     gsize sent = 0;
 
     while (sent < length) {
-        int n = virStreamSend(upload->stream, (const char *)upload->block + sent, length - sent);
+        int n = virStreamSend(upload->stream, (const char *)upload->block + sent,
+                              MIN(PACKET, length - sent));
 
         if (n < 0)
             return vd_virt_fail(error, _("The host does not take %s"), upload->name);

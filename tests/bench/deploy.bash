@@ -7,7 +7,8 @@ mover=$build/tests/bench/mover
 median() { sort -n | awk '{ v[NR] = $1 } END { printf "%.1f", v[int((NR + 1) / 2)] }'; }
 
 # pairs NAME RUNS: calls NAME_ours and NAME_theirs with the number of the run, each printing its
-# milliseconds and first by turns, and NAME_away after both; sets $ours and $theirs to the medians.
+# milliseconds and first by turns, NAME_after after each if there is one, and NAME_away after both;
+# sets $ours and $theirs to the medians.
 pairs() {
   local name=$1 runs=$2 i whose order="ours theirs"
   : >"$work/ours.ms" && : >"$work/theirs.ms"
@@ -15,6 +16,7 @@ pairs() {
     for whose in $order; do
       sync
       "${name}_$whose" "$i" >>"$work/$whose.ms" || return 1
+      if declare -F "${name}_after" >/dev/null; then "${name}_after" "$i" >/dev/null 2>&1; fi
     done
     "${name}_away" "$i" >/dev/null 2>&1
     order="${order#* } ${order%% *}"
@@ -141,11 +143,13 @@ upload_theirs() {
   in_lab virsh -q vol-create-as default theirs-large 1G --allocation 0 --format raw >/dev/null || return 1
   timed_ms in_lab virsh -q vol-upload --sparse --pool default theirs-large "$work/large"
 }
-upload_away() { gone '^(ours|theirs)-'; }
+# At once, lest the second be held back by what the first has yet to write to the disk.
+upload_after() { gone '^(ours|theirs)-'; }
+upload_away() { upload_after; }
 
 upload_figure() {
   local ours theirs
-  large_file && in_lab true && pairs upload 5 || return 1
+  large_file && in_lab true && pairs upload 9 || return 1
   note "the same file to a host: $ours ms; virsh vol-upload --sparse $theirs ms"
   report "upload / virsh vol-upload --sparse" "$(compute "$ours / $theirs")" "" 1.11
 }

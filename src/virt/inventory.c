@@ -8,9 +8,10 @@
 
 #include "src/virt/engine.h"
 
-/* A first listing spends this long on asking each new machine for its processors and memory, later
- * ones more, so that a large host is on the screen before it is complete. */
-#define FIRST_INFO_USEC 100000
+/* A first listing spends this long on asking each new machine for its processors and memory, the
+ * next ones, which follow at once, more: the names and states are on the screen before. Of a local
+ * QEMU it is enough for some ten machines (130 us each). */
+#define FIRST_INFO_USEC 2000
 #define INFO_USEC       2000000
 
 /* Where the last eight digits of a UUID begin: the ones that differ in those that are counted up,

@@ -53,7 +53,7 @@ static void up(Case *c, const VdVirtOptions *options)
 
 static void finish(Case *c)
 {
-    assert_true(client_free(c->client) < 300);
+    assert_true(client_free(c->client) < CLIENT_QUIT_MS);
     fake_free(c->fake);
 }
 

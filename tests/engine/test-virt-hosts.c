@@ -59,7 +59,7 @@ static void begin(Case *c, gboolean can_ask)
 
 static void finish(Case *c)
 {
-    assert_true(client_free(c->client) < 300);
+    assert_true(client_free(c->client) < CLIENT_QUIT_MS);
     fake_free(c->fake);
     g_clear_pointer(&asked, vd_question_unref);
 }

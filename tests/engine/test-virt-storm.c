@@ -180,7 +180,7 @@ static void storm_end(Storm *storm)
 {
     g_source_destroy(storm->tick);
     g_source_unref(storm->tick);
-    assert_true(client_free(storm->client) < 300);
+    assert_true(client_free(storm->client) < CLIENT_QUIT_MS);
     fake_free(storm->fake);
     g_rand_free(storm->rand);
 }

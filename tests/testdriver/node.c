@@ -60,7 +60,7 @@ void node_open(Node *node, const VdVirtOptions *options, const VdTuning *tuning,
 
 void node_close(Node *node)
 {
-    assert_true(client_free(node->client) < 1000);
+    assert_true(client_free(node->client) < CLIENT_QUIT_MS);
     g_autofree char *path = g_build_filename(node->dir, "node.xml", NULL);
     unlink(path);
     rmdir(node->dir);

@@ -23,6 +23,8 @@ libbase_a_SOURCES = \
   src/base/log.h \
   src/base/paths.c \
   src/base/paths.h \
+  src/base/patience.c \
+  src/base/patience.h \
   src/base/text.c \
   src/base/text.h \
   src/base/units.c

@@ -200,6 +200,17 @@ static void print_end(Follow *follow, GMainContext *context, VdFormat format)
         vd_print_docs(docs, format);
 }
 
+/* As of an error of that kind. */
+static int job_status(const VdJob *job)
+{
+    g_autoptr(GError) error = NULL;
+    if (job->state == VD_JOB_DONE)
+        return 0;
+    vd_error_set(&error, job->state == VD_JOB_UNKNOWN ? VD_ERR_UNKNOWN : job->why, NULL, "%s",
+                 job->error ? job->error : "");
+    return vd_error_exit_status(error);
+}
+
 static int ending(Follow *follow, GMainContext *context, VdFormat format)
 {
     close_line(follow);
@@ -223,9 +234,7 @@ static int ending(Follow *follow, GMainContext *context, VdFormat format)
         vd_err("vmdeck: %s\n", follow->job->error);
     if (follow->job->undone)
         vd_err("vmdeck: %s\n", follow->job->undone);
-    if (follow->job->state == VD_JOB_UNKNOWN)
-        return 5;
-    return follow->job->state == VD_JOB_DONE ? 0 : 1;
+    return job_status(follow->job);
 }
 
 /* It has ended, or it waits for people. A job that was being undone already goes on by itself. */

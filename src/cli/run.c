@@ -9,6 +9,7 @@
 #include "src/base/error.h"
 #include "src/base/files.h"
 #include "src/base/i18n.h"
+#include "src/base/patience.h"
 #include "src/base/text.h"
 #include "src/cli/run.h"
 
@@ -471,6 +472,8 @@ int vd_command_run(const VdCommand *command)
     options.live = FALSE;
     /* Where all hosts are waited for, it is here that they are given up, before the engine does. */
     options.timeout_ms = (int)command->timeout * 1000;
+    if (command->timeout > 0)
+        vd_patience_set((int)command->timeout);
     if (options.timeout_ms > 0 && (vd_run_lists_fleet(command->verb) || target == VD_TARGET_VM))
         options.timeout_ms = options.timeout_ms * 2 + 60000;
     options.connect = vd_run_lists_fleet(command->verb) || target == VD_TARGET_VM ||

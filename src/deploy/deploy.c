@@ -189,7 +189,7 @@ static gboolean check_there(VdConn *conn, const VdPlan *plan, GError **error)
 
 static gboolean check_host(const Several *several, guint place, guint64 file_size, GError **error)
 {
-    g_autoptr(VdConn) conn = vd_conn_open(several->hosts[place].uri, NULL, error);
+    g_autoptr(VdConn) conn = vd_conn_open(several->hosts[place].uri, NULL, NULL, error);
     const VdPlan *one = NULL;
     VdPool pool = {0};
     guint64 disks = 0;

@@ -67,7 +67,7 @@ static gboolean field_name(Field *field, GError **error)
         if (!vd_check_vm_name(names[i], error))
             return FALSE;
     }
-    conn = names ? vd_conn_open(field->uri, NULL, error) : NULL;
+    conn = names ? vd_conn_open(field->uri, NULL, NULL, error) : NULL;
     if (!conn)
         return FALSE;
     for (guint i = 0; i < n; i++) {
@@ -106,7 +106,7 @@ static gboolean field_image(Field *field, GError **error)
     if (!image)
         return FALSE;
     if (vd_image_needs_efi(image)) {
-        g_autoptr(VdConn) conn = vd_conn_open(field->uri, NULL, error);
+        g_autoptr(VdConn) conn = vd_conn_open(field->uri, NULL, NULL, error);
 
         if (!conn || !vd_conn_efi_check(conn, image->arch, error))
             return FALSE;
@@ -124,7 +124,7 @@ static gboolean field_image(Field *field, GError **error)
 
 static gboolean look_at_pool(Field *field, const char *name, VdPool *ret, GError **error)
 {
-    g_autoptr(VdConn) conn = vd_conn_open(field->uri, NULL, error);
+    g_autoptr(VdConn) conn = vd_conn_open(field->uri, NULL, NULL, error);
     g_autoptr(GError) why = NULL;
 
     *ret = (VdPool){0};
@@ -187,7 +187,7 @@ static gboolean field_engine(Field *field, GError **error)
 
 static gboolean field_cpus(Field *field, GError **error)
 {
-    g_autoptr(VdConn) conn = vd_conn_open(field->uri, NULL, error);
+    g_autoptr(VdConn) conn = vd_conn_open(field->uri, NULL, NULL, error);
 
     return conn && vd_conn_cpus_check(conn, (guint)vd_args_int(field->args, "cpus", 1),
                                       field->image ? field->image->arch : NULL,
@@ -197,14 +197,14 @@ static gboolean field_cpus(Field *field, GError **error)
 
 static gboolean field_memory(Field *field, GError **error)
 {
-    g_autoptr(VdConn) conn = vd_conn_open(field->uri, NULL, error);
+    g_autoptr(VdConn) conn = vd_conn_open(field->uri, NULL, NULL, error);
 
     return conn && vd_conn_memory_check(conn, vd_args_size(field->args, "memory", 0), error);
 }
 
 static gboolean field_network(Field *field, GError **error)
 {
-    g_autoptr(VdConn) conn = vd_conn_open(field->uri, NULL, error);
+    g_autoptr(VdConn) conn = vd_conn_open(field->uri, NULL, NULL, error);
     g_autofree char *kind = NULL;
 
     if (!conn ||
@@ -281,7 +281,7 @@ static gboolean field_address(Field *field, GError **error)
         return FALSE;
     if (!address || !*address)
         return TRUE;
-    conn = vd_conn_open(field->uri, NULL, error);
+    conn = vd_conn_open(field->uri, NULL, NULL, error);
     return conn &&
            vd_conn_address_check(conn, network && *network ? network : "default", address, error);
 }

@@ -128,7 +128,7 @@ static VdConn *open_host(VdRun *run, GError **error)
 {
     g_autofree char *uri = vd_spec_text(run, "uri");
 
-    return vd_conn_open(uri, vd_run_id(run), error);
+    return vd_conn_open(uri, vd_run_id(run), vd_run_cancellable(run), error);
 }
 
 static gboolean check_room(const VdVmDisk *disk, GError **error)

@@ -74,7 +74,7 @@ VdImage *vd_image_find(const char *name, GError **error)
 static gboolean ask_host(const char *uri, const VdImage *image, GError **error)
 {
     g_autoptr(GError) why = NULL;
-    g_autoptr(VdConn) conn = vd_conn_open(uri, NULL, &why);
+    g_autoptr(VdConn) conn = vd_conn_open(uri, NULL, NULL, &why);
     g_autofree char *user = NULL;
 
     if (!conn || !vd_conn_file_user(conn, image->path, &user, &why))

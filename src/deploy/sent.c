@@ -25,7 +25,7 @@ static char *names_of(const GPtrArray *images, const char *volume)
 
 gboolean vd_sent_each(const char *uri, VdSentFn each, gpointer data, GError **error)
 {
-    g_autoptr(VdConn) conn = vd_conn_open(uri, NULL, error);
+    g_autoptr(VdConn) conn = vd_conn_open(uri, NULL, NULL, error);
     g_autoptr(GPtrArray) bases = conn ? vd_conn_bases(conn, error) : NULL;
     g_autoptr(GPtrArray) images = bases ? vd_images_list(NULL, NULL) : NULL;
 
@@ -63,7 +63,7 @@ static gboolean recall(VdConn *conn, const VdBase *base, GError **error)
 
 gboolean vd_sent_recall(const char *uri, const char *what, GError **error)
 {
-    g_autoptr(VdConn) conn = vd_conn_open(uri, NULL, error);
+    g_autoptr(VdConn) conn = vd_conn_open(uri, NULL, NULL, error);
     g_autoptr(GPtrArray) bases = conn ? vd_conn_bases(conn, error) : NULL;
     g_autoptr(VdImage) image =
         g_str_has_prefix(what, VD_BASE_PREFIX) ? NULL : vd_image_find(what, NULL);

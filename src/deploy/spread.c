@@ -47,7 +47,7 @@ int vd_spread_choose(VdRoom *rooms, guint n, guint64 memory, guint64 disk, gbool
 static gboolean look_at(const VdDeployHost *host, const char *pool_name, VdRoom *room,
                         GError **error)
 {
-    g_autoptr(VdConn) conn = vd_conn_open(host->uri, NULL, error);
+    g_autoptr(VdConn) conn = vd_conn_open(host->uri, NULL, NULL, error);
     g_autoptr(GError) why = NULL;
     VdPool pool = {0};
 

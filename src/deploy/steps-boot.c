@@ -125,7 +125,8 @@ static gpointer look_for_address(gpointer data)
         if (conn && !vd_conn_is_alive(conn))
             g_clear_pointer(&conn, vd_conn_close);
         if (!conn)
-            conn = vd_conn_open(watch->plan->uri, vd_run_id(watch->run), NULL);
+            conn = vd_conn_open(watch->plan->uri, vd_run_id(watch->run),
+                                vd_run_cancellable(watch->run), NULL);
         if (conn)
             found = vd_conn_vm_address(conn, watch->plan->uuid);
         g_mutex_lock(&watch->lock);

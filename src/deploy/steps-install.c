@@ -30,7 +30,8 @@
 static gboolean step_check(VdRun *run, GError **error)
 {
     g_autoptr(VdPlan) plan = vd_step_plan(run, error);
-    g_autoptr(VdConn) conn = plan ? vd_conn_open(plan->uri, vd_run_id(run), error) : NULL;
+    g_autoptr(VdConn) conn =
+        plan ? vd_conn_open(plan->uri, vd_run_id(run), vd_run_cancellable(run), error) : NULL;
 
     if (!conn || !vd_step_check_host(run, plan, conn, NULL, error))
         return FALSE;

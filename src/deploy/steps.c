@@ -29,7 +29,7 @@ VdConn *vd_step_conn(VdRun *run, const VdPlan *plan, GError **error)
 
     for (;;) {
         g_autoptr(GError) why = NULL;
-        VdConn *conn = vd_conn_open(plan->uri, vd_run_id(run), &why);
+        VdConn *conn = vd_conn_open(plan->uri, vd_run_id(run), vd_run_cancellable(run), &why);
 
         if (conn)
             return conn;
@@ -132,7 +132,7 @@ gboolean vd_step_check(VdRun *run, GError **error)
     if (!plan || !check_image(plan, &image, error))
         return FALSE;
     /* Before anything is made there is no reason to wait for a host. */
-    conn = vd_conn_open(plan->uri, vd_run_id(run), error);
+    conn = vd_conn_open(plan->uri, vd_run_id(run), vd_run_cancellable(run), error);
     if (!conn || !vd_step_check_host(run, plan, conn, image, error) ||
         !check_tools(run, plan, image, error))
         return FALSE;

@@ -45,7 +45,7 @@ static gboolean step_pull(VdRun *run, GError **error)
 {
     g_autofree char *uri = vd_spec_text(run, "uri");
     g_autofree char *uuid = vd_spec_text(run, "uuid");
-    g_autoptr(VdConn) conn = vd_conn_open(uri, vd_run_id(run), error);
+    g_autoptr(VdConn) conn = vd_conn_open(uri, vd_run_id(run), vd_run_cancellable(run), error);
     guint disks = 0;
 
     if (!conn ||

@@ -106,13 +106,40 @@ gboolean vd_journal_job_state(VdJournal *journal, const char *id, VdJobState sta
            change_state(&journal->db, id, state, error_text, detail, undone, error);
 }
 
+/* Outcomes of requests that say more than "failed". */
+static const struct {
+    VdErrorCode code;
+    const char *word;
+} blames[] = {
+    {VD_ERR_UNREACHABLE, "unreachable"},
+    {VD_ERR_DENIED, "denied"},
+};
+
+gboolean vd_journal_job_blame(VdJournal *journal, const char *id, VdErrorCode code, GError **error)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(blames); i++)
+        if (blames[i].code == code)
+            return vd_journal_ready(journal, error) &&
+                   vd_db_exec(&journal->db, error, "UPDATE request SET outcome = ? WHERE id = ?",
+                              "ss", blames[i].word, id);
+    return TRUE;
+}
+
+static VdErrorCode blame_code(const char *outcome)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(blames); i++)
+        if (g_strcmp0(blames[i].word, outcome) == 0)
+            return blames[i].code;
+    return VD_ERR_FAILED;
+}
+
 static gboolean finish(VdDb *db, const char *id, VdJobState state, const char *error_text,
                        const char *detail, const char *undone, GError **error)
 {
     if (!change_state(db, id, state, error_text, detail, undone, error) ||
         !vd_db_exec(db, error,
-                    "UPDATE request SET ended = ?, outcome = ?, message = nullif(?, ''), detail = ?"
-                    " WHERE id = ?",
+                    "UPDATE request SET ended = ?1, message = nullif(?3, ''), detail = ?4,"
+                    " outcome = iif(?2 = 'failed', ifnull(outcome, ?2), ?2) WHERE id = ?5",
                     "issss", g_get_real_time(), job_words[state], error_text, detail, id))
         return FALSE;
     return state != VD_JOB_DONE || vd_db_exec(db, error, "DELETE FROM undo WHERE job = ?", "s", id);
@@ -269,10 +296,11 @@ static void take(char **where, char *text)
 }
 
 /* A job that another one waits for names it in its spec. */
-#define JOB_PARENT "iif(json_valid(spec), json_extract(spec, '$.parent'), NULL)"
+#define JOB_PARENT  "iif(json_valid(spec), json_extract(spec, '$.parent'), NULL)"
+#define JOB_OUTCOME " (SELECT outcome FROM request WHERE request.id = job.id)"
 #define JOB_COLUMNS                                                                                \
     "SELECT id, verb, title, target, host, author, state, created, started, ended, error, detail," \
-    " undone, note, " JOB_PARENT " FROM job "
+    " undone, note, " JOB_PARENT "," JOB_OUTCOME " FROM job "
 
 static VdJob *read_job(sqlite3_stmt *statement)
 {
@@ -294,6 +322,8 @@ static VdJob *read_job(sqlite3_stmt *statement)
     take(&job->undone, vd_db_text(statement, 12));
     take(&job->note, vd_db_text(statement, 13));
     take(&job->parent, vd_db_text(statement, 14));
+    g_autofree char *outcome = vd_db_text(statement, 15);
+    job->why = blame_code(outcome);
     return job;
 }
 

@@ -71,6 +71,9 @@ gboolean vd_journal_job_state(VdJournal *journal, const char *id, VdJobState sta
 gboolean vd_journal_job_finish(VdJournal *journal, const char *id, VdJobState state,
                                const char *error_text, const char *detail, const char *undone,
                                GError **error);
+/* Why it is going to fail, where callers tell that apart: VD_ERR_UNREACHABLE or VD_ERR_DENIED,
+ * which becomes the outcome of its request. Other codes change nothing. */
+gboolean vd_journal_job_blame(VdJournal *journal, const char *id, VdErrorCode code, GError **error);
 gboolean vd_journal_job_note(VdJournal *journal, const char *id, const char *note, GError **error);
 /* The step as it is now. On the disk when it returns if the step begins; else not forced there:
  * what a power failure takes back was only progress. */

@@ -46,6 +46,7 @@
 typedef struct {
     VdJobState state;
     const char *error, *detail, *undone;
+    VdErrorCode code;
 } End;
 
 static gboolean end_entry(VdRun *run, gconstpointer data, GError **error)
@@ -139,15 +140,16 @@ static gboolean run_steps(VdRun *run, GError **error)
 static gboolean state_entry(VdRun *run, gconstpointer data, GError **error)
 {
     const End *end = data;
-    return vd_journal_job_state(run->journal, run->id, end->state, end->error, end->detail,
+    return vd_journal_job_blame(run->journal, run->id, end->code, error) &&
+           vd_journal_job_state(run->journal, run->id, end->state, end->error, end->detail,
                                 end->undone, error);
 }
 
 /* A job that failed says why before it is undone: whoever has to go on with the undoing, should
  * this runner die as well, takes a job with an error for failed and one without for cancelled. */
-static void undo_and_end(VdRun *run, const char *why, const char *detail)
+static void undo_and_end(VdRun *run, const char *why, const char *detail, VdErrorCode code)
 {
-    End now = {why ? VD_JOB_RUNNING : VD_JOB_CANCELLING, why, detail, NULL};
+    End now = {why ? VD_JOB_RUNNING : VD_JOB_CANCELLING, why, detail, NULL, code};
     g_autoptr(GString) undone = g_string_new(NULL);
     g_autoptr(GString) failed = g_string_new(NULL);
     g_autoptr(GError) error = NULL;
@@ -164,7 +166,7 @@ static void undo_and_end(VdRun *run, const char *why, const char *detail)
               : g_strdup_printf("%s%s%s%s", undone->str, undone->len > 0 ? "; " : "",
                                 "NOT undone: ", failed->str);
     /* "" takes away what stood there when an earlier roll-back failed. */
-    End end = {why || !clean ? VD_JOB_FAILED : VD_JOB_CANCELLED, why ? why : "", detail, NULL};
+    End end = {why || !clean ? VD_JOB_FAILED : VD_JOB_CANCELLED, why ? why : "", detail, NULL, 0};
     if (!why && !clean)
         end.error = NOT_UNDONE_TEXT;
     if (left || undone->len > 0)
@@ -177,7 +179,8 @@ static void undo_and_end(VdRun *run, const char *why, const char *detail)
  * another failure, or there is something to undo. */
 static gboolean end_unknown(VdRun *run, const GError *error)
 {
-    const End end = {VD_JOB_UNKNOWN, error ? error->message : NULL, vd_error_detail(error), NULL};
+    const End end = {VD_JOB_UNKNOWN, error ? error->message : NULL, vd_error_detail(error), NULL,
+                     0};
     if (vd_error_code(error) != VD_ERR_UNKNOWN)
         return FALSE;
     pthread_mutex_lock(&run->journal_lock);
@@ -213,7 +216,7 @@ static void roll_back(VdRun *run)
     pthread_mutex_unlock(&run->lock);
     if (broken)
         vd_run_step_mark(run, broken, why ? VD_STEP_FAILED : VD_STEP_UNDONE);
-    undo_and_end(run, why, detail);
+    undo_and_end(run, why, detail, VD_ERR_FAILED);
 }
 
 static gboolean quit(gpointer data)
@@ -230,15 +233,15 @@ static gpointer work(gpointer data)
         roll_back(run);
     } else if ((run->mode != VD_RUN_RESUME || vd_run_resume(run, &error)) &&
                run_steps(run, &error)) {
-        const End done = {VD_JOB_DONE, NULL, NULL, NULL};
+        const End done = {VD_JOB_DONE, NULL, NULL, NULL, 0};
         write_end(run, &done);
     } else if (cancel_asked(run)) {
-        undo_and_end(run, NULL, NULL);
+        undo_and_end(run, NULL, NULL, VD_ERR_FAILED);
     } else {
         const char *why = error ? error->message : "The step failed without a word.";
         vd_log_error(run->id, "step", error);
         if (!end_unknown(run, error))
-            undo_and_end(run, why, vd_error_detail(error));
+            undo_and_end(run, why, vd_error_detail(error), vd_error_code(error));
     }
     wipe_secrets(run);
     vd_run_values_drop(run);
@@ -302,7 +305,7 @@ static gboolean on_cancel(gpointer data)
     vd_run_kill_children(run, SIGTERM);
     add_source(run, g_timeout_source_new((guint)run->grace_ms), kill_hard);
     add_source(run, g_timeout_source_new((guint)run->grace_ms * HANG_GRACES), become_rollback);
-    const End now = {VD_JOB_CANCELLING, NULL, NULL, NULL};
+    const End now = {VD_JOB_CANCELLING, NULL, NULL, NULL, 0};
     if (!vd_run_enter(run, state_entry, &now, &error))
         vd_run_log(run, "%s", error->message);
     return G_SOURCE_CONTINUE;
@@ -324,7 +327,7 @@ static gboolean watch_undo(gpointer data)
                                             "before it",
                                             kind, (int)(UNDO_USEC / G_USEC_PER_SEC));
     const End end = {VD_JOB_FAILED, "The job could not be undone: the host does not answer.", NULL,
-                     left};
+                     left, 0};
     wipe_secrets(run);
     write_end(run, &end);
     _exit(1);
@@ -443,7 +446,7 @@ static gboolean load(VdRun *run, const VdJobKind *kinds, GError **error)
 static gboolean begin(VdRun *run, GError **error)
 {
     gboolean rollback = run->mode == VD_RUN_ROLLBACK;
-    const End now = {rollback ? run->job->state : VD_JOB_RUNNING, NULL, NULL, NULL};
+    const End now = {rollback ? run->job->state : VD_JOB_RUNNING, NULL, NULL, NULL, 0};
     if (!vd_job_lock_write_pid(run->lock_fd))
         return vd_fail(error, VD_ERR_NO_SPACE, g_strerror(errno),
                        _("The lock of the job %s cannot be written."), run->id);

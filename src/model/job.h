@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#include "src/base/error.h"
+
 typedef enum {
     VD_JOB_QUEUED,
     VD_JOB_RUNNING,
@@ -52,6 +54,7 @@ typedef struct {
     gint64 created, started, ended;
     char *error;      /* one sentence, or NULL */
     char *detail;     /* the library's words, or NULL */
+    VdErrorCode why;  /* of one that failed: VD_ERR_UNREACHABLE, VD_ERR_DENIED, or VD_ERR_FAILED */
     char *undone;     /* what was undone, or NULL */
     char *note;       /* a visible note: "no KVM: emulated, slow", or NULL */
     GPtrArray *steps; /* VdStep */

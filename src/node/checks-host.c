@@ -12,10 +12,11 @@
 #include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/base/kvm.h"
+#include "src/base/patience.h"
 #include "src/base/text.h"
 #include "src/node/checks.h"
 
-#define ANSWER_SECONDS 10
+#define ANSWER_MS 10000
 /* Below it no image of today fits beside its first changes. */
 #define POOL_MIN_BYTES (G_GUINT64_CONSTANT(2) << 30)
 
@@ -65,7 +66,8 @@ static gpointer ask(gpointer data)
 /* TRUE: checkup's survey is filled in. FALSE with an error. */
 static gboolean survey_by_deadline(VdCheckup *checkup, GError **error)
 {
-    gint64 deadline = g_get_monotonic_time() + ANSWER_SECONDS * G_TIME_SPAN_SECOND;
+    int patience = vd_patience_ms(ANSWER_MS);
+    gint64 deadline = g_get_monotonic_time() + patience * G_TIME_SPAN_MILLISECOND;
     Question *question = g_new0(Question, 1);
     gboolean ok = FALSE;
 
@@ -79,8 +81,10 @@ static gboolean survey_by_deadline(VdCheckup *checkup, GError **error)
     while (!question->done && g_cond_wait_until(&question->answered, &question->lock, deadline))
         continue;
     if (!question->done) {
-        vd_error_set(error, VD_ERR_TIMEOUT, NULL, _("libvirt did not answer within %d seconds."),
-                     ANSWER_SECONDS);
+        vd_error_set(error, VD_ERR_TIMEOUT, NULL,
+                     ngettext("libvirt did not answer within %d second.",
+                              "libvirt did not answer within %d seconds.", (gulong)patience / 1000),
+                     patience / 1000);
     } else if (question->error != NULL) {
         g_propagate_error(error, g_steal_pointer(&question->error));
     } else {

@@ -44,7 +44,7 @@ libvirtroom_a_SOURCES += \
 # synchronous provisioning for job runners
 libvirtroom_a_SOURCES += \
   src/virt/lines.h src/virt/lines.c \
-  src/virt/provision-private.h src/virt/provision.c \
+  src/virt/provision-private.h src/virt/provision.c src/virt/provision-open.c \
   src/virt/provision-xml.c \
   src/virt/provision-address.c \
   src/virt/provision-limits.c \

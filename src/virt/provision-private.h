@@ -18,6 +18,9 @@ struct _VdConn {
     gboolean session; /* an ordinary user's own hypervisor */
 };
 
+/* Opens what uri names, or gives it up as vd_conn_open() says. */
+virConnectPtr vd_lv_connect_within(const char *uri, GCancellable *cancel, GError **error);
+
 /* libvirt's types, freed when they leave their scope. */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStoragePool, virStoragePoolFree)

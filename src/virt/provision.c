@@ -1,6 +1,7 @@
 /* libvirt for job runners: one connection, used by one thread, each call waiting for its answer.
- * Nothing here guards against a host that hangs: a runner is a process of its own and is killed by
- * its deadline or its user, which is the only sure way out of such a call. */
+ * Opening has a deadline, and a dead connection ends its calls; beyond that nothing here guards
+ * against a host that hangs: a runner is a process of its own and is killed by its user, which is
+ * the only sure way out of such a call. */
 #include "config.h"
 
 #include <libvirt/virterror.h>
@@ -11,15 +12,12 @@
 #include "src/base/kvm.h"
 #include "src/base/log.h"
 #include "src/virt/call.h"
-#include "src/virt/connect.h"
 #include "src/virt/provision-private.h"
 #include "src/virt/uri.h"
-#include "src/virt/vevent.h"
 
-VdConn *vd_conn_open(const char *uri, const char *request, GError **error)
+VdConn *vd_conn_open(const char *uri, const char *request, GCancellable *cancel, GError **error)
 {
     g_autofree char *target = vd_uri_effective(uri);
-    VdOpened opened = {0};
     VdConn *conn;
     virConnectPtr vir;
     char *real;
@@ -27,7 +25,7 @@ VdConn *vd_conn_open(const char *uri, const char *request, GError **error)
 
     if (!vd_uri_check(target, error))
         return NULL;
-    vir = vd_lv_connect(target, NULL, &opened, error);
+    vir = vd_lv_connect_within(target, cancel, error);
     if (!vir)
         return NULL;
     conn = g_new0(VdConn, 1);

@@ -7,8 +7,10 @@
 
 typedef struct _VdConn VdConn;
 
-/* request goes into the log lines and the connection's identity. */
-VdConn *vd_conn_open(const char *uri, const char *request, GError **error);
+/* request goes into the log lines and the connection's identity. A host that does not answer is
+ * given up after 20 s, or what src/base/patience.h knows (VD_ERR_UNREACHABLE), and at once when
+ * cancel (may be NULL) is triggered (VD_ERR_CANCELLED). */
+VdConn *vd_conn_open(const char *uri, const char *request, GCancellable *cancel, GError **error);
 void vd_conn_close(VdConn *conn);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdConn, vd_conn_close)
 

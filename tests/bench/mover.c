@@ -78,7 +78,7 @@ static int copy(char **words)
 static int upload(char **words)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(VdConn) conn = vd_conn_open(words[0], NULL, &error);
+    g_autoptr(VdConn) conn = vd_conn_open(words[0], NULL, NULL, &error);
     g_autofree char *path = NULL;
 
     return tell(conn && vd_conn_volume_upload(conn, words[1], words[2], words[3], NULL, NULL, NULL,

@@ -122,8 +122,27 @@ try 3 -c "$fleet" -c "$silent" hosts --timeout 1 --format json
 check "in JSON, too" all one_json , is "$(json '$.hosts[1].error')" "no answer within 1 second" , is "$(json '$.hosts[1].state')" connecting
 try 3 -c "$silent" list --timeout 1 --format json
 check "one that is alone as well, and JSON is a document all the same" all is "$status" 3 , one_json , says "no answer within 1 second"
+# job ID STATE OUTCOME: one that has ended so
+job() {
+  local now=${EPOCHSECONDS}000000
+  sqlite3 "$VMDECK_STATE_DIR/journal.db" "INSERT INTO request (id, verb, author, begun, ended, outcome)
+    VALUES ('$1', 'deploy', 'anna', $now, $now, '$3'); INSERT INTO job (id, verb, title, target, author, state,
+    created, started, ended, error) VALUES ('$1', 'deploy', 'deploy a', 'a', 'anna', '$2', $now, $now, $now, 'So.')"
+}
+try 0 -c "$fleet" suspend web-01
+ends() { # STATUS STATE OUTCOME: what following such a job ends with
+  job "r-AAAA$1$1" "$2" "$3" && try "$1" job follow "r-AAAA$1$1"
+}
+check "a job that failed is a failure: status 1" ends 1 failed failed
+check "one whose host did not answer: 3" ends 3 failed unreachable
+check "one that was not permitted: 4" ends 4 failed denied
+check "one that nobody knows the end of: 5" ends 5 unknown unknown
 try 2 list --timeout 0
 check "a time that is none is refused" all is "$status" 2 , says "--timeout: expected 1 to"
+try 3 -c "$fleet" -c "$silent" host test "$silent" --timeout 1
+check "and it is tried no longer than that" all is "$status" 3 , says "does not answer"
+try 1 -c "$silent" doctor --timeout 1
+check "nor by the doctor" all prints "did not answer within 1 second"
 # What is there is printed long before the mute one is given up.
 "$VMDECK" -c "$silent" -c "$fleet" list --timeout 3600 >"$work/early" 2>/dev/null </dev/null &
 early=$!

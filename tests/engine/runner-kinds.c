@@ -141,7 +141,7 @@ static gboolean fail_now(VdRun *run, GError **error)
 static gboolean keep_and_fail(VdRun *run, GError **error)
 {
     vd_run_keep(run);
-    return fail_now(run, error);
+    return vd_fail(error, VD_ERR_UNREACHABLE, NULL, "The host is away.");
 }
 
 static gboolean keep_and_wonder(VdRun *run, GError **error)

@@ -51,6 +51,7 @@ static void test_failed(void **state)
     g_autoptr(VdJob) job = run_ended(journal, VD_JOB_FAILED);
     assert_string_equal(job->error, "There is no room in the pool default.");
     assert_string_equal(job->detail, "errno 28");
+    assert_int_equal(job->why, VD_ERR_FAILED);
     assert_non_null(strstr(job->undone, "two removed; file "));
     assert_int_equal(run_step_state(job, "acts"), VD_STEP_UNDONE);
     assert_int_equal(run_step_state(job, "fail"), VD_STEP_FAILED);
@@ -74,6 +75,7 @@ static void test_kept(void **state)
     (void)state;
     g_autoptr(VdJournal) journal = run_started("keeps");
     g_autoptr(VdJob) job = run_ended(journal, VD_JOB_FAILED);
+    assert_int_equal(job->why, VD_ERR_UNREACHABLE);
     g_autoptr(GError) error = NULL;
     assert_int_equal(run_step_state(job, "acts"), VD_STEP_DONE);
     assert_int_equal(run_step_state(job, "fail"), VD_STEP_FAILED);

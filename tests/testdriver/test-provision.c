@@ -6,10 +6,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "src/base/error.h"
+#include "src/base/patience.h"
 #include "src/virt/lines.h"
 #include "src/virt/provision-private.h"
 #include "src/virt/uri.h"
@@ -183,7 +187,7 @@ static void test_volume_documents(void **state)
 static VdConn *open_test(void)
 {
     g_autoptr(GError) error = NULL;
-    VdConn *conn = vd_conn_open(URI, "r-7K2M9Q", &error);
+    VdConn *conn = vd_conn_open(URI, "r-7K2M9Q", NULL, &error);
 
     if (!conn)
         fail_msg("%s", error->message);
@@ -230,7 +234,7 @@ static void address_is(VdConn *conn, const char *network, const char *address, c
 
 static void test_addresses(void **state)
 {
-    g_autoptr(VdConn) conn = vd_conn_open(URI, NULL, NULL);
+    g_autoptr(VdConn) conn = vd_conn_open(URI, NULL, NULL, NULL);
     VdVmPlan plan = some_plan();
     g_autofree char *uuid = NULL;
 
@@ -315,8 +319,60 @@ static void test_what_is_not_there(void **state)
     assert_false(vd_conn_vm_start(conn, UUID, &error));
     assert_int_equal(vd_error_code(error), VD_ERR_NOT_FOUND);
     g_clear_error(&error);
-    assert_null(vd_conn_open("qemu+unix:///system?socket=/nonexistent", NULL, &error));
+    assert_null(vd_conn_open("qemu+unix:///system?socket=/nonexistent", NULL, NULL, &error));
     assert_int_equal(vd_error_code(error), VD_ERR_UNREACHABLE);
+}
+
+/* A socket that takes connections and says nothing. */
+static int mute_socket(struct sockaddr_un *address)
+{
+    g_autofree char *folder = g_dir_make_tmp("mute-XXXXXX", NULL);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    g_snprintf(address->sun_path, sizeof address->sun_path, "%s/s", folder);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)address, sizeof *address), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    return fd;
+}
+
+static gpointer cancel_soon(gpointer cancel)
+{
+    g_usleep(G_USEC_PER_SEC / 5);
+    g_cancellable_cancel(cancel);
+    return NULL;
+}
+
+/* Neither the time that was given nor the word of a person is waited out. */
+static void test_mute_host(void **state)
+{
+    struct sockaddr_un address;
+    int fd = mute_socket(&address);
+    g_autofree char *uri = g_strdup_printf("qemu+unix:///system?socket=%s", address.sun_path);
+    g_autofree char *folder = g_path_get_dirname(address.sun_path);
+    g_autoptr(GCancellable) cancel = g_cancellable_new();
+    g_autoptr(GError) error = NULL;
+    GThread *thread;
+
+    (void)state;
+    vd_patience_set(1);
+    assert_null(vd_conn_open(uri, NULL, cancel, &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_UNREACHABLE);
+    assert_non_null(strstr(error->message, "no answer within 1 second"));
+    g_clear_error(&error);
+    vd_patience_set(3600);
+    thread = g_thread_new("cancel", cancel_soon, cancel);
+    assert_null(vd_conn_open(uri, NULL, cancel, &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_CANCELLED);
+    g_clear_error(&error);
+    g_thread_join(thread);
+    assert_null(vd_conn_open(uri, NULL, cancel, &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_CANCELLED);
+    vd_patience_set(0);
+    close(fd);
+    unlink(address.sun_path);
+    rmdir(folder);
 }
 
 static void test_which_hosts_are_here(void **state)
@@ -394,6 +450,7 @@ int main(void)
         cmocka_unit_test(test_volumes_come_and_go),
         cmocka_unit_test(test_file_in_use),
         cmocka_unit_test(test_what_is_not_there),
+        cmocka_unit_test(test_mute_host),
         cmocka_unit_test(test_which_hosts_are_here),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_lines_are_bounded),

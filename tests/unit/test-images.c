@@ -460,7 +460,7 @@ static void test_remove_asks_the_hosts(void **state)
 static void test_remove_refuses_one_in_use(void **state)
 {
     g_autoptr(VdImage) image = some_image("used");
-    g_autoptr(VdConn) conn = vd_conn_open("test:///default", NULL, NULL);
+    g_autoptr(VdConn) conn = vd_conn_open("test:///default", NULL, NULL, NULL);
     g_autoptr(GError) error = NULL;
     g_autofree char *disk = NULL, *uuid = NULL;
     VdVmPlan plan = {.name = "db-07",

@@ -26,15 +26,16 @@ static gboolean fail_errno(GError **error, const char *path, int why)
     return vd_fail(error, code, NULL, "%s: %s", path, g_strerror(why));
 }
 
-static gboolean write_all(int fd, const char *data, gsize length)
+gboolean vd_write_all(int fd, const void *data, gsize length)
 {
+    const char *at = data;
     while (length > 0) {
-        ssize_t n = write(fd, data, length);
+        ssize_t n = write(fd, at, length);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return FALSE;
-        data += n;
+        at += n;
         length -= (gsize)n;
     }
     return TRUE;
@@ -84,7 +85,7 @@ static gboolean replace(const char *path, const char *data, gsize size, const Ma
     int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0600);
     if (fd < 0)
         return fail_errno(error, path, errno);
-    gboolean fine = write_all(fd, data, size) && owned_like(fd, manner->like) &&
+    gboolean fine = vd_write_all(fd, data, size) && owned_like(fd, manner->like) &&
                     fchmod(fd, (mode_t)manner->mode) == 0 && fsync(fd) == 0;
     int why = errno;
     if (close(fd) != 0 && fine) {
@@ -230,7 +231,7 @@ void vd_secret_unlink(const char *path)
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
         char zeros[512] = {0};
         for (off_t at = 0; at < st.st_size; at += (off_t)sizeof zeros)
-            if (!write_all(fd, zeros, (gsize)MIN((off_t)sizeof zeros, st.st_size - at)))
+            if (!vd_write_all(fd, zeros, (gsize)MIN((off_t)sizeof zeros, st.st_size - at)))
                 break;
         (void)fsync(fd);
     }

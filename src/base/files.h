@@ -10,6 +10,8 @@ gboolean vd_file_replace(const char *path, const char *data, gssize length, int 
 /* Replaces what a file holds in the same way, if it still holds `former`; its mode and owner stay.
  * Otherwise VD_ERR_BUSY, and nothing was written. */
 gboolean vd_file_rewrite(const char *path, const char *former, const char *data, GError **error);
+/* Writes all of it, however many calls that takes; FALSE with errno set otherwise. */
+gboolean vd_write_all(int fd, const void *data, gsize length);
 /* Has the folder that path is in remember its name for it, whatever becomes of the host. */
 void vd_file_sync_folder(const char *path);
 /* Reads a whole regular file of at most max bytes. The caller frees; a NUL is appended. */

@@ -29,6 +29,10 @@ VdJob *vd_deploy_job_new(const char *request, const char *verb, const char *auth
 /* Whether no other job that has not ended works on the same name (on the same host, for machines).
  * To be asked, and the job to be made, under vd_store_lock(). */
 gboolean vd_deploy_name_free(VdJournal *journal, const VdJob *job, GError **error);
+/* Makes a job that works on the name it has as target, and starts its runner, while nobody else may
+ * take that name. image: the name must be free among the images as well. */
+gboolean vd_deploy_start_named(VdJournal *journal, VdJob *job, const char *spec, gboolean image,
+                               GError **error);
 /* Whether no other job that has not ended gives its machine this static address on this network of
  * this host. Under the same lock. */
 gboolean vd_deploy_address_free(VdJournal *journal, const VdJob *job, const VdPlan *plan,

@@ -12,6 +12,7 @@
 #include "src/base/text.h"
 #include "src/deploy/check.h"
 #include "src/deploy/deploy-private.h"
+#include "src/deploy/image-steps.h"
 #include "src/deploy/hash.h"
 #include "src/deploy/many.h"
 #include "src/deploy/plan.h"
@@ -98,6 +99,21 @@ gboolean vd_deploy_start(VdJournal *journal, VdJob *job, const VdPlan *plan, con
     ok = vd_deploy_name_free(journal, job, error) &&
          (!plan->address || vd_deploy_address_free(journal, job, plan, error)) &&
          vd_jobs_start(journal, vd_deploy_kind(job->verb), job, spec, secrets, error);
+    close(lock);
+    return ok;
+}
+
+gboolean vd_deploy_start_named(VdJournal *journal, VdJob *job, const char *spec, gboolean image,
+                               GError **error)
+{
+    int lock = vd_store_lock(error);
+    gboolean ok;
+
+    if (lock < 0)
+        return FALSE;
+    ok = vd_deploy_name_free(journal, job, error) &&
+         (!image || vd_image_check_name(job->target, error)) &&
+         vd_jobs_start(journal, vd_deploy_kind(job->verb), job, spec, NULL, error);
     close(lock);
     return ok;
 }

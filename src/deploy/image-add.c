@@ -23,6 +23,7 @@
 #include "src/deploy/image-steps.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/store.h"
+#include "src/deploy/words.h"
 
 const VdArgSpec vd_image_add_args[] = {
     {.name = "file",
@@ -35,15 +36,8 @@ const VdArgSpec vd_image_add_args[] = {
      .label = N_("Name"),
      .help = N_("What the image is called; the file's name if left out."),
      .type = VD_ARG_NAME},
-    {.name = "notes",
-     .label = N_("Notes"),
-     .help = N_("A line for those who choose it later."),
-     .type = VD_ARG_TEXT},
-    {.name = "tag",
-     .label = N_("Tags"),
-     .help = N_("Words by which it is found."),
-     .type = VD_ARG_TEXT,
-     .many = TRUE},
+    VD_WORD_NOTES,
+    VD_WORD_TAGS,
     {.name = NULL},
 };
 
@@ -112,13 +106,6 @@ static char *make_spec(const char *file, const char *name, const char *notes, co
     return json_to_string(root, FALSE);
 }
 
-static gboolean submit_locked(VdJournal *journal, VdJob *job, const char *spec, GError **error)
-{
-    if (!vd_deploy_name_free(journal, job, error) || !vd_image_check_name(job->target, error))
-        return FALSE;
-    return vd_jobs_start(journal, vd_deploy_kind("image.add"), job, spec, NULL, error);
-}
-
 gboolean vd_image_add_submit(VdJournal *journal, const char *request, const char *author,
                              const VdArgs *args, GError **error)
 {
@@ -126,8 +113,6 @@ gboolean vd_image_add_submit(VdJournal *journal, const char *request, const char
     g_autofree char *file = NULL, *name = NULL, *notes = NULL, *tags = NULL, *spec = NULL;
     g_autoptr(VdJob) job = NULL;
     VdDiskFile look;
-    int lock;
-    gboolean ok;
 
     if (!vd_args_check(checked, vd_image_add_args, error))
         return FALSE;
@@ -142,12 +127,7 @@ gboolean vd_image_add_submit(VdJournal *journal, const char *request, const char
     job->title = g_strdup_printf("add image %s", name);
     tags = vd_image_tags(checked);
     spec = make_spec(file, name, *notes ? notes : NULL, tags);
-    lock = vd_store_lock(error);
-    if (lock < 0)
-        return FALSE;
-    ok = submit_locked(journal, job, spec, error);
-    close(lock);
-    return ok;
+    return vd_deploy_start_named(journal, job, spec, TRUE, error);
 }
 
 char *vd_image_tags(const VdArgs *args)

@@ -21,6 +21,7 @@
 #include "src/deploy/image-steps.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/store.h"
+#include "src/deploy/words.h"
 
 #define FRESH_SECONDS 3600
 #define LARGEST_DISK  (G_GUINT64_CONSTANT(1) << 40) /* unpacked, where the index says no size */
@@ -35,11 +36,7 @@ const VdArgSpec vd_image_fetch_args[] = {
      .label = N_("Source"),
      .help = N_("The catalogue to take it from; the first that has it if left out."),
      .type = VD_ARG_TEXT},
-    {.name = "tag",
-     .label = N_("Tags"),
-     .help = N_("Words by which it is found."),
-     .type = VD_ARG_TEXT,
-     .many = TRUE},
+    VD_WORD_TAGS,
     {.name = NULL},
 };
 
@@ -95,19 +92,6 @@ static char *make_spec(const GPtrArray *sources, const char *const *members, gbo
     return json_to_string(root, FALSE);
 }
 
-static gboolean start(VdJournal *journal, VdJob *job, const char *spec, GError **error)
-{
-    int lock = vd_store_lock(error);
-    gboolean ok;
-
-    if (lock < 0)
-        return FALSE;
-    ok = vd_deploy_name_free(journal, job, error) &&
-         vd_jobs_start(journal, vd_deploy_kind(job->verb), job, spec, NULL, error);
-    close(lock);
-    return ok;
-}
-
 gboolean vd_image_fetch_submit(VdJournal *journal, const char *request, const char *author,
                                const GPtrArray *sources, const char *offer, const VdArgs *args,
                                GError **error)
@@ -129,7 +113,7 @@ gboolean vd_image_fetch_submit(VdJournal *journal, const char *request, const ch
     job->title = g_strdup_printf("fetch image %s", name);
     spec = make_spec(
         picked, (const char *const[]){"offer", offer, "name", name, "tags", tags, NULL}, FALSE);
-    return start(journal, job, spec, error);
+    return vd_deploy_start_named(journal, job, spec, FALSE, error);
 }
 
 gboolean vd_image_refresh_submit(VdJournal *journal, const char *request, const char *author,
@@ -146,7 +130,7 @@ gboolean vd_image_refresh_submit(VdJournal *journal, const char *request, const 
     job = vd_deploy_job_new(request, "image.refresh", author, "catalogues");
     job->title = g_strdup("refresh catalogues");
     spec = make_spec(picked, (const char *const[]){NULL}, vd_args_flag(checked, "accept-older"));
-    return start(journal, job, spec, error);
+    return vd_deploy_start_named(journal, job, spec, FALSE, error);
 }
 
 /* ---- catalogues ---- */

@@ -22,6 +22,7 @@
 #include "src/deploy/image-steps.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/store.h"
+#include "src/deploy/words.h"
 #include "src/virt/provision.h"
 
 /* What is cleaned away unless it is to be kept; the guest helper knows these words. */
@@ -36,15 +37,8 @@ const VdArgSpec vd_image_make_args[] = {
      .help = N_("What the image is called."),
      .type = VD_ARG_NAME,
      .required = TRUE},
-    {.name = "notes",
-     .label = N_("Notes"),
-     .help = N_("A line for those who choose it later."),
-     .type = VD_ARG_TEXT},
-    {.name = "tag",
-     .label = N_("Tags"),
-     .help = N_("Words by which it is found."),
-     .type = VD_ARG_TEXT,
-     .many = TRUE},
+    VD_WORD_NOTES,
+    VD_WORD_TAGS,
     {.name = "keep",
      .label = N_("Keep"),
      .help = N_("What is not cleaned away, of: machine-id, host-keys, logs, leases, history, "
@@ -101,8 +95,6 @@ gboolean vd_image_make_submit(VdJournal *journal, const char *request, const cha
     g_autoptr(VdJob) job = NULL;
     g_autofree char *spec = NULL;
     const char *name;
-    int lock;
-    gboolean ok;
 
     if (!vd_args_check(checked, vd_image_make_args, error))
         return FALSE;
@@ -113,13 +105,7 @@ gboolean vd_image_make_submit(VdJournal *journal, const char *request, const cha
     job->host = g_strdup(host_id);
     job->title = g_strdup_printf("make image %s", name);
     spec = make_spec(uri, uuid, name, checked);
-    lock = vd_store_lock(error);
-    if (lock < 0)
-        return FALSE;
-    ok = vd_deploy_name_free(journal, job, error) && vd_image_check_name(name, error) &&
-         vd_jobs_start(journal, vd_deploy_kind("image.make"), job, spec, NULL, error);
-    close(lock);
-    return ok;
+    return vd_deploy_start_named(journal, job, spec, TRUE, error);
 }
 
 /* ---- looking ---- */

@@ -63,12 +63,6 @@ static char *make_spec(const VdImage *image, const char *name)
     return json_to_string(root, FALSE);
 }
 
-static gboolean submit_locked(VdJournal *journal, VdJob *job, const char *spec, GError **error)
-{
-    return vd_deploy_name_free(journal, job, error) && vd_image_check_name(job->target, error) &&
-           vd_jobs_start(journal, vd_deploy_kind("image.prepare"), job, spec, NULL, error);
-}
-
 gboolean vd_image_prepare_submit(VdJournal *journal, const char *request, const char *author,
                                  const char *image_name, const VdArgs *args, GError **error)
 {
@@ -77,8 +71,6 @@ gboolean vd_image_prepare_submit(VdJournal *journal, const char *request, const 
     const char *name = vd_args_get(args, "name");
     g_autoptr(VdJob) job = NULL;
     g_autofree char *spec = NULL;
-    int lock;
-    gboolean ok;
 
     if (!image || !check_image(image, error))
         return FALSE;
@@ -89,12 +81,7 @@ gboolean vd_image_prepare_submit(VdJournal *journal, const char *request, const 
     job = vd_deploy_job_new(request, "image.prepare", author, name);
     job->title = g_strdup_printf("prepare image %s", image->name);
     spec = make_spec(image, name);
-    lock = vd_store_lock(error);
-    if (lock < 0)
-        return FALSE;
-    ok = submit_locked(journal, job, spec, error);
-    close(lock);
-    return ok;
+    return vd_deploy_start_named(journal, job, spec, TRUE, error);
 }
 
 /* ---- the steps ---- */

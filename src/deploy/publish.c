@@ -181,8 +181,6 @@ static gboolean start(VdJournal *journal, VdJob *job, const char *const *members
     g_autoptr(JsonBuilder) builder = json_builder_new();
     g_autoptr(JsonNode) root = NULL;
     g_autofree char *spec = NULL;
-    int lock;
-    gboolean ok;
 
     json_builder_begin_object(builder);
     for (; *members; members += 2)
@@ -190,13 +188,7 @@ static gboolean start(VdJournal *journal, VdJob *job, const char *const *members
     json_builder_end_object(builder);
     root = json_builder_get_root(builder);
     spec = json_to_string(root, FALSE);
-    lock = vd_store_lock(error);
-    if (lock < 0)
-        return FALSE;
-    ok = vd_deploy_name_free(journal, job, error) &&
-         vd_jobs_start(journal, vd_deploy_kind(job->verb), job, spec, NULL, error);
-    close(lock);
-    return ok;
+    return vd_deploy_start_named(journal, job, spec, FALSE, error);
 }
 
 gboolean vd_image_publish_submit(VdJournal *journal, const char *request, const char *author,

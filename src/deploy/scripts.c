@@ -18,6 +18,7 @@
 #include "src/deploy/check.h"
 #include "src/deploy/deploy.h"
 #include "src/deploy/store.h"
+#include "src/deploy/words.h"
 
 #define HEAD_LINES 30
 #define FOR        "# vmdeck-for:"
@@ -39,10 +40,7 @@ const VdArgSpec vd_script_add_args[] = {
      .help = N_("The distributions that it is for, such as debian; any if left out."),
      .type = VD_ARG_TEXT,
      .many = TRUE},
-    {.name = "notes",
-     .label = N_("Notes"),
-     .help = N_("A line for those who choose it later."),
-     .type = VD_ARG_TEXT},
+    VD_WORD_NOTES,
     {.name = NULL},
 };
 

@@ -48,26 +48,11 @@ typedef struct {
     double from, share; /* of the step's progress */
 } Fetch;
 
-static gboolean write_all(int fd, const guint8 *data, gsize length)
-{
-    while (length > 0) {
-        ssize_t n = write(fd, data, length);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return FALSE;
-        data += n;
-        length -= (gsize)n;
-    }
-    return TRUE;
-}
-
 static gboolean on_bytes(const guint8 *data, gsize length, gpointer user)
 {
     Fetch *fetch = user;
 
-    if (write_all(fetch->fd, data, length))
+    if (vd_write_all(fetch->fd, data, length))
         return TRUE;
     fetch->error_number = errno;
     return FALSE;
@@ -137,7 +122,7 @@ static gboolean append_answer(const VdPlan *plan, const char *path, const char *
     GByteArray *archive = vd_initrd_archive(&file, 1, error);
     int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     gboolean ok =
-        archive && fd >= 0 && write_all(fd, archive->data, archive->len) && fsync(fd) == 0;
+        archive && fd >= 0 && vd_write_all(fd, archive->data, archive->len) && fsync(fd) == 0;
 
     if (archive && !ok)
         cannot_write(path, errno, error);

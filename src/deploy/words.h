@@ -126,3 +126,15 @@
         .name = "autostart", .label = N_("Autostart"), .help = N_("Starts it with its host."),     \
         .type = VD_ARG_FLAG                                                                        \
     }
+
+#define VD_WORD_NOTES                                                                              \
+    {                                                                                              \
+        .name = "notes", .label = N_("Notes"),                                                     \
+        .help = N_("A line for those who choose it later."), .type = VD_ARG_TEXT                   \
+    }
+
+#define VD_WORD_TAGS                                                                               \
+    {                                                                                              \
+        .name = "tag", .label = N_("Tags"), .help = N_("Words by which it is found."),             \
+        .type = VD_ARG_TEXT, .many = TRUE                                                          \
+    }

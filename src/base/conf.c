@@ -460,7 +460,7 @@ VdConf *vd_conf_load(const char *file)
     const char *common = g_getenv("VMDECK_SYSTEM_CONFIG");
     read_file(conf, common ? common : "/etc/vmdeck/vmdeck.conf", FALSE);
     /* Rights are for the administrator of the host to give, not for each user's own file. */
-    g_autoptr(GHashTable) roles = g_hash_table_ref(conf->roles);
+    g_autoptr(GHashTable) roles = g_steal_pointer(&conf->roles);
     conf->roles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     read_file(conf, own, FALSE);
     g_hash_table_unref(conf->roles);

@@ -14,7 +14,7 @@
 #include "ui/term-private.h"
 
 /* It takes back, like Esc: who presses it must lose nothing. */
-enum { CTRL_C = 3 };
+enum { CTRL_C = 3, CTRL_Z = 26 };
 
 enum { KEY_PASTE_BEGIN = KEY_MAX + 1, KEY_PASTE_END, KEY_LINE_ANSWER };
 
@@ -51,7 +51,7 @@ static guint32 special(wint_t code)
         {KEY_ENTER, VD_KEY_ENTER},  {KEY_BACKSPACE, VD_KEY_BACKSPACE},
         {KEY_BTAB, VD_KEY_BACKTAB}, {KEY_A1, VD_KEY_HOME},
         {KEY_C1, VD_KEY_END},       {KEY_A3, VD_KEY_PGUP},
-        {KEY_C3, VD_KEY_PGDN},
+        {KEY_C3, VD_KEY_PGDN},      {KEY_SUSPEND, CTRL_Z}, /* the Linux console's kspd */
     };
     if (code > KEY_F(0) && code <= KEY_F(24))
         return VD_KEY_F(code - KEY_F0);

@@ -33,7 +33,7 @@
 
 static struct {
     SCREEN *screen; /* NULL: not taken */
-    gboolean ascii, paste, fresh;
+    gboolean ascii, mouse, paste, fresh;
     gboolean colors_own; /* the terminal's own colours may be used */
     short pairs;         /* how many of pair are made */
     struct {
@@ -236,10 +236,13 @@ static void say(GString *text, const char *capability)
     }
 }
 
-static void make_farewell(gboolean mouse)
+/* Where there is no other screen to go back to, what comes next stands below ours. */
+#define NEXT_LINE "\r\n"
+
+static void make_farewell(void)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    if (mouse && key_mouse)
+    if (term.mouse && key_mouse)
         say(text, "\033[?1006;1000l");
     if (term.paste)
         say(text, "\033[?2004l");
@@ -247,7 +250,9 @@ static void make_farewell(gboolean mouse)
     say(text, orig_pair);
     say(text, keypad_local);
     say(text, cursor_normal);
-    say(text, exit_ca_mode);
+    say(text, exit_ca_mode ? exit_ca_mode : tparm(cursor_address, term.height - 1, 0));
+    if (!exit_ca_mode)
+        g_string_append(text, NEXT_LINE);
     if (text->len < sizeof term.farewell)
         (void)g_strlcpy(term.farewell, text->str, sizeof term.farewell);
 }
@@ -282,11 +287,12 @@ gboolean vd_term_start(const VdTermOptions *options, GError **error)
     make_looks(options->theme);
     term.paste = key_mouse != NULL; /* a terminal of our century */
     vd_keys_in_start(options->mouse);
-    make_farewell(options->mouse);
+    term.mouse = options->mouse;
+    getmaxyx(stdscr, term.height, term.width);
+    make_farewell();
     redirect_stderr();
     paste_mode(TRUE);
     start_link(name);
-    getmaxyx(stdscr, term.height, term.width);
     vd_term_repaint();
     return TRUE;
 }
@@ -346,6 +352,16 @@ static void settle_line(void)
         (void)tcflush(STDIN_FILENO, TCIFLUSH);
 }
 
+/* Curses leaves the cursor in the last row, which the shell's prompt would be written over. */
+static void leave_screen(void)
+{
+    paste_mode(FALSE);
+    (void)curs_set(1);
+    (void)endwin();
+    if (!exit_ca_mode)
+        (void)!write(STDOUT_FILENO, NEXT_LINE, strlen(NEXT_LINE));
+}
+
 void vd_term_abandon(void)
 {
     if (!term.screen)
@@ -361,9 +377,7 @@ void vd_term_stop(void)
         return;
     settle_line();
     if (writable(0)) {
-        paste_mode(FALSE);
-        (void)curs_set(1);
-        (void)endwin();
+        leave_screen();
         term.farewell[0] = '\0';
     } else { /* its modes at least, which need no output; curses would wait for it to drain */
         vd_term_abandon();
@@ -401,6 +415,7 @@ gboolean vd_term_resized(void)
         return FALSE;
     (void)resizeterm(size.ws_row, size.ws_col);
     getmaxyx(stdscr, term.height, term.width);
+    make_farewell();
     vd_term_repaint();
     return TRUE;
 }
@@ -479,9 +494,7 @@ void vd_term_suspend(void)
     if (!term.screen)
         return;
     settle_line();
-    paste_mode(FALSE);
-    (void)curs_set(1);
-    (void)endwin();
+    leave_screen();
     restore_stderr();
     /* The rest of the process group first (a script that started us), then this thread, so that the
      * signal is taken before pthread_kill() returns. */

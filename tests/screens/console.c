@@ -65,6 +65,8 @@ VdConsole *vd_console_start(const VdConsoleOptions *options)
     console->folder = g_mkdtemp(g_strdup("/tmp/vmdeck-fleet-XXXXXX"));
     assert_non_null(console->folder);
     g_autofree char *config = config_make(options, console->folder);
+    if (options->shell)
+        g_strv_builder_add_many(words, "/bin/bash", "-c", options->shell, "bash", NULL);
     g_strv_builder_add_many(words, vd_console_program(), "--test-clock=1700000000", NULL);
     if (!options->no_config)
         g_strv_builder_add_many(words, "--config", config, NULL);

@@ -21,6 +21,7 @@ typedef struct {
     const char *conf;         /* more lines for the configuration, or NULL */
     const char *folder;       /* a sandbox made before, which is kept; NULL: a new one */
     gboolean no_config;       /* no --config: the words say all */
+    const char *shell;        /* a script for bash that runs it as "$@"; NULL: it runs by itself */
 } VdConsoleOptions;
 
 typedef struct {

@@ -51,6 +51,13 @@ tests_screens_test_views_CPPFLAGS = $(SCREEN_CPPFLAGS)
 tests_screens_test_views_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)
 tests_screens_test_views_LDADD = $(SCREEN_LIBS)
 
+check_PROGRAMS += tests/screens/test-leaving
+tests_screens_test_leaving_SOURCES = tests/screens/test-leaving.c \
+  tests/screens/console.c tests/screens/console.h
+tests_screens_test_leaving_CPPFLAGS = $(SCREEN_CPPFLAGS)
+tests_screens_test_leaving_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)
+tests_screens_test_leaving_LDADD = $(SCREEN_LIBS)
+
 check_PROGRAMS += tests/screens/test-dialogs
 tests_screens_test_dialogs_SOURCES = tests/screens/test-dialogs.c \
   tests/screens/console.c tests/screens/console.h \

@@ -420,24 +420,6 @@ static void test_hangup_and_signals(void **state)
     vd_console_leave(hung);
 }
 
-/* Ctrl-S stops the terminal's output: a frame waits, and whoever wants the program to leave does
- * not. */
-static void test_stopped_terminal(void **state)
-{
-    static const int signals[] = {SIGTERM, SIGHUP, SIGINT};
-    (void)state;
-    for (guint i = 0; i < G_N_ELEMENTS(signals); i++) {
-        int status = -1;
-        VdConsole *console = vd_console_start(&(VdConsoleOptions){0});
-        vd_console_expect(console, "web-10");
-        vd_pty_send(console->pty, "\x13GgGt");
-        vd_pty_signal(console->pty, signals[i]);
-        assert_true(vd_pty_wait_exit(console->pty, &status));
-        assert_int_equal(status, 0);
-        vd_console_leave(console);
-    }
-}
-
 /* The program's own times, made anew while they are looked at. */
 static void test_latency_meter(void **state)
 {
@@ -481,7 +463,6 @@ int main(void)
         cmocka_unit_test(test_host_down),
         cmocka_unit_test(test_broken_configuration),
         cmocka_unit_test(test_hangup_and_signals),
-        cmocka_unit_test(test_stopped_terminal),
         cmocka_unit_test(test_latency_meter),
     };
     return cmocka_run_group_tests_name("views", tests, NULL, NULL);

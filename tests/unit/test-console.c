@@ -398,6 +398,29 @@ static void rare_figures_are_told(void **state)
     stop(&f);
 }
 
+/* What a high graph's full height stands for: of the ten minutes before, or of now if that is more,
+ * since a bucket is an average. */
+static void graphs_tell_their_peak(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 12, 160, 45);
+    VdFleet *fleet = vd_fleet_new();
+    const VdFleet *now = vd_deck_fleet(f.deck);
+    for (guint i = 0; i < now->hosts->len; i++)
+        g_ptr_array_add(fleet->hosts, vd_host_copy(g_ptr_array_index(now->hosts, i)));
+    VdFigures *figures = &((VdHost *)g_ptr_array_index(fleet->hosts, 0))->now;
+    figures->disk_read = figures->net_tx = 12;
+    figures->disk_write = 3000;
+    fake_deck_publish(f.deck, fleet);
+    vd_console_changed(f.app, VD_CHANGED_FLEET);
+    assert_true(shows(&f, "peak 99"));
+    assert_true(shows(&f, "peak 2.9K"));
+    vd_canvas_resize(f.app->canvas, 80, 24);
+    assert_false(shows(&f, "peak")); /* the graphs have one row, beside the figure */
+    stop(&f);
+}
+
 static void keys_can_be_bound_anew(void **state)
 {
     (void)state;
@@ -507,6 +530,7 @@ int main(void)
         cmocka_unit_test(sentences_stand_below_their_row),
         cmocka_unit_test(only_what_is_shown_is_wanted),
         cmocka_unit_test(rare_figures_are_told),
+        cmocka_unit_test(graphs_tell_their_peak),
         cmocka_unit_test(keys_can_be_bound_anew),
         cmocka_unit_test(a_key_is_bound_once),
         cmocka_unit_test(every_size_is_drawn),

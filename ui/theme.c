@@ -190,6 +190,19 @@ static void read_role(VdTheme *theme, const config_setting_t *role, const char *
     problem(problems, path, line, text);
 }
 
+static void tell_unknown(config_t *config, const char *path, GPtrArray *problems)
+{
+    const config_setting_t *root = config_root_setting(config);
+    for (int i = 0; i < config_setting_length(root); i++) {
+        const config_setting_t *setting = config_setting_get_elem(root, (unsigned)i);
+        if (strcmp(config_setting_name(setting), "roles") == 0)
+            continue;
+        g_autofree char *text = g_strdup_printf(_("%s: no such setting of a theme; expected roles"),
+                                                config_setting_name(setting));
+        problem(problems, path, (int)config_setting_source_line(setting), text);
+    }
+}
+
 static void read_config(VdTheme *theme, config_t *config, const char *path, GPtrArray *problems)
 {
     if (!config_read_file(config, path)) {
@@ -199,6 +212,7 @@ static void read_config(VdTheme *theme, config_t *config, const char *path, GPtr
                     : _("the theme cannot be read"));
         return;
     }
+    tell_unknown(config, path, problems);
     const config_setting_t *roles = config_lookup(config, "roles");
     if (!roles || !config_setting_is_group(roles)) {
         problem(problems, path, 0, _("expected a group `roles = { … };`"));
@@ -266,7 +280,8 @@ VdTheme *vd_theme_load(const char *name, char **dirs, const VdConf *conf, GPtrAr
         g_autofree char *known = theme_names(dirs);
         g_autofree char *text = g_strdup_printf(
             _("there is no theme “%s”; expected one of %s; the default is shown"), clean, known);
-        g_ptr_array_add(problems, vd_conf_mistake(conf, "theme", text));
+        g_autofree char *option = g_strconcat("--theme: ", text, NULL);
+        g_ptr_array_add(problems, vd_conf_mistake(conf, "theme", conf ? text : option));
     }
     return vd_theme_load_file(NULL, problems);
 }

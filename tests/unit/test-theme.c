@@ -81,10 +81,15 @@ static void mistakes_are_told_and_the_rest_counts(void **state)
                   "  header = { fg = 2; attrs = \"bold blink\"; size = 4; };\n"
                   "  title = 5;\n"
                   "  key = { fg = 3; attrs = \"underline\"; };\n"
-                  "};\n",
+                  "};\n"
+                  "rolls = { };\n",
                   problems);
-    static const char *const expected[] = {
-        "own.conf:2: ", "own.conf:3: ", "own.conf:4: ", "own.conf:4: ", "own.conf:5: "};
+    static const char *const expected[] = {"own.conf:8: rolls: no such setting",
+                                           "own.conf:2: ",
+                                           "own.conf:3: ",
+                                           "own.conf:4: ",
+                                           "own.conf:4: ",
+                                           "own.conf:5: "};
     assert_int_equal(problems->len, G_N_ELEMENTS(expected));
     for (guint i = 0; i < problems->len; i++)
         assert_non_null(strstr(g_ptr_array_index(problems, i), expected[i]));
@@ -103,7 +108,7 @@ static void a_broken_file_leaves_the_built_in_look(void **state)
     g_autoptr(VdTheme) outside = vd_theme_load("../etc/passwd", NULL, NULL, problems);
     assert_int_equal(problems->len, 4);
     assert_non_null(strstr(g_ptr_array_index(problems, 0), "/own.conf:"));
-    assert_non_null(strstr(g_ptr_array_index(problems, 2), "no-such"));
+    assert_non_null(strstr(g_ptr_array_index(problems, 2), "--theme: there is no theme “no-such”"));
     /* A person's own theme goes by the name of one that is installed: it is named once. */
     g_autofree char *folder = theme_folder();
     char *twice[] = {folder, folder, NULL};

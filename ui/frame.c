@@ -194,6 +194,21 @@ static void draw_filter(VdApp *app, VdRect rect)
                        _("Enter keeps it · Esc clears"));
 }
 
+/* In as many lines as it needs, over what is above; only where half the screen is too little it is
+ * cut off, and the log has all of it. */
+static void draw_message(VdApp *app, VdRect rect)
+{
+    VdRole role = app->message_bad ? VD_ROLE_NOTICE_BAD : VD_ROLE_NOTICE;
+    VdRect inside = {rect.x + 1, rect.y, MAX(1, rect.w - 2), 1};
+    int needed = vd_canvas_wrap(NULL, inside, role, app->message);
+    inside.h = CLAMP(needed, 1, MAX(1, vd_canvas_height(app->canvas) / 2));
+    inside.y -= inside.h - 1;
+    vd_canvas_fill(app->canvas, (VdRect){rect.x, inside.y, rect.w, inside.h}, role);
+    vd_canvas_wrap(app->canvas, inside, role, app->message);
+    if (needed > inside.h)
+        vd_canvas_put(app->canvas, rect.x + rect.w - 1, rect.y, role, 0x2026);
+}
+
 static void draw_foot(VdApp *app, VdRect rect)
 {
     VdDialog *top = vd_console_top(app);
@@ -207,8 +222,7 @@ static void draw_foot(VdApp *app, VdRect rect)
         vd_canvas_printf(app->canvas, rect.x + 1, rect.y, rect.w - 1, VD_ROLE_KEY, "%u",
                          app->count);
     } else if (app->message) {
-        vd_canvas_text(app->canvas, rect.x + 1, rect.y, rect.w - 2,
-                       app->message_bad ? VD_ROLE_NOTICE_BAD : VD_ROLE_NOTICE, app->message);
+        draw_message(app, rect);
     } else {
         draw_keys(app, rect);
     }

@@ -485,6 +485,27 @@ static void a_key_is_bound_once(void **state)
     assert_string_equal(vd_keymap_lookup(taken, 's', 0)->id, "quit");
 }
 
+/* A message that is longer than the line has as many as it needs, at half the screen at most. */
+static void long_messages_are_whole(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 12, 40, 10);
+    vd_app_say(f.app, TRUE,
+               "The journal /var/lib/vmdeck/journal.db is damaged: it was set aside as "
+               "journal.db.damaged, and a new one is begun here.");
+    assert_true(shows(&f, "The journal /var/lib/vmdeck/journal.db"));
+    assert_true(shows(&f, "journal.db.damaged, and a new one is"));
+    assert_true(shows(&f, "begun here."));
+    vd_canvas_resize(f.app->canvas, 20, 6);
+    assert_true(shows(&f, "The journal"));
+    assert_false(shows(&f, "begun here."));
+    assert_true(shows(&f, "…"));
+    press(&f, "Esc");
+    assert_false(shows(&f, "The journal"));
+    stop(&f);
+}
+
 /* Every view and dialog at every small size: nothing to compare, the sanitizers look on. */
 static void every_size_is_drawn(void **state)
 {
@@ -533,6 +554,7 @@ int main(void)
         cmocka_unit_test(graphs_tell_their_peak),
         cmocka_unit_test(keys_can_be_bound_anew),
         cmocka_unit_test(a_key_is_bound_once),
+        cmocka_unit_test(long_messages_are_whole),
         cmocka_unit_test(every_size_is_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,6 +166,12 @@ static VdTargets *targets_of(VdApp *app, const VdVerb *verb)
     if (verb->target != VD_TARGET_HOST || vd_targets_count(targets) > 0 || !any)
         return targets;
     vd_targets_free(targets);
+    /* In the pane of jobs what the tree has under its cursor is as good. */
+    VdPane *fleet = app->panes[VD_PANE_FLEET];
+    targets = app->view == VD_VIEW_MACHINES ? fleet->class->targets(fleet, VD_TARGET_HOST) : NULL;
+    if (targets && vd_targets_count(targets) > 0)
+        return targets;
+    vd_targets_free(targets);
     return any_host(app);
 }
 
@@ -308,6 +314,11 @@ static gboolean program(VdApp *app, VdAction action)
     }
 }
 
+static gboolean sorts(VdAction action)
+{
+    return action >= VD_DO_SORT_NEXT && action <= VD_DO_FLAT;
+}
+
 static gboolean do_action(VdApp *app, VdAction action)
 {
     VdPane *pane = vd_console_focus(app);
@@ -320,8 +331,7 @@ static gboolean do_action(VdApp *app, VdAction action)
     if (pane->class->act && pane->class->act(pane, action, count, app->count > 0))
         return TRUE;
     pane = app->panes[VD_PANE_FLEET];
-    gboolean anywhere = action >= VD_DO_SORT_NEXT && action <= VD_DO_FLAT;
-    return anywhere && app->view == VD_VIEW_MACHINES &&
+    return sorts(action) && app->view == VD_VIEW_MACHINES &&
            pane->class->act(pane, action, count, FALSE);
 }
 
@@ -336,12 +346,14 @@ gboolean vd_console_answers(VdApp *app, const VdCommand *command, guint32 key)
     const VdVerb *verb = command->verb;
     gboolean of_row = verb && verb->target == VD_TARGET_HOST && verb->kind == VD_VERB_QUERY &&
                       key >= VD_KEY_F(1) && key <= VD_KEY_F(24);
-    return !of_row || app->view == VD_VIEW_MACHINES;
+    return !of_row || (app->view == VD_VIEW_MACHINES && app->focus != VD_PANE_JOBS);
 }
 
 gboolean vd_console_can(VdApp *app, const VdCommand *command)
 {
-    if (!command->verb || command->verb->target == VD_TARGET_NONE)
+    if (!command->verb) /* the machines' list alone has an order to choose */
+        return !sorts(command->action) || app->view == VD_VIEW_MACHINES;
+    if (command->verb->target == VD_TARGET_NONE)
         return TRUE;
     /* Asking each of thousands of marked machines at every frame would be felt. */
     if (command->verb->target == VD_TARGET_VM && app->view == VD_VIEW_MACHINES &&

@@ -97,29 +97,37 @@ void vd_form_list_take(VdForm *form)
     vd_form_list_close(form);
 }
 
-/* Below the field where there is room, else above it. */
-static VdRect list_place(const VdFormList *list, const VdField *field, VdRect rect)
+/* The frame, below the field where there is room, else above it. *ret_framed: FALSE in a window so
+ * low that the lines are needed for the list itself. */
+static VdRect list_place(const VdFormList *list, const VdField *field, VdRect rect,
+                         gboolean *ret_framed)
 {
     int width = field->place.w;
     for (guint i = 0; i < list->shown->len; i++)
         width = MAX(width, vd_text_width(g_ptr_array_index(list->shown, i)) + 2);
-    width = MIN(width, rect.x + rect.w - field->place.x);
-    int rows = MAX(1, MIN(LIST_ROWS, (int)list->shown->len));
-    int below = rect.y + rect.h - (field->place.y + 1);
-    int above = field->place.y - rect.y;
-    if (below >= rows || below >= above)
-        return (VdRect){field->place.x, field->place.y + 1, width, MIN(rows, below)};
-    rows = MIN(rows, above);
-    return (VdRect){field->place.x, field->place.y - rows, width, rows};
+    int below = rect.y + rect.h - (field->place.y + 1), above = field->place.y - rect.y;
+    int edges = MAX(below, above) >= 4 && field->place.x > rect.x ? 2 : 0;
+    int rows = MAX(1, MIN(LIST_ROWS, (int)list->shown->len)) + edges;
+    gboolean down = below >= rows || below >= above;
+    *ret_framed = edges > 0;
+    rows = MIN(rows, down ? below : above);
+    VdRect place = {field->place.x - edges / 2, field->place.y + 1, width + edges, rows};
+    place.y = down ? place.y : field->place.y - rows;
+    place.w = MIN(place.w, rect.x + rect.w - place.x);
+    return place;
 }
 
 void vd_form_list_draw(VdForm *form, VdCanvas *canvas, VdRect rect)
 {
     VdFormList *list = &form->list;
     const VdField *field = vd_form_focused(form);
+    gboolean framed = FALSE;
     if (!list->open || !field || field->place.w <= 0)
         return;
-    VdRect place = list->rect = list_place(list, field, rect);
+    VdRect place = list_place(list, field, rect, &framed);
+    if (framed)
+        place = vd_canvas_box(canvas, place, VD_ROLE_DIALOG_FRAME, VD_ROLE_FIELD, NULL);
+    list->rect = place;
     if (place.h <= 0)
         return;
     guint rows = (guint)place.h;

@@ -44,7 +44,8 @@ double vd_job_done(VdApp *app, const VdJob *job)
 
 /* ---- what it says ---- */
 
-static const char *step_glyph(VdStepState state, VdRole *ret_role)
+/* The dots and dashes of waiting and skipped steps would be one sign in ASCII. */
+static const char *step_glyph(VdStepState state, gboolean ascii, VdRole *ret_role)
 {
     switch (state) {
     case VD_STEP_RUNNING:
@@ -64,7 +65,7 @@ static const char *step_glyph(VdStepState state, VdRole *ret_role)
         return "←";
     default:
         *ret_role = VD_ROLE_DIM;
-        return "·";
+        return ascii ? "." : "·";
     }
 }
 
@@ -150,7 +151,7 @@ static int line_y(const Window *window, VdRect in, int line)
 static void draw_step(VdApp *app, VdCanvas *canvas, VdRect row, const VdStep *step, int label_w)
 {
     VdRole role = VD_ROLE_DIM;
-    const char *glyph = step_glyph(step->state, &role);
+    const char *glyph = step_glyph(step->state, vd_app_ascii(app), &role);
     gboolean waiting = step->state == VD_STEP_WAITING || step->state == VD_STEP_SKIPPED;
     VdRole words = waiting ? VD_ROLE_DIM : VD_ROLE_DIALOG;
     int x = row.x, right = row.x + row.w;

@@ -485,6 +485,43 @@ static void a_key_is_bound_once(void **state)
     assert_string_equal(vd_keymap_lookup(taken, 's', 0)->id, "quit");
 }
 
+/* The bar of keys tells what they do where they go, and they do that. */
+static void function_keys_are_of_their_pane(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 12, 100, 24);
+    VdJob *job = vd_job_new("r-000000");
+    job->title = g_strdup("deploy x");
+    job->state = VD_JOB_RUNNING;
+    fake_deck_add_job(f.deck, job);
+    vd_console_changed(f.app, VD_CHANGED_JOBS);
+    assert_true(shows(&f, "F3Host details"));
+    assert_true(shows(&f, "F6Sort"));
+    press(&f, "j");
+    assert_true(shows(&f, "F3Details"));
+    press(&f, "Tab"); /* the live panel is of what the cursor is on */
+    assert_true(shows(&f, "F3Details"));
+    press(&f, "Tab");
+    assert_true(shows(&f, "F3Job details"));
+    assert_true(shows(&f, "F8Cancel a job"));
+    press(&f, "F3");
+    assert_asked(&f, 1);
+    assert_true(g_str_has_prefix(g_ptr_array_index(fake_deck_requests(f.deck), 0), "job.show "));
+    fake_deck_answer(f.deck, NULL, NULL);
+    fake_deck_forget(f.deck);
+    /* A page of a host is of the one under the tree's cursor, whatever pane has the keys. */
+    press(&f, "Tab G Tab Tab 4");
+    vd_console_count_ended(f.app);
+    assert_asked(&f, 1);
+    assert_string_equal(g_ptr_array_index(fake_deck_requests(f.deck), 0), "host.pools beta/");
+    press(&f, "2");
+    vd_console_count_ended(f.app);
+    assert_false(shows(&f, "F6Sort"));
+    assert_true(shows(&f, "F3Job details"));
+    stop(&f);
+}
+
 /* A message that is longer than the line has as many as it needs, at half the screen at most. */
 static void long_messages_are_whole(void **state)
 {
@@ -554,6 +591,7 @@ int main(void)
         cmocka_unit_test(graphs_tell_their_peak),
         cmocka_unit_test(keys_can_be_bound_anew),
         cmocka_unit_test(a_key_is_bound_once),
+        cmocka_unit_test(function_keys_are_of_their_pane),
         cmocka_unit_test(long_messages_are_whole),
         cmocka_unit_test(every_size_is_drawn),
     };

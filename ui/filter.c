@@ -22,6 +22,7 @@ typedef struct {
 
 struct _VdFilter {
     GArray *terms;
+    char *problem; /* or NULL */
 };
 
 static const struct {
@@ -54,10 +55,49 @@ static gboolean parse_number(Term *term, const char *text)
     return TRUE;
 }
 
+static void complain(VdFilter *filter, char *text)
+{
+    if (filter->problem) /* one at a time */
+        g_free(text);
+    else
+        filter->problem = text;
+}
+
+/* A word such as "cpu:50" or "sate:off", which is no field's, is looked for as it stands. */
+static void complain_of_word(VdFilter *filter, const char *word)
+{
+    gsize length = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    g_autofree char *name = g_ascii_strdown(word, (gssize)length);
+    if (length == 0 || !word[length] || !strchr(":<>", word[length]) || !word[length + 1])
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
+        if (strcmp(fields[i].name, name) != 0)
+            continue;
+        if (fields[i].operator== ':')
+            /* TRANSLATORS: a field of the filter, twice: "state takes a colon: state:…" */
+            complain(filter, g_strdup_printf(_("%s takes a colon: %s:…"), name, name));
+        else
+            /* TRANSLATORS: a field of the filter, three times: "cpu takes > or <: cpu>…" */
+            complain(filter, g_strdup_printf(_("%s takes > or <: %s>… %s<…"), name, name, name));
+        return;
+    }
+    complain(filter, g_strdup_printf(_("no field is called %s: there are name, state, host, ip, "
+                                       "cpu, mem, disk and net"),
+                                     name));
+}
+
+static void complain_of_number(VdFilter *filter, const Term *term, const char *name)
+{
+    if (term->field == CPU || term->field == MEM)
+        complain(filter, g_strdup_printf(_("%s needs a number of per cent: %s>50"), name, name));
+    else
+        complain(filter,
+                 g_strdup_printf(_("%s needs bytes a second: %s>10M or %s>0"), name, name, name));
+}
+
 /* FALSE: no such field, so the word is a plain one. *ret_skip: a field whose value is not typed
- * yet.
- */
-static gboolean parse_field(Term *term, const char *word, gboolean *ret_skip)
+ * yet, or makes no sense. */
+static gboolean parse_field(VdFilter *filter, Term *term, const char *word, gboolean *ret_skip)
 {
     for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
         gsize length = strlen(fields[i].name);
@@ -71,12 +111,15 @@ static gboolean parse_field(Term *term, const char *word, gboolean *ret_skip)
         term->field = fields[i].field;
         term->above = sign == '>';
         *ret_skip = *value == '\0';
-        if (compares)
-            *ret_skip |= !parse_number(term, value);
-        else
+        if (!compares) {
             term->text = g_strdup(value);
+        } else if (!*ret_skip && !parse_number(term, value)) {
+            *ret_skip = TRUE;
+            complain_of_number(filter, term, fields[i].name);
+        }
         return TRUE;
     }
+    complain_of_word(filter, word);
     return FALSE;
 }
 
@@ -90,7 +133,7 @@ VdFilter *vd_filter_new(const char *text)
         Term term = {.inverted = words[i][0] == '!'};
         const char *word = words[i] + (term.inverted ? 1 : 0);
         gboolean skip = *word == '\0';
-        if (!skip && !parse_field(&term, word, &skip))
+        if (!skip && !parse_field(filter, &term, word, &skip))
             term.text = g_strdup(word);
         if (skip) {
             term_clear(&term);
@@ -108,7 +151,13 @@ void vd_filter_free(VdFilter *filter)
     if (!filter)
         return;
     g_array_unref(filter->terms);
+    g_free(filter->problem);
     g_free(filter);
+}
+
+const char *vd_filter_problem(const VdFilter *filter)
+{
+    return filter->problem;
 }
 
 gboolean vd_filter_empty(const VdFilter *filter)

@@ -11,6 +11,9 @@ typedef struct _VdFilter VdFilter;
 VdFilter *vd_filter_new(const char *text);
 void vd_filter_free(VdFilter *filter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdFilter, vd_filter_free)
+/* What was not understood, and so asks nothing (or is looked for as a mere word): a sentence; NULL:
+ * all of it was. What is still being typed is no mistake. Borrowed. */
+const char *vd_filter_problem(const VdFilter *filter);
 /* Nothing to ask: every machine fits. */
 gboolean vd_filter_empty(const VdFilter *filter);
 /* VD_GROUP_*: the figures it asks of every machine. */

@@ -186,10 +186,16 @@ guint32 vd_console_foot_key(VdApp *app, int x)
 
 static void draw_filter(VdApp *app, VdRect rect)
 {
+    const char *problem = vd_tree_filter_problem(vd_console_tree(app));
+    int width = MIN(rect.w - 1, 48);
+    if (problem) /* which has the room that is not needed */
+        width = MIN(width, vd_text_width(vd_edit_text(&app->filter)) + 2);
     vd_canvas_put(app->canvas, rect.x, rect.y, VD_ROLE_KEY, '/');
-    vd_edit_draw(&app->filter, app->canvas, rect.x + 1, rect.y, MIN(rect.w - 1, 48),
-                 VD_ROLE_FIELD_FOCUS, TRUE);
-    if (rect.w > 60)
+    vd_edit_draw(&app->filter, app->canvas, rect.x + 1, rect.y, width, VD_ROLE_FIELD_FOCUS, TRUE);
+    if (problem)
+        vd_canvas_text(app->canvas, rect.x + width + 2, rect.y, rect.w - width - 2,
+                       VD_ROLE_NOTICE_BAD, problem);
+    else if (rect.w > 60)
         vd_canvas_text(app->canvas, rect.x + 51, rect.y, rect.w - 51, VD_ROLE_DIM,
                        _("Enter keeps it · Esc clears"));
 }

@@ -31,6 +31,8 @@ static gboolean filter_key(VdApp *app, guint32 key)
     switch (key) {
     case VD_KEY_ENTER:
         app->filtering = FALSE;
+        if (vd_tree_filter_problem(rows))
+            vd_app_say(app, TRUE, "%s", vd_tree_filter_problem(rows));
         return TRUE;
     case VD_KEY_ESC:
         app->filtering = FALSE;

@@ -341,6 +341,11 @@ void vd_tree_set_filter(VdTree *rows, const char *text)
         vd_tree_move(rows, 1); /* machines are looked for, not hosts */
 }
 
+const char *vd_tree_filter_problem(const VdTree *rows)
+{
+    return vd_filter_problem(rows->filter);
+}
+
 const char *vd_tree_filter(const VdTree *rows)
 {
     return rows->filter_text;

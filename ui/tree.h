@@ -34,6 +34,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdTree, vd_tree_free)
 void vd_tree_set_fleet(VdTree *rows, VdFleet *fleet);
 void vd_tree_set_filter(VdTree *rows, const char *text);
 const char *vd_tree_filter(const VdTree *rows); /* "" without one */
+/* What of it was not understood (vd_filter_problem()), or NULL. Borrowed. */
+const char *vd_tree_filter_problem(const VdTree *rows);
 void vd_tree_set_flat(VdTree *rows, gboolean flat);
 gboolean vd_tree_flat(const VdTree *rows);
 /* Figures sort from the largest down, unless inverted; what is not known comes last either way. */

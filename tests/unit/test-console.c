@@ -184,6 +184,37 @@ static void the_filter_works_as_it_is_typed(void **state)
     stop(&f);
 }
 
+/* What cannot be understood is told beside it, and hides no machine. */
+static void a_filter_that_makes_no_sense_is_told(void **state)
+{
+    static const struct {
+        const char *keys, *told;
+    } cases[] = {{"/ c p u > x x", "cpu needs a number of per cent: cpu>50"},
+                 {"/ d i s k < m", "disk needs bytes a second"},
+                 {"/ c p u : 5", "cpu takes > or <"},
+                 {"/ s t a t e > o", "state takes a colon"},
+                 {"/ s a t e : o", "no field is called sate"}};
+    (void)state;
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Fixture f;
+        start(&f, 9, 80, 24);
+        press(&f, cases[i].keys);
+        assert_true(shows(&f, cases[i].told));
+        press(&f, "Enter");
+        assert_true(shows(&f, cases[i].told));
+        stop(&f);
+    }
+    Fixture f;
+    start(&f, 9, 80, 24);
+    press(&f, "/ c p u >"); /* not typed yet */
+    assert_true(shows(&f, "Enter keeps it"));
+    press(&f, "x");
+    assert_true(shows(&f, "alpha-1"));
+    press(&f, "Backspace 9 9 %");
+    assert_true(shows(&f, "Enter keeps it"));
+    stop(&f);
+}
+
 static void escape_peels_one_layer(void **state)
 {
     Fixture f;
@@ -578,6 +609,7 @@ int main(void)
         cmocka_unit_test(many_want_their_number),
         cmocka_unit_test(one_key_serves_hosts_and_machines),
         cmocka_unit_test(the_filter_works_as_it_is_typed),
+        cmocka_unit_test(a_filter_that_makes_no_sense_is_told),
         cmocka_unit_test(escape_peels_one_layer),
         cmocka_unit_test(digits_count_or_name_a_view),
         cmocka_unit_test(what_is_pasted_never_commands),

@@ -90,13 +90,21 @@ VdDialog *vd_console_top(VdApp *app)
     return g_ptr_array_index(app->dialogs, app->dialogs->len - 1);
 }
 
-static void show_newest_notice(VdApp *app)
+/* Those that came since the last time; what went well does not hide what went wrong with another
+ * one and was not read yet. */
+static void show_notices(VdApp *app)
 {
     GPtrArray *notices = vd_deck_notices(app->deck);
-    if (notices->len == 0)
-        return;
-    const VdNotice *notice = g_ptr_array_index(notices, notices->len - 1);
-    vd_app_say(app, notice->bad, "%s", notice->text);
+    guint first = notices->len;
+    while (first > 0 &&
+           ((const VdNotice *)g_ptr_array_index(notices, first - 1))->time != app->noticed)
+        first--;
+    for (guint i = first; i < notices->len; i++) {
+        const VdNotice *notice = g_ptr_array_index(notices, i);
+        app->noticed = notice->time;
+        if (notice->bad || !app->message || !app->message_bad)
+            vd_app_say(app, notice->bad, "%s", notice->text);
+    }
 }
 
 /* ---- what hosts ask ---- */
@@ -153,7 +161,7 @@ void vd_console_changed(VdApp *app, guint changed)
     if (changed & VD_CHANGED_QUESTION)
         show_question(app);
     if (changed & VD_CHANGED_NOTICE)
-        show_newest_notice(app);
+        show_notices(app);
     if (dirty)
         vd_app_dirty(app);
     vd_console_stir(app);

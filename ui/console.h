@@ -32,6 +32,7 @@ struct _VdApp {
     char *message;      /* or NULL */
     gboolean message_bad;
     gint64 message_time; /* monotonic */
+    gint64 noticed;      /* the time of the deck's last notice that was looked at */
     GHashTable *paces;   /* job id → VdPace: the remaining times that are shown */
     char *summary;       /* of the fleet, for the header; made anew when it changes */
 

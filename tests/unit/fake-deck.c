@@ -115,6 +115,13 @@ gboolean vd_verb_applies(const VdVerb *verb, const VdVm *vm)
     return (verb->when & now) != 0;
 }
 
+static void notice_free(gpointer data)
+{
+    VdNotice *notice = data;
+    g_free(notice->text);
+    g_free(notice);
+}
+
 static VdHost *make_host(const char *id, guint n)
 {
     VdHost *host = vd_host_new(id, "fake:///");
@@ -150,7 +157,7 @@ VdDeck *fake_deck_new(guint n)
     g_ptr_array_add(deck->fleet->hosts, make_host("beta", n));
     deck->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_job_unref);
     deck->images = g_ptr_array_new();
-    deck->notices = g_ptr_array_new();
+    deck->notices = g_ptr_array_new_with_free_func(notice_free);
     deck->questions = g_ptr_array_new();
     deck->requests = g_ptr_array_new_with_free_func(g_free);
     return deck;
@@ -269,7 +276,16 @@ const char *vd_deck_person(VdDeck *deck)
 
 GPtrArray *vd_deck_problems(VdDeck *deck)
 {
-    return deck->notices; /* none */
+    return deck->images; /* none */
+}
+
+void fake_deck_tell(VdDeck *deck, gboolean bad, const char *text)
+{
+    VdNotice *notice = g_new0(VdNotice, 1);
+    notice->time = deck->notices->len + 1;
+    notice->bad = bad;
+    notice->text = g_strdup(text);
+    g_ptr_array_add(deck->notices, notice);
 }
 
 GPtrArray *vd_deck_notices(VdDeck *deck)

@@ -19,4 +19,6 @@ guint fake_deck_unanswered(VdDeck *deck);
 guint fake_deck_wanted(VdDeck *deck);
 /* Of which figures of every machine vd_deck_want_groups() spoke last. */
 guint fake_deck_wanted_of_all(VdDeck *deck);
+/* A notice is there. */
+void fake_deck_tell(VdDeck *deck, gboolean bad, const char *text);
 void fake_deck_add_job(VdDeck *deck, VdJob *job); /* takes it */

@@ -516,6 +516,30 @@ static void a_key_is_bound_once(void **state)
     assert_string_equal(vd_keymap_lookup(taken, 's', 0)->id, "quit");
 }
 
+/* Of many machines one may fail: what went well with the others does not hide it. */
+static void good_news_hide_no_bad(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 12, 80, 24);
+    fake_deck_tell(f.deck, FALSE, "Start a: done");
+    fake_deck_tell(f.deck, TRUE, "Start b: no memory");
+    fake_deck_tell(f.deck, FALSE, "Start c: done");
+    vd_console_changed(f.app, VD_CHANGED_NOTICE);
+    assert_true(shows(&f, "no memory"));
+    fake_deck_tell(f.deck, FALSE, "Start d: done");
+    vd_console_changed(f.app, VD_CHANGED_NOTICE);
+    assert_true(shows(&f, "no memory"));
+    fake_deck_tell(f.deck, TRUE, "Start e: no disk");
+    vd_console_changed(f.app, VD_CHANGED_NOTICE);
+    assert_true(shows(&f, "no disk"));
+    press(&f, "j"); /* it was read */
+    fake_deck_tell(f.deck, FALSE, "Start f: done");
+    vd_console_changed(f.app, VD_CHANGED_NOTICE);
+    assert_true(shows(&f, "Start f: done"));
+    stop(&f);
+}
+
 /* The bar of keys tells what they do where they go, and they do that. */
 static void function_keys_are_of_their_pane(void **state)
 {
@@ -623,6 +647,7 @@ int main(void)
         cmocka_unit_test(graphs_tell_their_peak),
         cmocka_unit_test(keys_can_be_bound_anew),
         cmocka_unit_test(a_key_is_bound_once),
+        cmocka_unit_test(good_news_hide_no_bad),
         cmocka_unit_test(function_keys_are_of_their_pane),
         cmocka_unit_test(long_messages_are_whole),
         cmocka_unit_test(every_size_is_drawn),

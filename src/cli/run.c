@@ -73,7 +73,7 @@ static gboolean know_host(VdRun *run, const char *wanted, GError **error)
     if (!wanted || g_strv_contains((const char *const *)hosts, wanted))
         return TRUE;
     g_autofree char *all = g_strjoinv(", ", hosts);
-    return vd_fail(error, VD_ERR_NOT_FOUND, NULL, _("There is no host %s; there are: %s"), wanted,
+    return vd_fail(error, VD_ERR_NOT_FOUND, NULL, _("There is no host “%s”; there are: %s"), wanted,
                    all);
 }
 
@@ -127,7 +127,7 @@ static gboolean is_named(const VdHost *host, const VdVm *vm, const char *word, c
  */
 static char *similar_vms(VdRun *run, const char *word)
 {
-    enum { ENOUGH = 5 };
+    enum { ENOUGH = 5, LONG = 64 };
     const VdFleet *fleet = vd_deck_fleet(run->deck);
     g_autoptr(GString) names = g_string_new(NULL);
     guint found = 0;
@@ -135,7 +135,8 @@ static char *similar_vms(VdRun *run, const char *word)
         const VdHost *host = g_ptr_array_index(fleet->hosts, i);
         for (guint v = 0; v < host->vms->len && found < ENOUGH; v++) {
             const char *name = vd_host_vm(host, v)->name;
-            if (g_ascii_strncasecmp(name, word, 2) != 0 && !strstr(name, word))
+            if (!*word || strlen(name) > LONG ||
+                (g_ascii_strncasecmp(name, word, 2) != 0 && !strstr(name, word)))
                 continue;
             g_string_append_printf(names, "%s%s", found++ ? ", " : "", name);
         }
@@ -160,18 +161,19 @@ static gboolean find_vm(VdRun *run, const char *word, guint down, GError **error
     }
     if (found > 1)
         return vd_fail(error, VD_ERR_USAGE, NULL,
-                       _("There are %u machines named %s: say HOST/NAME or the UUID"), found, word);
-    if (found == 0 && down > 0)
-        return vd_fail(error, run->down, NULL, _("There is no machine %s on the hosts that answer"),
+                       _("There are %u machines named “%s”: say HOST/NAME or the UUID"), found,
                        word);
+    if (found == 0 && down > 0)
+        return vd_fail(error, run->down, NULL,
+                       _("There is no machine “%s” on the hosts that answer"), word);
     g_autofree char *similar = found == 0 ? similar_vms(run, word) : NULL;
     if (similar)
         return vd_fail(error, VD_ERR_NOT_FOUND, NULL,
-                       _("There is no machine %s; did you mean %s? vmdeck list shows all"), word,
+                       _("There is no machine “%s”; did you mean %s? vmdeck list shows all"), word,
                        similar);
     if (found == 0)
         return vd_fail(error, VD_ERR_NOT_FOUND, NULL,
-                       _("There is no machine %s; vmdeck list shows all"), word);
+                       _("There is no machine “%s”; vmdeck list shows all"), word);
     return TRUE;
 }
 

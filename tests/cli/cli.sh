@@ -41,6 +41,8 @@ try 1 -c "$fleet" start nobody
 check "an unknown machine is named" all is "$status" 1 , says nobody
 try 1 -c "$fleet" start web-1
 check "and those that it may have been are, too" says "did you mean web-01?"
+try 1 -c "$fleet" start ''
+check "a name of nothing may have been none of them" is "$err" "vmdeck: There is no machine “”; vmdeck list shows all"
 try 2 -c "$fleet" deploy new --image x --password-file "$work/nothing"
 check "a missing password file is named, with its option and the way out" all says "--password-file: $work/nothing" , says "first line"
 try 1 job follow r-000000
@@ -74,7 +76,7 @@ check "a configuration that is named and not there is no other one" all is "$sta
 try 2 -c '' list
 check "an empty URI is not the default" all is "$status" 2 , quiet
 try 1 -c "$fleet" --host nope list
-check "a host that there is not is said" all is "$status" 1 , says "There is no host nope" , quiet
+check "a host that there is not is said" all is "$status" 1 , says "There is no host “nope”" , quiet
 try 0 -c "$fleet" suspend web-01 web-01 --format json
 check "a machine named twice is meant once" all is "$status" 0 , is "$(json '$.requests[1].request')" ""
 

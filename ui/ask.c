@@ -81,30 +81,48 @@ static void draw_detail(const Ask *self, VdCanvas *canvas, VdRect rest)
                          ngettext("… and %d more line", "… and %d more lines", (gulong)more), more);
 }
 
-static void draw(VdDialog *dialog, VdCanvas *canvas, VdRect rect)
+/* In a low window the frame goes before the names do. */
+static VdRect draw_ground(const Ask *self, VdCanvas *canvas, VdRect rect)
 {
-    Ask *self = (Ask *)dialog;
+    int needed = text_lines(self->text, MAX(1, rect.w - 4)) + (must_type(self) ? 1 : 0) + 1;
+    if (needed > rect.h - 2) {
+        vd_canvas_fill(canvas, rect, VD_ROLE_DIALOG);
+        return rect;
+    }
     VdRect in = vd_canvas_box(canvas, rect, VD_ROLE_DIALOG_FRAME, VD_ROLE_DIALOG, _("Sure?"));
     if (in.w > 8) {
         in.x++;
         in.w -= 2;
     }
+    return in;
+}
+
+static void draw_number(Ask *self, VdCanvas *canvas, VdRect line)
+{
+    g_autofree char *prompt = g_strdup_printf(
+        ngettext("To go on, type how many: %u", "To go on, type how many: %u", self->count),
+        self->count);
+    int x = line.x + vd_canvas_text(canvas, line.x, line.y, line.w, VD_ROLE_DIALOG, prompt);
+    vd_edit_draw(&self->number, canvas, x + 1, line.y, 8, VD_ROLE_FIELD_FOCUS, TRUE);
+}
+
+static void draw(VdDialog *dialog, VdCanvas *canvas, VdRect rect)
+{
+    Ask *self = (Ask *)dialog;
+    VdRect in = draw_ground(self, canvas, rect);
     VdRect rest = {in.x, in.y, in.w, in.h - 1};
-    int lines = vd_canvas_wrap(canvas, rest, VD_ROLE_DIALOG, self->text);
-    rest.y += lines;
-    rest.h -= lines;
-    if (self->detail && rest.h > 0) {
-        rest.y++;
-        rest.h -= 1 + (must_type(self) ? 2 : 0);
-        draw_detail(self, canvas, rest);
-    }
+    int gap = text_lines(self->text, in.w) + 3 <= in.h ? 1 : 0; /* above the buttons */
     if (must_type(self)) {
-        g_autofree char *prompt = g_strdup_printf(
-            ngettext("To go on, type how many: %u", "To go on, type how many: %u", self->count),
-            self->count);
-        int x = in.x + vd_canvas_text(canvas, in.x, in.y + in.h - 3, in.w, VD_ROLE_DIALOG, prompt);
-        vd_edit_draw(&self->number, canvas, x + 1, in.y + in.h - 3, 8, VD_ROLE_FIELD_FOCUS, TRUE);
+        draw_number(self, canvas, (VdRect){in.x, in.y + in.h - 2 - gap, in.w, 1});
+        rest.h -= 1 + gap;
     }
+    int lines = vd_canvas_wrap(canvas, rest, VD_ROLE_DIALOG, self->text);
+    if (lines > rest.h && rest.h > 0)
+        vd_canvas_put(canvas, rest.x + rest.w - 1, rest.y + rest.h - 1, VD_ROLE_DIALOG, 0x2026);
+    rest.y += lines + 1;
+    rest.h -= lines + 1;
+    if (self->detail && rest.h > 0)
+        draw_detail(self, canvas, rest);
     draw_buttons(self, canvas, in);
 }
 

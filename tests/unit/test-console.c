@@ -516,6 +516,24 @@ static void a_key_is_bound_once(void **state)
     assert_string_equal(vd_keymap_lookup(taken, 's', 0)->id, "quit");
 }
 
+/* However low the window, a question names what it is about. */
+static void questions_name_their_machine(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 20, 5);
+    press(&f, "j j P");
+    assert_true(shows(&f, "Power off alpha-1?"));
+    assert_true(shows(&f, "[ No ] [ Yes ]"));
+    press(&f, "Esc");
+    vd_canvas_resize(f.app->canvas, 40, 8);
+    press(&f, "* P");
+    assert_true(shows(&f, "alpha-0"));
+    assert_true(shows(&f, "To go on, type how many: 12"));
+    assert_true(shows(&f, "[ No ] [ Yes ]"));
+    stop(&f);
+}
+
 /* Of many machines one may fail: what went well with the others does not hide it. */
 static void good_news_hide_no_bad(void **state)
 {
@@ -647,6 +665,7 @@ int main(void)
         cmocka_unit_test(graphs_tell_their_peak),
         cmocka_unit_test(keys_can_be_bound_anew),
         cmocka_unit_test(a_key_is_bound_once),
+        cmocka_unit_test(questions_name_their_machine),
         cmocka_unit_test(good_news_hide_no_bad),
         cmocka_unit_test(function_keys_are_of_their_pane),
         cmocka_unit_test(long_messages_are_whole),

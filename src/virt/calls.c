@@ -199,7 +199,7 @@ static void on_returned(VdLane *lane, gpointer owner)
     vd_keeper_run_calls(keeper);
 }
 
-static const VdLaneHooks hooks = {on_slow, on_stuck, on_returned};
+static const VdLaneHooks hooks = {on_slow, on_stuck, on_returned, NULL};
 
 /* An action lane that can take a call now, or NULL. */
 static VdLane *free_lane(VdKeeper *keeper)

@@ -222,7 +222,7 @@ virConnectPtr vd_lv_connect(const char *uri, VdAsker *asker, VdOpened *ret, GErr
     Talk talk = {.asker = asker};
     virConnectAuth auth = {kinds, G_N_ELEMENTS(kinds) - (is_foreign(uri) ? 0 : 1), on_auth, &talk};
     g_autoptr(GError) unreached = NULL;
-    if (!vd_reach(uri, REACH_MS, ret->doubtful ? STAY_MS : 0, &unreached)) {
+    if (!vd_reach(uri, REACH_MS, STAY_MS, ret->doubtful ? STAY_MS : 0, &unreached)) {
         g_autofree char *clean = vd_text_clean(uri, 256, FALSE);
         ret->hopeless = vd_error_code(unreached) == VD_ERR_DENIED;
         vd_error_set(error, vd_error_code(unreached), vd_error_detail(unreached),

@@ -16,6 +16,7 @@ typedef struct {
     guint dear_soft_ms, dear_hard_ms; /* deadlines of a shard of dear figures */
     guint shard;                      /* machines in a shard */
     guint quarantine_ms;              /* first wait before a stuck machine is tried again */
+    guint ssh_at_once, ssh_hold_ms;   /* who open a connection over ssh, see gate.h */
     guint farewell_ms;                /* after a call that broke, for the connection to say why */
 } VdTuning;
 

@@ -137,7 +137,22 @@ static void on_returned(VdLane *lane, gpointer owner)
                  keeper);
 }
 
-static const VdLaneHooks hooks = {on_slow, on_stuck, on_returned};
+/* Who waits for others is not mute. A host that was lost has another thing to tell. */
+static void on_waits(VdLane *lane, gboolean begun, gpointer owner)
+{
+    (void)lane;
+    VdKeeper *keeper = owner;
+    GError *why = NULL;
+    if (keeper->face->state != VD_HOST_CONNECTING)
+        return;
+    if (begun)
+        vd_error_set(&why, VD_ERR_BUSY, NULL, _("%s waits for its turn with ssh"),
+                     keeper->face->id);
+    set_why(keeper, why);
+    vd_keeper_touch(keeper);
+}
+
+static const VdLaneHooks hooks = {on_slow, on_stuck, on_returned, on_waits};
 
 /* ---- connecting ---- */
 
@@ -170,9 +185,8 @@ static void open_run(VdLaneSlot *slot, gpointer data)
 {
     OpenTask *task = data;
     task->backend = slot->backend;
-    slot->conn =
-        slot->backend->open(slot->backend, task->uri, task->asker, &task->opened, &task->error);
-    if (!slot->conn)
+    VdGateRank rank = task->opened.doubtful ? VD_GATE_DOUBT : VD_GATE_LIST;
+    if (!vd_slot_open(slot, rank, task->uri, task->asker, &task->opened, &task->error))
         return;
     if (task->opened.is_private || task->opened.asked)
         task->shared = slot->backend->ref(slot->conn);

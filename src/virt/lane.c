@@ -10,6 +10,7 @@
 #include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/virt/lane.h"
+#include "src/virt/uri.h"
 #include "src/virt/vevent.h"
 
 typedef struct {
@@ -40,8 +41,10 @@ struct _VdLane {
     pthread_cond_t changed;
     Task *handed;
     gboolean quit, left;
+    VdPass pass; /* the gate's */
     /* the lane's thread only */
     VdLaneSlot slot;
+    Task *running; /* (borrowed) */
 };
 
 typedef struct {
@@ -49,13 +52,15 @@ typedef struct {
     Task *task;
 } Answer;
 
-VdYard *vd_yard_new(GMainContext *context, const VdBackend *backend)
+VdYard *vd_yard_new(GMainContext *context, const VdBackend *backend, guint ssh_at_once,
+                    guint ssh_hold_ms)
 {
     VdYard *yard = g_new0(VdYard, 1);
     yard->refs = 1;
     yard->context = g_main_context_ref(context);
     yard->box = vd_mailbox_new(context);
     yard->backend = backend;
+    yard->gate = vd_gate_new(ssh_at_once, ssh_hold_ms);
     return yard;
 }
 
@@ -70,6 +75,7 @@ void vd_yard_unref(VdYard *yard)
     if (!yard || !g_atomic_int_dec_and_test(&yard->refs))
         return;
     vd_mailbox_unref(yard->box);
+    vd_gate_free(yard->gate);
     g_main_context_unref(yard->context);
     g_free(yard);
 }
@@ -108,31 +114,6 @@ void vd_timer_set(GSource **slot, GMainContext *context, guint ms, GSourceFunc f
     g_source_attach(*slot, context);
 }
 
-gboolean vd_slot_connect(VdLaneSlot *slot, const char *uri, GError **error)
-{
-    const VdBackend *backend = slot->backend;
-    VdOpened opened = {0};
-    if (slot->conn && backend->alive(slot->conn))
-        return TRUE;
-    if (slot->cache) /* it refers to the connection */
-        backend->cache_free(g_steal_pointer(&slot->cache));
-    if (slot->conn)
-        backend->unref(g_steal_pointer(&slot->conn));
-    slot->conn = backend->open(backend, uri, NULL, &opened, error);
-    return slot->conn != NULL;
-}
-
-gboolean vd_slot_connect_later(VdLaneSlot *slot, const char *uri, GError **error)
-{
-    const VdBackend *backend = slot->backend;
-    if (!slot->conn || backend->alive(slot->conn))
-        return vd_slot_connect(slot, uri, error);
-    if (slot->cache)
-        backend->cache_free(g_steal_pointer(&slot->cache));
-    backend->unref(g_steal_pointer(&slot->conn));
-    return vd_fail(error, VD_ERR_UNREACHABLE, NULL, _("The connection broke."));
-}
-
 static Task *task_ref(Task *task)
 {
     g_atomic_int_inc(&task->refs);
@@ -154,6 +135,7 @@ static void lane_unref(VdLane *lane)
         return;
     pthread_mutex_destroy(&lane->lock);
     pthread_cond_destroy(&lane->changed);
+    vd_pass_clear(&lane->pass);
     vd_yard_unref(lane->yard);
     g_free(lane);
 }
@@ -214,6 +196,7 @@ static void quit_thread(VdLane *lane, gboolean left)
     lane->left = lane->left || left;
     pthread_cond_signal(&lane->changed);
     pthread_mutex_unlock(&lane->lock);
+    vd_gate_cancel(lane->yard->gate, &lane->pass);
 }
 
 /* Ends the call without a word to whoever asked for it. */
@@ -347,6 +330,99 @@ static void post_answer(VdLane *lane, Task *task)
     vd_mailbox_post(lane->yard->box, answered, answer, answer_free);
 }
 
+/* ---- connecting ---- */
+
+static void waits(gpointer data)
+{
+    const Answer *answer = data;
+    VdLane *lane = answer->lane;
+    if (answer->task->ended)
+        return;
+    vd_lane_hold(lane);
+    if (lane->owner && lane->hooks->waits)
+        lane->hooks->waits(lane, TRUE, lane->owner);
+}
+
+static void waits_no_more(gpointer data)
+{
+    const Answer *answer = data;
+    VdLane *lane = answer->lane;
+    if (answer->task->ended)
+        return;
+    vd_lane_go_on(lane);
+    if (lane->owner && lane->hooks->waits)
+        lane->hooks->waits(lane, FALSE, lane->owner);
+}
+
+/* Tells the loop of the task that runs. */
+static void post_word(VdLane *lane, void (*word)(gpointer data))
+{
+    Answer *answer = g_new(Answer, 1);
+    *answer = (Answer){lane_ref(lane), task_ref(lane->running)};
+    vd_mailbox_post(lane->yard->box, word, answer, answer_free);
+}
+
+typedef struct {
+    VdLane *lane;
+    gboolean told;
+} Turn;
+
+static void on_waits(gpointer data)
+{
+    Turn *turn = data;
+    turn->told = TRUE;
+    post_word(turn->lane, waits);
+}
+
+gboolean vd_slot_open(VdLaneSlot *slot, VdGateRank rank, const char *uri, VdAsker *asker,
+                      VdOpened *opened, GError **error)
+{
+    VdLane *lane = slot->lane;
+    VdGate *gate = vd_uri_over_ssh(uri) ? lane->yard->gate : NULL;
+    Turn turn = {lane, FALSE};
+    gint64 came = g_get_monotonic_time();
+    if (gate && !vd_gate_enter(gate, &lane->pass, rank, on_waits, &turn))
+        return vd_fail(error, VD_ERR_CANCELLED, NULL, _("It was not begun."));
+    slot->waited += g_get_monotonic_time() - came;
+    if (turn.told)
+        post_word(lane, waits_no_more);
+    slot->conn = slot->backend->open(slot->backend, uri, asker, opened, error);
+    if (gate)
+        vd_gate_leave(gate, &lane->pass);
+    return slot->conn != NULL;
+}
+
+static gboolean connect_as(VdLaneSlot *slot, VdGateRank rank, const char *uri, GError **error)
+{
+    const VdBackend *backend = slot->backend;
+    VdOpened opened = {0};
+    if (slot->conn && backend->alive(slot->conn))
+        return TRUE;
+    if (slot->cache) /* it refers to the connection */
+        backend->cache_free(g_steal_pointer(&slot->cache));
+    if (slot->conn)
+        backend->unref(g_steal_pointer(&slot->conn));
+    return vd_slot_open(slot, rank, uri, NULL, &opened, error);
+}
+
+gboolean vd_slot_connect(VdLaneSlot *slot, const char *uri, GError **error)
+{
+    return connect_as(slot, VD_GATE_PERSON, uri, error);
+}
+
+gboolean vd_slot_connect_later(VdLaneSlot *slot, const char *uri, GError **error)
+{
+    const VdBackend *backend = slot->backend;
+    if (!slot->conn || backend->alive(slot->conn))
+        return connect_as(slot, VD_GATE_FIGURES, uri, error);
+    if (slot->cache)
+        backend->cache_free(g_steal_pointer(&slot->cache));
+    backend->unref(g_steal_pointer(&slot->conn));
+    return vd_fail(error, VD_ERR_UNREACHABLE, NULL, _("The connection broke."));
+}
+
+/* ---- the thread ---- */
+
 static Task *take(VdLane *lane)
 {
     pthread_mutex_lock(&lane->lock);
@@ -386,6 +462,8 @@ static void *body(void *data)
     while ((task = take(lane))) {
         g_atomic_int_inc(&lane->yard->calls);
         lane->slot.patience = &task->patience;
+        lane->slot.waited = 0;
+        lane->running = task;
         task->kind.run(&lane->slot, task->data);
         post_answer(lane, task);
     }
@@ -405,6 +483,8 @@ VdLane *vd_lane_new(VdYard *yard, const char *name, VdBackendConn *conn, const V
     g_queue_init(&lane->waiting);
     pthread_mutex_init(&lane->lock, NULL);
     pthread_cond_init(&lane->changed, NULL);
+    vd_pass_init(&lane->pass);
+    lane->slot.lane = lane;
     lane->slot.backend = yard->backend;
     lane->slot.conn = conn;
     g_atomic_int_inc(&yard->lanes);

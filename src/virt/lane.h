@@ -7,6 +7,7 @@
 
 #include "src/base/histogram.h"
 #include "src/virt/backend.h"
+#include "src/virt/gate.h"
 #include "src/virt/mailbox.h"
 
 /* What all lanes of a client share; counted, since abandoned lanes outlive the client. */
@@ -17,9 +18,12 @@ typedef struct {
     GMainContext *context;    /* immutable */
     VdMailbox *box;           /* immutable */
     const VdBackend *backend; /* immutable */
+    VdGate *gate;             /* immutable; of those that open a connection over ssh */
 } VdYard;
 
-VdYard *vd_yard_new(GMainContext *context, const VdBackend *backend);
+/* So many open a connection over ssh at once, see gate.h; 0: no bound. */
+VdYard *vd_yard_new(GMainContext *context, const VdBackend *backend, guint ssh_at_once,
+                    guint ssh_hold_ms);
 VdYard *vd_yard_ref(VdYard *yard); /* any thread */
 void vd_yard_unref(VdYard *yard);  /* any thread */
 
@@ -28,12 +32,19 @@ typedef struct _VdLane VdLane;
 /* What a task finds on the lane's thread. The connection is the lane's own, NULL until a task opens
  * it; the cache is the backend's, freed by it with the connection. */
 typedef struct {
+    VdLane *lane;
     const VdBackend *backend;
     VdBackendConn *conn; /* one reference */
     VdBackendCache *cache;
     gint *patience; /* atomic, ms: a task may raise it to have its hard deadline moved */
+    gint64 waited;  /* microseconds that the task has waited for its turn to open a connection */
 } VdLaneSlot;
 
+/* Lane's thread: opens the lane's first connection, see VdBackend. Over ssh few do so at once: a
+ * hundred ssh programs that start together keep each other, and a server they lead through, from
+ * answering. The task's deadlines stand still while it waits for its turn. */
+gboolean vd_slot_open(VdLaneSlot *slot, VdGateRank rank, const char *uri, VdAsker *asker,
+                      VdOpened *opened, GError **error);
 /* Lane's thread: opens the connection, or a new one in place of one that broke. */
 gboolean vd_slot_connect(VdLaneSlot *slot, const char *uri, GError **error);
 /* The same for what nobody waits for: a connection that broke is an error once, and opened anew the
@@ -57,11 +68,13 @@ typedef struct {
     guint soft_ms, hard_ms;
 } VdTaskKind;
 
-/* All on the loop thread. */
+/* All on the loop thread. waits may be NULL: its task waits for its turn to open a connection, or
+ * goes on. */
 typedef struct {
     void (*slow)(VdLane *lane, gboolean slow, gpointer owner); /* past the soft deadline, or back */
     void (*stuck)(VdLane *lane, gpointer owner);    /* abandoned; the owner still holds the lane */
     void (*returned)(VdLane *lane, gpointer owner); /* the call of an abandoned lane came back */
+    void (*waits)(VdLane *lane, gboolean begun, gpointer owner);
 } VdLaneHooks;
 
 /* Starts the thread. name must be static. conn (may be NULL) becomes the lane's: takes the

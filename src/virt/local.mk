@@ -11,6 +11,7 @@ libvirtroom_a_SOURCES += \
   src/virt/calls.c \
   src/virt/connect.c src/virt/connect.h \
   src/virt/detail.c \
+  src/virt/gate.c src/virt/gate.h \
   src/virt/host.c src/virt/engine.h \
   src/virt/inventory.c \
   src/virt/lane.c src/virt/lane.h \

@@ -20,8 +20,13 @@
 #include "src/virt/uri.h"
 #include "src/virt/vevent.h"
 
-#define FULL_PAUSE    50000 /* microseconds */
-#define MAX_ADDRESSES 8
+#define FULL_PAUSE 50000 /* microseconds */
+/* libvirt's protocol, which stays as it is for old clients' sake: what a connection must be told to
+ * authenticate itself. It is the one question that every daemon answers to everybody. */
+#define REMOTE_PROGRAM   0x20008086
+#define REMOTE_VERSION   1
+#define REMOTE_AUTH_LIST 66
+#define MAX_ADDRESSES    8
 
 /* ---- names ---- */
 
@@ -104,6 +109,12 @@ static gboolean unknown_name(const char *name, gboolean answered, int status, GE
 
 /* ---- sockets ---- */
 
+/* How long a connection must last. */
+typedef struct {
+    int ms;         /* 0: it need not */
+    gboolean knock; /* libvirt's protocol in clear: something is asked meanwhile */
+} Stay;
+
 typedef struct {
     struct pollfd polled[MAX_ADDRESSES];
     nfds_t n;
@@ -144,13 +155,27 @@ static gboolean sort_out(Tries *tries)
     return FALSE;
 }
 
-/* The other end closes what it has just taken. */
-static gboolean closed_at_once(const Tries *tries, int stay_ms)
+static void knock(int fd)
+{
+    const guint32 words[] = {28, REMOTE_PROGRAM, REMOTE_VERSION, REMOTE_AUTH_LIST, 0, 0, 0};
+    guint32 message[G_N_ELEMENTS(words)];
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        message[i] = g_htonl(words[i]);
+    (void)send(fd, message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* The other end closes what it has just taken. One that says something, or nothing for that long,
+ * keeps it. */
+static gboolean closed_at_once(const Tries *tries, const Stay *stay)
 {
     for (nfds_t i = 0; i < tries->n; i++) {
         struct pollfd polled = {.fd = tries->polled[i].fd, .events = POLLIN | POLLRDHUP};
         char byte;
-        if (!tries->polled[i].revents || poll(&polled, 1, stay_ms) <= 0)
+        if (!tries->polled[i].revents)
+            continue;
+        if (stay->knock)
+            knock(polled.fd);
+        if (poll(&polled, 1, stay->ms) <= 0)
             continue;
         if (recv(polled.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
             return TRUE;
@@ -159,7 +184,7 @@ static gboolean closed_at_once(const Tries *tries, int stay_ms)
 }
 
 /* 0: connected, or why not. Closes all. */
-static int wait_for(Tries *tries, int timeout_ms, int stay_ms)
+static int wait_for(Tries *tries, int timeout_ms, const Stay *stay)
 {
     gint64 end = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
     gboolean connected = FALSE;
@@ -174,7 +199,7 @@ static int wait_for(Tries *tries, int timeout_ms, int stay_ms)
         }
         connected = sort_out(tries);
     }
-    if (connected && stay_ms > 0 && closed_at_once(tries, stay_ms)) {
+    if (connected && stay->ms > 0 && closed_at_once(tries, stay)) {
         connected = FALSE;
         tries->why = ECONNRESET;
     }
@@ -204,7 +229,7 @@ static gboolean complain(const char *where, int why, GError **error)
     return vd_fail(error, VD_ERR_UNREACHABLE, detail, _("%s cannot be reached: %s"), where, detail);
 }
 
-static gboolean reach_server(const char *name, int port, int timeout_ms, int stay_ms,
+static gboolean reach_server(const char *name, int port, int timeout_ms, const Stay *stay,
                              GError **error)
 {
     Tries tries = {.n = 0};
@@ -225,11 +250,11 @@ static gboolean reach_server(const char *name, int port, int timeout_ms, int sta
     lookup_unref(lookup);
     if (!known)
         return unknown_name(clean, answered, status, error);
-    int why = wait_for(&tries, timeout_ms, stay_ms);
+    int why = wait_for(&tries, timeout_ms, stay);
     return why == 0 || complain(where, why, error);
 }
 
-static gboolean reach_socket(const char *path, int timeout_ms, int stay_ms, GError **error)
+static gboolean reach_socket(const char *path, int timeout_ms, const Stay *stay, GError **error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     Tries tries = {.n = 0};
@@ -248,7 +273,7 @@ static gboolean reach_socket(const char *path, int timeout_ms, int stay_ms, GErr
     }
     if (tries.n == 0 && tries.why == EAGAIN)
         tries.why = ETIMEDOUT;
-    int why = tries.n ? wait_for(&tries, timeout_ms, stay_ms) : tries.why;
+    int why = tries.n ? wait_for(&tries, timeout_ms, stay) : tries.why;
     return why == 0 || complain(clean, why, error);
 }
 
@@ -265,7 +290,7 @@ static int usual_port(const VdUri *uri)
     return 0;
 }
 
-gboolean vd_reach(const char *uri, int timeout_ms, int stay_ms, GError **error)
+gboolean vd_reach(const char *uri, int timeout_ms, int knock_ms, int stay_ms, GError **error)
 {
     VdUri parts;
     if (!vd_uri_parse(uri, &parts))
@@ -273,13 +298,15 @@ gboolean vd_reach(const char *uri, int timeout_ms, int stay_ms, GError **error)
     const char *socket = vd_uri_option(&parts, "socket");
     int port = usual_port(&parts);
     gboolean fine = TRUE;
+    gboolean clear = g_strcmp0(parts.transport, "tcp") == 0;
+    Stay stay = {clear ? knock_ms : stay_ms, clear};
     if (parts.foreign)
         fine = TRUE;
     else if (parts.server && port)
-        fine = reach_server(parts.server, parts.port > 0 ? parts.port : port, timeout_ms, stay_ms,
+        fine = reach_server(parts.server, parts.port > 0 ? parts.port : port, timeout_ms, &stay,
                             error);
     else if (g_strcmp0(parts.transport, "unix") == 0 && socket)
-        fine = reach_socket(socket, timeout_ms, stay_ms, error);
+        fine = reach_socket(socket, timeout_ms, &(Stay){knock_ms, TRUE}, error);
     vd_uri_clear(&parts);
     return fine;
 }

@@ -123,7 +123,7 @@ static void on_returned(VdLane *lane, gpointer owner)
     }
 }
 
-static const VdLaneHooks hooks = {on_slow, on_stuck, on_returned};
+static const VdLaneHooks hooks = {on_slow, on_stuck, on_returned, NULL};
 
 static VdLane *lane_open(VdSampler *sampler, const char *name)
 {
@@ -295,7 +295,7 @@ static void dear_run(VdLaneSlot *slot, gpointer data)
     g_atomic_int_set(slot->patience, (gint)task->connect_ms); /* opening takes its own time */
     if (!vd_slot_connect_later(slot, task->uri, &task->error))
         return;
-    gint64 opened = (g_get_monotonic_time() - begun) / 1000;
+    gint64 opened = (g_get_monotonic_time() - begun - slot->waited) / 1000;
     g_atomic_int_set(slot->patience, (gint)(opened + task->hard_ms));
     (void)slot->backend->dear(slot->conn, &slot->cache, &task->sample, &task->error);
     task->took = g_get_monotonic_time() - begun;

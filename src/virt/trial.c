@@ -64,8 +64,8 @@ static void trial_run(VdLaneSlot *slot, gpointer data)
     const VdBackend *backend = slot->backend;
     gint64 begun = g_get_monotonic_time();
     VdOpened opened = {0};
-    slot->conn = backend->open(backend, trial->uri, trial->asker, &opened, &trial->error);
-    if (!slot->conn || !backend->facts(slot->conn, VD_FACT_NAMES, trial->facts, &trial->error))
+    if (!vd_slot_open(slot, VD_GATE_PERSON, trial->uri, trial->asker, &opened, &trial->error) ||
+        !backend->facts(slot->conn, VD_FACT_NAMES, trial->facts, &trial->error))
         return;
     trial->took = g_get_monotonic_time() - begun;
     g_autoptr(GArray) rows = vd_rows_new();
@@ -163,7 +163,7 @@ static void on_returned(VdLane *lane, gpointer owner)
     (void)owner;
 }
 
-static const VdLaneHooks hooks = {on_slow, on_stuck, on_returned};
+static const VdLaneHooks hooks = {on_slow, on_stuck, on_returned, NULL};
 
 /* Wrong before anybody was asked: told in the next turn, as all answers are. */
 static void refused(gpointer data)

@@ -70,6 +70,17 @@ static gboolean over_ssh(const char *uri)
     return colon && colon - uri > 4 && strncmp(colon - 4, "+ssh", 4) == 0;
 }
 
+gboolean vd_uri_over_ssh(const char *uri)
+{
+    VdUri parts;
+    if (!vd_uri_parse(uri, &parts))
+        return over_ssh(uri);
+    const char *transport = parts.transport ? parts.transport : "";
+    gboolean ssh = strcmp(transport, "ssh") == 0 || g_str_has_prefix(transport, "libssh");
+    vd_uri_clear(&parts);
+    return ssh;
+}
+
 static gboolean has_parameter(const char *uri, const char *name)
 {
     const char *query = strchr(uri, '?');

@@ -11,6 +11,8 @@ char *vd_uri_effective(const char *uri);
 /* What libvirt is given for it: over ssh with our own command, which adds time-outs to ssh (unless
  * the URI has a word on it). The caller frees. */
 char *vd_uri_to_open(const char *uri);
+/* Whether it leads to an sshd, by the ssh program or by a library. */
+gboolean vd_uri_over_ssh(const char *uri);
 /* Whether it is an address as libvirt has them (its doc/uri.html, 9.0): driver, transport, host,
  * path. A word without "://" is an alias of libvirt's client configuration and passes. FALSE with a
  * sentence that says what is wrong (VD_ERR_UNREACHABLE) in error. */

@@ -25,6 +25,10 @@ const VdTuning vd_tuning_usual = {
     .shard = 16,
     .quarantine_ms = 2000,
     .farewell_ms = 500,
+    /* An sshd turns some away from the tenth on that has not shown its key yet (MaxStartups), and
+     * one that answers does so within a second. */
+    .ssh_at_once = 8,
+    .ssh_hold_ms = 1000,
 };
 
 static int usual(int given, int otherwise)
@@ -47,7 +51,7 @@ VdVirt *vd_virt_new_on(GMainContext *context, const VdVirtOptions *options,
     virt->options.call_hard_ms = usual(options->call_hard_ms, CALL_HARD_MS);
     virt->tuning = tuning;
     virt->shown = VD_GROUPS_ALL;
-    virt->yard = vd_yard_new(context, backend);
+    virt->yard = vd_yard_new(context, backend, tuning->ssh_at_once, tuning->ssh_hold_ms);
     virt->changed = changed;
     virt->data = data;
     virt->keepers = g_ptr_array_new_with_free_func((GDestroyNotify)vd_keeper_free);

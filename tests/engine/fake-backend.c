@@ -36,7 +36,7 @@ struct _Fake {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     GHashTable *sites; /* uri → Site */
-    guint conns, opening;
+    guint conns, opening, most_opening;
 };
 
 struct _VdBackendConn {
@@ -152,6 +152,7 @@ static VdBackendConn *f_open(const VdBackend *backend, const char *uri, VdAsker 
     pthread_mutex_lock(&fake->lock);
     Site *site = site_of(fake, uri);
     fake->opening++;
+    fake->most_opening = MAX(fake->most_opening, fake->opening);
     if (site->asks && !let_in(site, asker)) {
         (void)vd_fail(error, VD_ERR_DENIED, "fake", "wrong password");
         site->calls[FAKE_OPEN]++;
@@ -656,6 +657,11 @@ guint fake_looked(Fake *fake, const char *uri)
 guint fake_conns(Fake *fake)
 {
     return read_number(fake, &fake->conns);
+}
+
+guint fake_most_opening(Fake *fake)
+{
+    return read_number(fake, &fake->most_opening);
 }
 
 guint fake_watchers(Fake *fake, const char *uri)

@@ -61,4 +61,5 @@ guint fake_looked(Fake *fake, const char *uri);             /* machines looked a
 /* How often a machine was asked for figures of that group (VD_GROUP_CPU, _MEM or _DISK). */
 guint fake_asked(Fake *fake, const char *uri, guint number, guint group);
 guint fake_conns(Fake *fake);                     /* open at the moment */
+guint fake_most_opening(Fake *fake);              /* that were in open() at the same time */
 guint fake_watchers(Fake *fake, const char *uri); /* times that events were asked for */

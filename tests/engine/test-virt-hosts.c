@@ -1,5 +1,6 @@
-/* Hosts that ask before they let one in, that refuse, and addresses that are tried: on the scripted
- * backend. The deadlines are short, so that a question that did not hold them would show. */
+/* Hosts that ask before they let one in, that refuse, that wait for their turn with ssh, and
+ * addresses that are tried: on the scripted backend. The deadlines are short, so that a question
+ * that did not hold them would show. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -175,6 +176,145 @@ static void test_let_go_while_asking(void **state)
     finish(&c); /* with a question open: the program leaves */
 }
 
+/* ---- turns with ssh ---- */
+
+#define HOSTS 6
+
+static const char *ssh_id(guint i)
+{
+    static const char *const ids[HOSTS] = {"s0", "s1", "s2", "s3", "s4", "s5"};
+    return ids[i];
+}
+
+/* As the engine opens them. */
+static const char *ssh_uri(guint i)
+{
+    static const char *const uris[HOSTS] = {
+        "qemu+ssh://s0/system?no_tty=1", "qemu+ssh://s1/system?no_tty=1",
+        "qemu+libssh2://s2/system",      "qemu+libssh://s3/system",
+        "qemu+ssh://s4/system?no_tty=1", "qemu+ssh://s5/system?no_tty=1"};
+    return uris[i];
+}
+
+static void begin_ssh(Case *c, const VdVirtOptions *options, const VdTuning *turns)
+{
+    c->fake = fake_new();
+    c->client = client_new(options, fake_backend(c->fake), turns);
+    for (guint i = 0; i < HOSTS; i++)
+        fake_add_many(c->fake, ssh_uri(i), 2);
+}
+
+static guint begun(const Case *c)
+{
+    guint sum = 0;
+    for (guint i = 0; i < HOSTS; i++)
+        sum += fake_calls(c->fake, ssh_uri(i), FAKE_OPEN);
+    return sum;
+}
+
+/* data: the host's id */
+static gboolean waits_its_turn(Client *client, gconstpointer id)
+{
+    const VdHost *host = client_host(client, id);
+    return host && host->state == VD_HOST_CONNECTING && host->error &&
+           strstr(host->error, "its turn");
+}
+
+static gboolean so_many_wait(Client *client, gconstpointer count)
+{
+    guint waiting = 0;
+    for (guint i = 0; i < HOSTS; i++)
+        waiting += waits_its_turn(client, ssh_id(i));
+    return waiting == GPOINTER_TO_UINT(count);
+}
+
+static gboolean all_up(Client *client, gconstpointer data)
+{
+    for (guint i = 0; i < HOSTS; i++)
+        if (!is_up(client, ssh_id(i)))
+            return FALSE;
+    return !data || fake_conns(((const Case *)data)->fake) == HOSTS * 3;
+}
+
+/* However many there are, two open at a time, those of the statistics as well; the rest says what
+ * it waits for, is neither slow nor given up, and another way in is not held up. */
+static void test_ssh_turns(void **state)
+{
+    (void)state;
+    Case c;
+    VdTuning turns = tuning;
+    VdVirtOptions options = {.events = TRUE, .sample = TRUE};
+    turns.ssh_at_once = 2;
+    turns.ssh_hold_ms = 3600000;
+    begin_ssh(&c, &options, &turns);
+    for (guint i = 0; i < HOSTS; i++) {
+        fake_hang(c.fake, ssh_uri(i), FAKE_OPEN, 1);
+        vd_virt_add_host(c.client->virt, ssh_id(i), ssh_uri(i));
+    }
+    /* who is first is nobody's business */
+    assert_true(client_wait(c.client, so_many_wait, GUINT_TO_POINTER(HOSTS - 2), 60));
+    assert_int_equal(begun(&c), 2);
+    for (guint i = 0; i < HOSTS; i++)
+        fake_release(c.fake, ssh_uri(i), FAKE_OPEN);
+    assert_true(client_wait(c.client, all_up, &c, 60));
+    for (guint i = 0; i < HOSTS; i++)
+        assert_null(client_host(c.client, ssh_id(i))->error);
+    assert_true(fake_most_opening(c.fake) <= 2);
+    finish(&c);
+}
+
+/* Those that hang keep the others for a moment only. */
+static void test_ssh_dead_ones(void **state)
+{
+    (void)state;
+    Case c;
+    VdTuning turns = tuning;
+    VdVirtOptions options = {.events = TRUE};
+    turns.ssh_at_once = 2;
+    turns.ssh_hold_ms = 20;
+    begin_ssh(&c, &options, &turns);
+    for (guint i = 0; i < HOSTS; i++) {
+        fake_hang(c.fake, ssh_uri(i), FAKE_OPEN, i < HOSTS - 1 ? -1 : 0);
+        vd_virt_add_host(c.client->virt, ssh_id(i), ssh_uri(i));
+    }
+    assert_true(client_wait(c.client, is_up, ssh_id(HOSTS - 1), 15));
+    finish(&c);
+}
+
+/* Its deadlines begin with its turn, and it goes before one that has failed; to be let go of or to
+ * leave it needs none. */
+static void test_ssh_patience(void **state)
+{
+    (void)state;
+    Case c;
+    VdTuning turns = tuning;
+    VdVirtOptions options = {.events = TRUE, .connect_soft_ms = 40, .connect_hard_ms = 1500};
+    turns.ssh_at_once = 1;
+    turns.ssh_hold_ms = 3600000;
+    begin_ssh(&c, &options, &turns);
+    fake_hang(c.fake, ssh_uri(0), FAKE_OPEN, 1);
+    vd_virt_add_host(c.client->virt, ssh_id(0), ssh_uri(0));
+    assert_true(client_wait(c.client, is_down, ssh_id(0), 30)); /* and its lane hangs in there */
+    for (guint i = 1; i < 4; i++) { /* one after the other, in that order */
+        vd_virt_add_host(c.client->virt, ssh_id(i), ssh_uri(i));
+        assert_true(client_wait(c.client, waits_its_turn, ssh_id(i), 30));
+    }
+    vd_virt_add_host(c.client->virt, "b", "qemu+tcp://b/system");
+    assert_true(client_wait(c.client, is_up, "b", 30));
+    gint64 until = g_get_monotonic_time() + 2 * G_USEC_PER_SEC; /* more than the deadline */
+    assert_true(client_wait(c.client, it_is_later, &until, 30));
+    for (guint i = 1; i < 4; i++)
+        assert_true(waits_its_turn(c.client, ssh_id(i)));
+    assert_int_equal(begun(&c), 1);
+    vd_virt_disconnect(c.client->virt, ssh_id(1));
+    fake_hang(c.fake, ssh_uri(3), FAKE_OPEN, -1);
+    fake_release(c.fake, ssh_uri(0), FAKE_OPEN);
+    assert_true(client_wait(c.client, is_up, ssh_id(2), 30));
+    assert_int_equal(fake_calls(c.fake, ssh_uri(0), FAKE_OPEN), 1); /* it waits behind the third */
+    assert_int_equal(fake_calls(c.fake, ssh_uri(1), FAKE_OPEN), 0);
+    finish(&c);
+}
+
 /* ---- trying an address ---- */
 
 typedef struct {
@@ -246,6 +386,9 @@ int main(void)
         cmocka_unit_test(test_asked_once),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_let_go_while_asking),
+        cmocka_unit_test(test_ssh_turns),
+        cmocka_unit_test(test_ssh_dead_ones),
+        cmocka_unit_test(test_ssh_patience),
         cmocka_unit_test(test_trial),
     };
     return cmocka_run_group_tests_name("virt-hosts", tests, NULL, NULL);

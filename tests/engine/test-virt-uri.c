@@ -107,19 +107,19 @@ static void test_reach(void **state)
     g_autoptr(GSocketListener) listener = g_socket_listener_new();
     guint16 port = g_socket_listener_add_any_inet_port(listener, NULL, NULL);
     g_autofree char *there = g_strdup_printf("qemu+tcp://127.0.0.1:%u/system", port);
-    assert_true(vd_reach(there, 20000, 0, NULL));
+    assert_true(vd_reach(there, 20000, 0, 0, NULL));
     g_socket_listener_close(listener);
-    assert_false(vd_reach(there, 20000, 0, &refused));
+    assert_false(vd_reach(there, 20000, 0, 0, &refused));
     assert_int_equal(vd_error_code(refused), VD_ERR_UNREACHABLE);
     assert_non_null(strstr(refused->message, "refused"));
-    assert_false(vd_reach("qemu+unix:///system?socket=/nowhere/sock", 20000, 0, &missing));
+    assert_false(vd_reach("qemu+unix:///system?socket=/nowhere/sock", 20000, 0, 0, &missing));
     assert_non_null(strstr(missing->message, "no libvirt daemon listens"));
-    assert_false(vd_reach("qemu+tls://no-such-host.invalid/system", 20000, 0, &nobody));
+    assert_false(vd_reach("qemu+tls://no-such-host.invalid/system", 20000, 0, 0, &nobody));
     assert_non_null(strstr(nobody->message, "no-such-host.invalid"));
-    assert_true(vd_reach("qemu+ssh://no-such-host.invalid/system", 20000, 0, NULL));
-    assert_true(vd_reach("qemu:///system", 20000, 0, NULL));
-    assert_true(vd_reach("test:///default", 20000, 0, NULL));
-    assert_true(vd_reach("esx://no-such-host.invalid/", 20000, 0, NULL));
+    assert_true(vd_reach("qemu+ssh://no-such-host.invalid/system", 20000, 0, 0, NULL));
+    assert_true(vd_reach("qemu:///system", 20000, 0, 0, NULL));
+    assert_true(vd_reach("test:///default", 20000, 0, 0, NULL));
+    assert_true(vd_reach("esx://no-such-host.invalid/", 20000, 0, 0, NULL));
 }
 
 static gpointer close_next(gpointer listener)
@@ -151,11 +151,53 @@ static void test_closed_at_once(void **state)
     g_autofree char *there =
         g_strdup_printf("qemu+tcp://127.0.0.1:%u/system", listen_somewhere(&listener));
     GThread *closer = g_thread_new("closer", close_next, GINT_TO_POINTER(listener));
-    assert_false(vd_reach(there, 20000, 20000, &error));
+    assert_false(vd_reach(there, 20000, 20000, 0, &error)); /* at a first attempt as well */
     assert_int_equal(vd_error_code(error), VD_ERR_UNREACHABLE);
     assert_non_null(strstr(error->message, "closed at once"));
     g_thread_join(closer);
-    assert_true(vd_reach(there, 20000, 20, NULL)); /* nobody closes it now */
+    assert_true(vd_reach(there, 20000, 20, 20, NULL)); /* nobody closes it now */
+    close(listener);
+}
+
+/* Where nothing can be said, as TLS begins with what is not ours to say. */
+static void test_closed_in_silence(void **state)
+{
+    (void)state;
+    int listener;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *there =
+        g_strdup_printf("qemu+tls://127.0.0.1:%u/system", listen_somewhere(&listener));
+    GThread *closer = g_thread_new("closer", close_next, GINT_TO_POINTER(listener));
+    assert_false(vd_reach(there, 20000, 0, 20000, &error));
+    assert_non_null(strstr(error->message, "closed at once"));
+    g_thread_join(closer);
+    close(listener);
+}
+
+static gpointer answer_next(gpointer listener)
+{
+    char question[28];
+    int fd = accept(GPOINTER_TO_INT(listener), NULL, NULL);
+    gboolean whole = fd >= 0 && recv(fd, question, sizeof question, MSG_WAITALL) == 28;
+    if (whole)
+        whole = send(fd, question, 4, MSG_NOSIGNAL) == 4 && recv(fd, question, 1, 0) <= 0;
+    if (fd >= 0)
+        (void)close(fd);
+    return GINT_TO_POINTER(whole);
+}
+
+/* An answer ends the wait. */
+static void test_answered(void **state)
+{
+    (void)state;
+    int listener;
+    g_autofree char *there =
+        g_strdup_printf("qemu+tcp://127.0.0.1:%u/system", listen_somewhere(&listener));
+    GThread *daemon = g_thread_new("daemon", answer_next, GINT_TO_POINTER(listener));
+    gint64 begun = g_get_monotonic_time();
+    assert_true(vd_reach(there, 20000, 3600000, 0, NULL));
+    assert_true(g_get_monotonic_time() - begun < 600 * G_USEC_PER_SEC);
+    assert_true(GPOINTER_TO_INT(g_thread_join(daemon)));
     close(listener);
 }
 
@@ -177,7 +219,7 @@ static void test_full_backlog(void **state)
     }
     g_autofree char *uri = g_strdup_printf("qemu+unix:///system?socket=%s", address.sun_path);
     g_autoptr(GError) error = NULL;
-    assert_false(vd_reach(uri, 50, 0, &error));
+    assert_false(vd_reach(uri, 50, 0, 0, &error));
     assert_non_null(strstr(error->message, "does not answer"));
     while (n-- > 0)
         close(full[n]);
@@ -208,7 +250,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_default),        cmocka_unit_test(test_ssh),
         cmocka_unit_test(test_check),          cmocka_unit_test(test_reach),
-        cmocka_unit_test(test_closed_at_once), cmocka_unit_test(test_full_backlog),
+        cmocka_unit_test(test_closed_at_once), cmocka_unit_test(test_closed_in_silence),
+        cmocka_unit_test(test_answered),       cmocka_unit_test(test_full_backlog),
         cmocka_unit_test(test_to_open),
     };
     return cmocka_run_group_tests_name("virt-uri", tests, NULL, NULL);

@@ -274,10 +274,15 @@ static gboolean shows(VdGridColumn column, const VdVm *vm)
     return column == VD_GRID_MEM;
 }
 
+enum { NOTE_LEAST = 12 };
+
 static void draw_note(VdCanvas *canvas, int x, int y, int width, const VdGridRow *row)
 {
     int after = row->after ? vd_text_width(row->after) : 0;
-    int note = MIN(vd_text_width(row->note), MAX(0, width - after));
+    int whole = vd_text_width(row->note);
+    int note = MIN(whole, MAX(0, width - after));
+    if (note < MIN(whole, NOTE_LEAST)) /* the reason matters more than when it is tried again */
+        note = MIN(whole, width);
     vd_canvas_text(canvas, x, y, note, VD_ROLE_NORMAL, row->note);
     vd_canvas_text(canvas, x + note, y, width - note, VD_ROLE_DIM, row->after);
 }

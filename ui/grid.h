@@ -45,10 +45,11 @@ double vd_grid_memory(const VdTreeRow *row);
 typedef struct {
     const VdTreeRow *row;
     gboolean marked, folded, flat;
-    const float *cpu;  /* VD_HISTORY_BUCKETS values, or NULL */
-    const char *age;   /* of a state that lasts: "2m", or NULL */
-    const char *note;  /* of a host: what stands in place of its figures, or NULL */
-    const char *after; /* what follows the note and is never cut for its sake, or NULL */
+    const float *cpu; /* VD_HISTORY_BUCKETS values, or NULL */
+    const char *age;  /* of a state that lasts: "2m", or NULL */
+    const char *note; /* of a host: what stands in place of its figures, or NULL */
+    const char
+        *after; /* what follows the note, which is cut for its sake where there is room, or NULL */
 } VdGridRow;
 void vd_grid_draw_row(const VdGridLayout *layout, VdCanvas *canvas, int x, int y,
                       const VdGridRow *row);

@@ -429,6 +429,27 @@ static void rare_figures_are_told(void **state)
     stop(&f);
 }
 
+/* In a narrow window the reason stands, and when it is tried again is left out. */
+static void a_host_that_is_down_says_why(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 12, 40, 10);
+    VdFleet *fleet = vd_fleet_new();
+    const VdFleet *now = vd_deck_fleet(f.deck);
+    for (guint i = 0; i < now->hosts->len; i++)
+        g_ptr_array_add(fleet->hosts, vd_host_copy(g_ptr_array_index(now->hosts, i)));
+    VdHost *host = g_ptr_array_index(fleet->hosts, 0);
+    host->state = VD_HOST_DOWN;
+    host->error = g_strdup("refused");
+    fake_deck_publish(f.deck, fleet);
+    vd_console_changed(f.app, VD_CHANGED_FLEET);
+    assert_true(shows(&f, "refused"));
+    vd_canvas_resize(f.app->canvas, 80, 24);
+    assert_true(shows(&f, "refused · r retries now"));
+    stop(&f);
+}
+
 /* What a high graph's full height stands for: of the ten minutes before, or of now if that is more,
  * since a bucket is an average. */
 static void graphs_tell_their_peak(void **state)
@@ -662,6 +683,7 @@ int main(void)
         cmocka_unit_test(sentences_stand_below_their_row),
         cmocka_unit_test(only_what_is_shown_is_wanted),
         cmocka_unit_test(rare_figures_are_told),
+        cmocka_unit_test(a_host_that_is_down_says_why),
         cmocka_unit_test(graphs_tell_their_peak),
         cmocka_unit_test(keys_can_be_bound_anew),
         cmocka_unit_test(a_key_is_bound_once),

@@ -22,8 +22,8 @@ typedef struct _VdTheme VdTheme;
 
 /* Reads NAME.conf from the first of dirs (NULL-terminated) that has it. Every mistake adds a
  * sentence "/…/light.conf:12: expected …" to problems (char *, owned by the array). Never NULL: at
- * worst the built-in look. conf: the configuration that asks for it, to say where, or NULL. May
- * wait on a disk. */
+ * worst the built-in look. conf: the configuration that asks for it, to say where; NULL:
+ * --theme does. May wait on a disk. */
 VdTheme *vd_theme_load(const char *name, char **dirs, const VdConf *conf, GPtrArray *problems);
 /* Reads one file; path NULL: only the built-in look. */
 VdTheme *vd_theme_load_file(const char *path, GPtrArray *problems);

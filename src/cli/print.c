@@ -19,10 +19,13 @@ char *vd_sayable(const char *text)
     const char *charset = NULL;
     if (g_get_charset(&charset))
         return g_strdup(text);
-    /* A locale without our dashes and dots. */
+    static const struct {
+        const char *ours, *plain;
+    } signs[] = {{"–", "-"},  {"—", "-"},  {"…", "..."}, {"“", "\""}, {"”", "\""},
+                 {"«", "\""}, {"»", "\""}, {"‘", "'"},   {"’", "'"},  {"·", "-"}};
     g_autoptr(GString) plain = g_string_new(text);
-    g_string_replace(plain, "–", "-", 0);
-    g_string_replace(plain, "…", "...", 0);
+    for (gsize i = 0; i < G_N_ELEMENTS(signs); i++)
+        g_string_replace(plain, signs[i].ours, signs[i].plain, 0);
     g_autofree char *local =
         g_convert_with_fallback(plain->str, -1, charset, "UTF-8", "?", NULL, NULL, NULL);
     char *back = local ? g_convert(local, -1, "UTF-8", charset, NULL, NULL, NULL) : NULL;

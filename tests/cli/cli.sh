@@ -210,6 +210,8 @@ check "without a journal a machine can still be started, and that is said" all i
 
 LC_ALL=C try 0 -c "$fleet" list
 check "the C locale prints plain text" all is "$status" 0 , is "$(LC_ALL=C tr -d '\000-\177' <"$work/out")" ""
+LC_ALL=C try 1 -c "$fleet" start nosuch
+check "and quotes with what it has" says 'no machine "nosuch";'
 try 0 completion bash
 check "the completion is bash" all is "$status" 0 , bash -n "$work/out"
 printf 'size 100 30\n# two keys\npause 500\nkeys <Down><Up> 3\n' >"$work/keys"

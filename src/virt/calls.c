@@ -94,7 +94,8 @@ static void row_begins(Call *call)
     VdCell *cell = call->uuid ? vd_keeper_cell(call->keeper, call->uuid) : NULL;
     if (!cell || !call->pending)
         return;
-    cell->requests++;
+    if (cell->requests++ == 0)
+        cell->requested = g_get_monotonic_time();
     show_pending(call->keeper, cell, call->pending);
 }
 
@@ -108,6 +109,7 @@ static void row_ends(Call *call)
         vd_keeper_hint(keeper, call->uuid);
     if (!cell || !call->pending || cell->requests == 0 || --cell->requests > 0)
         return;
+    vd_keeper_slow(keeper); /* who waits for it is no longer excused */
     if (!cell->settling)
         keeper->settling++;
     cell->settling = TRUE;

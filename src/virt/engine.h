@@ -17,6 +17,7 @@ typedef struct {
     guint shard;                      /* machines in a shard */
     guint quarantine_ms;              /* first wait before a stuck machine is tried again */
     guint ssh_at_once, ssh_hold_ms;   /* who open a connection over ssh, see gate.h */
+    guint hold_ms;                    /* listings wait so long for a machine's end */
     guint farewell_ms;                /* after a call that broke, for the connection to say why */
 } VdTuning;
 
@@ -49,6 +50,7 @@ typedef struct {
     guint place;       /* in the keeper's order */
     guint listing;     /* the last listing that had it */
     guint requests;    /* that run on it and are shown as pending */
+    gint64 requested;  /* when the first of these was asked for, monotonic */
     gboolean settling; /* they ended; pending is shown until it has been looked at */
     VdSampled sampled;
 } VdCell;
@@ -115,15 +117,26 @@ void vd_keeper_connect(VdKeeper *keeper);    /* now, whatever the state */
 void vd_keeper_disconnect(VdKeeper *keeper); /* until told */
 /* A new snapshot goes out in the next turn of the loop. */
 void vd_keeper_touch(VdKeeper *keeper);
-/* The machine changed, by an event or by ourselves. */
-void vd_keeper_hint(VdKeeper *keeper, const char *uuid);
-void vd_keeper_list(VdKeeper *keeper); /* a full listing as soon as may be */
 /* It is connected and has been listed. */
 gboolean vd_keeper_up(const VdKeeper *keeper);
 /* A lane other than the monitor became slow, or is no more. */
 void vd_keeper_slow(VdKeeper *keeper);
 /* The host is lost: takes why. It is tried again unless that is hopeless. */
 void vd_keeper_down(VdKeeper *keeper, GError *why, gboolean hopeless);
+
+/* The first listing has come: it is up. */
+void vd_keeper_arrived(VdKeeper *keeper);
+/* Milliseconds from `ms` on to the next beat, which is the same for all hosts: with a hundred of
+ * them what is due at about the same time is done in one turn of the loop. */
+guint vd_on_beat(guint ms);
+
+/* ---- listing.c ---- */
+
+/* The machine changed, by an event or by ourselves. */
+void vd_keeper_hint(VdKeeper *keeper, const char *uuid);
+void vd_keeper_list(VdKeeper *keeper); /* a full listing as soon as may be */
+/* Starts what is wanted if the monitor lane is free; called again when it becomes so. */
+void vd_keeper_pump(VdKeeper *keeper);
 
 /* What the inventory reports. took: microseconds; complete: every machine was asked for its
  * processors. list_failed takes the error. */
@@ -137,6 +150,8 @@ VdCell *vd_keeper_cell(const VdKeeper *keeper, const char *uuid); /* borrowed, o
 void vd_cell_free(gpointer cell);
 /* It hangs and is being forced off: a call for it waits until that is over. */
 gboolean vd_cell_condemned(const VdCell *cell);
+/* The lane waits for such a machine: its host is not slow for that. */
+gboolean vd_keeper_excuses(const VdKeeper *keeper, const VdLane *lane);
 /* Replaces the machine that is published next: takes vm. */
 void vd_cell_take(VdKeeper *keeper, VdCell *cell, VdVm *vm);
 /* What is published next; all of what did not change is shared with the last one. */

@@ -1,5 +1,6 @@
 /* One host's life on the loop thread: connecting, up, slow, down, off. The monitor lane opens the
- * connection, takes events and lists; each report of it arrives here and decides the next step.
+ * connection, takes events and lists; each report of it decides the next step, here or, of what it
+ * has listed, in listing.c.
  * A lane that is closed or abandoned reports nothing more, so an answer of a former connection can
  * never be taken for one of this: the lane is the host's generation. */
 #include "config.h"
@@ -11,14 +12,10 @@
 #include "src/virt/ssh.h"
 #include "src/virt/uri.h"
 
-/* A look is followed by a rest of so many times what it took. */
-#define REST_TIMES 20
-#define BEAT_MS    20
+#define BEAT_MS 20
 
 /* Threads that may hang on a host however often its retry is asked for by hand. */
 #define MOST_HANGING 8
-
-static void pump(VdKeeper *keeper);
 
 /* ---- publishing ---- */
 
@@ -34,9 +31,7 @@ static gboolean publish(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* Milliseconds from `ms` on to the next beat, which is the same for all hosts: with a hundred of
- * them what is due at about the same time is done in one turn of the loop. */
-static guint on_beat(guint ms)
+guint vd_on_beat(guint ms)
 {
     gint64 due = g_get_monotonic_time() / 1000 + ms;
     return (guint)(ms + BEAT_MS - due % BEAT_MS);
@@ -45,7 +40,7 @@ static guint on_beat(guint ms)
 void vd_keeper_touch(VdKeeper *keeper)
 {
     /* The first lists are awaited; later ones may wait for the others' a moment. */
-    guint ms = keeper->virt->options.events && keeper->lists > 1 ? on_beat(0) : 0;
+    guint ms = keeper->virt->options.events && keeper->lists > 1 ? vd_on_beat(0) : 0;
     if (!keeper->publish)
         vd_timer_set(&keeper->publish, keeper->virt->context, ms, publish, keeper);
 }
@@ -83,7 +78,8 @@ gboolean vd_keeper_up(const VdKeeper *keeper)
 void vd_keeper_slow(VdKeeper *keeper)
 {
     VdHostState state = keeper->face->state;
-    gboolean slow = (keeper->monitor && vd_lane_slow(keeper->monitor)) ||
+    gboolean slow = (keeper->monitor && vd_lane_slow(keeper->monitor) &&
+                     !vd_keeper_excuses(keeper, keeper->monitor)) ||
                     (keeper->sampler && vd_sampler_slow(keeper->sampler));
     if (state == VD_HOST_DOWN || state == VD_HOST_OFF)
         return;
@@ -348,6 +344,18 @@ void vd_keeper_connect(VdKeeper *keeper)
     vd_lane_push(keeper->monitor, &kind, task);
 }
 
+void vd_keeper_arrived(VdKeeper *keeper)
+{
+    keeper->attempt = 0;
+    keeper->lost = FALSE;
+    set_why(keeper, NULL);
+    set_state(keeper, VD_HOST_UP);
+    vd_keeper_touch(keeper);
+    if (keeper->sampler)
+        vd_sampler_start(keeper->sampler);
+    vd_keeper_run_calls(keeper);
+}
+
 void vd_keeper_disconnect(VdKeeper *keeper)
 {
     GError *why = NULL;
@@ -393,7 +401,7 @@ static void facts_done(VdLane *lane, VdTaskEnd end, gpointer data)
     if (end != VD_TASK_ANSWERED)
         return;
     if (task->error) { /* a broken connection is noticed by the listing */
-        pump(task->keeper);
+        vd_keeper_pump(task->keeper);
         return;
     }
     GRefString *hostname = face->hostname, *type = face->type;
@@ -410,7 +418,7 @@ static void facts_done(VdLane *lane, VdTaskEnd end, gpointer data)
     face->hv_version = facts->hv_version;
     face->seen = g_get_monotonic_time();
     vd_keeper_touch(task->keeper);
-    pump(task->keeper);
+    vd_keeper_pump(task->keeper);
 }
 
 static void push_facts(VdKeeper *keeper)
@@ -425,172 +433,6 @@ static void push_facts(VdKeeper *keeper)
     VdTaskKind kind = {facts_run, facts_done, facts_free, (guint)options->call_soft_ms,
                        (guint)options->call_hard_ms};
     vd_lane_push(keeper->monitor, &kind, task);
-}
-
-/* ---- listing, by time and by hints ---- */
-
-static gboolean refresh(gpointer data)
-{
-    vd_keeper_list(data);
-    return G_SOURCE_REMOVE;
-}
-
-/* A listing that costs little comes often, so that what has no event (autostart, say) shows soon.
- */
-static void plan_refresh(VdKeeper *keeper, gint64 took)
-{
-    const VdTuning *tuning = keeper->virt->tuning;
-    gint64 ms = CLAMP(took / 10, tuning->refresh_min_ms, tuning->refresh_max_ms);
-    if (!keeper->events)
-        ms = tuning->refresh_min_ms;
-    vd_timer_set(&keeper->refresh, keeper->virt->context, (guint)ms, refresh, keeper);
-}
-
-/* A storm of events must not keep the host, or us, at looking: what the last look took is followed
- * by a rest of many times that. */
-static void rest(VdKeeper *keeper, gint64 took)
-{
-    gint64 most = (gint64)keeper->virt->tuning->rest_max_ms * 1000;
-    keeper->rest_until = g_get_monotonic_time() + MIN(took * REST_TIMES, most);
-}
-
-void vd_keeper_listed(VdKeeper *keeper, gint64 took, gboolean complete)
-{
-    keeper->lists++;
-    if (keeper->lists == 1) {
-        keeper->attempt = 0;
-        keeper->lost = FALSE;
-        set_why(keeper, NULL);
-        set_state(keeper, VD_HOST_UP);
-        vd_keeper_touch(keeper);
-        if (keeper->sampler)
-            vd_sampler_start(keeper->sampler);
-        vd_keeper_run_calls(keeper);
-    }
-    for (guint i = 0; keeper->settling > 0 && i < keeper->order->len; i++)
-        vd_cell_settle(keeper, g_ptr_array_index(keeper->order, i));
-    if (!complete)
-        keeper->list_wanted = TRUE;
-    if (keeper->stormy)
-        rest(keeper, took);
-    keeper->stormy = FALSE;
-    if (keeper->virt->options.events)
-        plan_refresh(keeper, took);
-    pump(keeper);
-}
-
-void vd_keeper_looked(VdKeeper *keeper, gint64 took, GPtrArray *uuids)
-{
-    rest(keeper, took);
-    for (guint i = 0; i < uuids->len; i++) {
-        VdCell *cell = vd_keeper_cell(keeper, g_ptr_array_index(uuids, i));
-        if (!cell)
-            continue;
-        vd_cell_settle(keeper, cell);
-        cell->sampled.titled = FALSE; /* it may have changed as well */
-    }
-    pump(keeper);
-}
-
-static gboolean never_told(gpointer data)
-{
-    VdKeeper *keeper = data;
-    vd_keeper_down(keeper, g_steal_pointer(&keeper->broke), FALSE);
-    return G_SOURCE_REMOVE;
-}
-
-/* A connection that breaks wakes its calls and says why, in whichever order: a person reads that
- * the host stopped answering, not which call was the one that failed of it. */
-void vd_keeper_list_failed(VdKeeper *keeper, GError *error)
-{
-    vd_log_error(NULL, keeper->face->id, error);
-    if (vd_error_code(error) == VD_ERR_UNREACHABLE && keeper->events && keeper->tap) {
-        keeper->broke = error;
-        vd_timer_set(&keeper->farewell, keeper->virt->context, keeper->virt->tuning->farewell_ms,
-                     never_told, keeper);
-        return;
-    }
-    vd_keeper_down(keeper, error, vd_error_code(error) == VD_ERR_DENIED);
-}
-
-static gboolean merged(gpointer data)
-{
-    pump(data);
-    return G_SOURCE_REMOVE;
-}
-
-/* Whether hints have to wait; then this is called again. */
-static gboolean resting(VdKeeper *keeper)
-{
-    gint64 left = keeper->rest_until - g_get_monotonic_time();
-    if (left <= 0)
-        return FALSE;
-    if (!keeper->merge)
-        vd_timer_set(&keeper->merge, keeper->virt->context, (guint)(left / 1000 + 1), merged,
-                     keeper);
-    return TRUE;
-}
-
-/* Where events come from many hosts at once, each waits longer for company: a look costs the loop
- * the same for one machine as for ten. Still well below the half second in which a change shows. */
-enum { LOOKS_WINDOW_MS = 250, LOOKS_FEW = 4, MERGES_MOST = 8 };
-
-static void count_window(VdVirt *virt)
-{
-    gint64 now = g_get_monotonic_time();
-    gint64 age = (now - virt->looks_since) / G_TIME_SPAN_MILLISECOND;
-    if (age < LOOKS_WINDOW_MS)
-        return;
-    virt->looks_before = age < 2 * LOOKS_WINDOW_MS ? virt->looks : 0;
-    virt->looks = 0;
-    virt->looks_since = now;
-}
-
-static guint merge_time(VdVirt *virt)
-{
-    count_window(virt);
-    guint crowd = MAX(virt->looks, virt->looks_before) / LOOKS_FEW;
-    return virt->tuning->merge_ms * MIN(1 + crowd, (guint)MERGES_MOST);
-}
-
-/* Starts what is wanted if the monitor lane is free; called again when it becomes so. */
-static void pump(VdKeeper *keeper)
-{
-    if (keeper->lists == 0 || keeper->broke || !keeper->monitor || !vd_lane_idle(keeper->monitor))
-        return;
-    guint hints = g_hash_table_size(keeper->hints);
-    guint few = 8 + keeper->order->len / 64; /* where a full listing becomes the cheaper one */
-    if (!keeper->list_wanted && (hints == 0 || resting(keeper)))
-        return;
-    if (keeper->list_wanted || hints > few) {
-        keeper->stormy = !keeper->list_wanted;
-        keeper->list_wanted = FALSE;
-        g_hash_table_remove_all(keeper->hints);
-        vd_timer_clear(&keeper->merge);
-        vd_keeper_push_list(keeper);
-    } else if (hints > 0 && !keeper->merge) {
-        count_window(keeper->virt);
-        keeper->virt->looks++;
-        vd_keeper_push_look(keeper, keeper->hints);
-        g_hash_table_remove_all(keeper->hints);
-    }
-}
-
-void vd_keeper_hint(VdKeeper *keeper, const char *uuid)
-{
-    if (keeper->lists == 0)
-        return; /* the first listing will tell */
-    if (!g_hash_table_contains(keeper->hints, uuid))
-        g_hash_table_add(keeper->hints, g_strdup(uuid));
-    if (!keeper->merge)
-        vd_timer_set(&keeper->merge, keeper->virt->context, on_beat(merge_time(keeper->virt)),
-                     merged, keeper);
-}
-
-void vd_keeper_list(VdKeeper *keeper)
-{
-    keeper->list_wanted = TRUE;
-    pump(keeper);
 }
 
 /* ---- life ---- */

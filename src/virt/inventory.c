@@ -191,6 +191,17 @@ gboolean vd_cell_condemned(const VdCell *cell)
     return cell->requests > 0 && cell->vm->stuck_since != 0;
 }
 
+/* All that begins later leaves the machine out. */
+gboolean vd_keeper_excuses(const VdKeeper *keeper, const VdLane *lane)
+{
+    for (guint i = 0; i < keeper->order->len; i++) {
+        const VdCell *cell = g_ptr_array_index(keeper->order, i);
+        if (vd_cell_condemned(cell) && vd_lane_begun(lane) < cell->requested)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 void vd_cell_free(gpointer data)
 {
     VdCell *cell = data;

@@ -15,6 +15,7 @@ libvirtroom_a_SOURCES += \
   src/virt/host.c src/virt/engine.h \
   src/virt/inventory.c \
   src/virt/lane.c src/virt/lane.h \
+  src/virt/listing.c \
   src/virt/mailbox.c src/virt/mailbox.h \
   src/virt/meter.c \
   src/virt/memory.c src/virt/memory.h src/virt/rates.c src/virt/rates.h \

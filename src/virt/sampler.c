@@ -151,7 +151,9 @@ void vd_sampler_each_lane(const VdSampler *sampler,
 
 gboolean vd_sampler_slow(const VdSampler *sampler)
 {
-    return sampler->stats ? vd_lane_slow(sampler->stats) : sampler->stuck_stats->len > 0;
+    if (!sampler->stats)
+        return sampler->stuck_stats->len > 0;
+    return vd_lane_slow(sampler->stats) && !vd_keeper_excuses(sampler->keeper, sampler->stats);
 }
 
 /* ---- doubts about the host ---- */

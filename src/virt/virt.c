@@ -25,6 +25,8 @@ const VdTuning vd_tuning_usual = {
     .shard = 16,
     .quarantine_ms = 2000,
     .farewell_ms = 500,
+    /* libvirt waits ten seconds for a QEMU to end by itself, and a little more. */
+    .hold_ms = 15000,
     /* An sshd turns some away from the tenth on that has not shown its key yet (MaxStartups), and
      * one that answers does so within a second. */
     .ssh_at_once = 8,

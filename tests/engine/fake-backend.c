@@ -256,6 +256,11 @@ static gboolean f_list(VdBackendConn *conn, VdNeedsInfo needs, gpointer data, GA
     for (guint i = 0; i < site->machines->len; i++)
         add_row(rows, g_ptr_array_index(site->machines, i));
     gboolean ok = enter(site, FAKE_LIST, error);
+    for (guint i = 0; i < site->machines->len; i++) {
+        const Machine *machine = g_ptr_array_index(site->machines, i);
+        while (machine->locked)
+            pthread_cond_wait(&site->fake->changed, &site->fake->lock);
+    }
     pthread_mutex_unlock(&site->fake->lock);
     return ok;
 }

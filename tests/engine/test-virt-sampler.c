@@ -23,7 +23,8 @@ static const VdTuning tuning = {.backoff_ms = 10,
                                 .dear_soft_ms = 500,
                                 .dear_hard_ms = 1500,
                                 .shard = 8,
-                                .quarantine_ms = 50};
+                                .quarantine_ms = 50,
+                                .hold_ms = 3600000};
 
 /* ---- rates ---- */
 
@@ -125,10 +126,10 @@ typedef struct {
     Client *client;
 } Case;
 
-static void up(Case *c, guint machines, gboolean one_by_one)
+static void up_as(Case *c, const VdVirtOptions *as, guint machines, gboolean one_by_one)
 {
     c->fake = fake_new();
-    c->client = client_new(&options, fake_backend(c->fake), &tuning);
+    c->client = client_new(as, fake_backend(c->fake), &tuning);
     fake_add_many(c->fake, A, machines);
     if (one_by_one)
         fake_one_by_one(c->fake, A);
@@ -141,6 +142,11 @@ static void up(Case *c, guint machines, gboolean one_by_one)
         rows[i] = (VdWantRow){"a", g_ptr_array_index(uuids, i)};
     }
     vd_virt_want(c->client->virt, rows, machines);
+}
+
+static void up(Case *c, guint machines, gboolean one_by_one)
+{
+    up_as(c, &options, machines, one_by_one);
 }
 
 static void finish(Case *c)
@@ -358,6 +364,75 @@ static void test_forced_off(void **state)
     fake_release(c.fake, A, FAKE_RUN);
     assert_true(client_wait(c.client, is_set, &ended, 30));
     assert_true(client_wait(c.client, well, "vm3", 30));
+    finish(&c);
+}
+
+static gboolean list_hangs(Client *client, gconstpointer fake)
+{
+    (void)client;
+    return fake_hanging((Fake *)(gpointer)fake, A, FAKE_LIST) > 0;
+}
+
+static gboolean five_is_paused(Client *client, gconstpointer data)
+{
+    (void)data;
+    const VdVm *vm = client_vm(client, "a", "vm5");
+    return vm && vm->state == VD_VM_PAUSED;
+}
+
+/* data: a gint64 *, monotonic */
+static gboolean it_is_later(Client *client, gconstpointer until)
+{
+    (void)client;
+    return g_get_monotonic_time() > *(const gint64 *)until;
+}
+
+/* data: Fresh; so long after the call began that it would be slow */
+static void while_it_hangs(Case *c, const VdVirtOptions *as)
+{
+    gint64 until = g_get_monotonic_time() + 2000 * (gint64)as->call_soft_ms;
+    assert_true(client_wait(c->client, it_is_later, &until, 30));
+}
+
+/* Meanwhile the host is not called slow, for a listing that waits for that machine alone, and what
+ * happens to the others shows; nothing is listed that would have to wait. Once it is over a listing
+ * that goes on hanging has no excuse. */
+static void test_forced_off_is_one(void **state)
+{
+    (void)state;
+    Case c;
+    gboolean ended = FALSE;
+    VdVirtOptions quick = options;
+    quick.call_soft_ms = 400;
+    up_as(&c, &quick, 10, FALSE);
+    fake_stick(c.fake, A, 3, TRUE);
+    assert_true(client_wait(c.client, stuck, "vm3", 30));
+    assert_true(client_wait(c.client, is_up, "a", 30));
+    fake_hang(c.fake, A, FAKE_LIST, 1);
+    vd_virt_refresh(c.client->virt, "a");
+    assert_true(client_wait(c.client, list_hangs, c.fake, 30));
+    fake_hang(c.fake, A, FAKE_RUN, 1);
+    vd_virt_call(c.client->virt, "a", fake_uuid(3), never_run, NULL, "r-FORCE0", TRUE,
+                 "powering off…", forced_off, &ended);
+    fake_lock(c.fake, A, 3, TRUE);
+    while_it_hangs(&c, &quick);
+    assert_true(client_wait(c.client, is_up, "a", 30));
+    assert_true(list_hangs(c.client, c.fake));
+    fake_lock(c.fake, A, 3, FALSE);
+    guint lists = fake_calls(c.fake, A, FAKE_LIST);
+    fake_release(c.fake, A, FAKE_LIST);
+    fake_set_state(c.fake, A, 5, VD_VM_PAUSED);
+    vd_virt_refresh(c.client->virt, "a");
+    fake_event(c.fake, A, 5);
+    assert_true(client_wait(c.client, five_is_paused, NULL, 30));
+    assert_int_equal(fake_calls(c.fake, A, FAKE_LIST), lists);
+    fake_hang(c.fake, A, FAKE_LIST, 1);
+    fake_stick(c.fake, A, 3, FALSE);
+    fake_release(c.fake, A, FAKE_RUN);
+    assert_true(client_wait(c.client, is_set, &ended, 30));
+    assert_true(client_wait(c.client, is_slow, "a", 30));
+    fake_release(c.fake, A, FAKE_LIST);
+    assert_true(client_wait(c.client, is_up, "a", 30));
     finish(&c);
 }
 
@@ -615,6 +690,7 @@ int main(void)
         cmocka_unit_test(test_several_stuck),
         cmocka_unit_test(test_many_stuck),
         cmocka_unit_test(test_forced_off),
+        cmocka_unit_test(test_forced_off_is_one),
         cmocka_unit_test(test_mute_host),
         cmocka_unit_test(test_slow_figures),
         cmocka_unit_test(test_by_demand),

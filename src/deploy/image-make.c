@@ -87,6 +87,14 @@ static char *make_spec(const char *uri, const char *uuid, const char *name, cons
     return json_to_string(root, FALSE);
 }
 
+static gboolean refuse_elsewhere(const char *uri, GError **error)
+{
+    return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                   _("The machine is on another host (%s): make the image there, and publish "
+                     "or export it."),
+                   uri);
+}
+
 gboolean vd_image_make_submit(VdJournal *journal, const char *request, const char *author,
                               const char *host_id, const char *uri, const char *uuid,
                               const VdArgs *args, GError **error)
@@ -99,6 +107,8 @@ gboolean vd_image_make_submit(VdJournal *journal, const char *request, const cha
     if (!vd_args_check(checked, vd_image_make_args, error))
         return FALSE;
     name = vd_args_get(checked, "name");
+    if (vd_plan_is_elsewhere(uri))
+        return refuse_elsewhere(uri, error);
     if (!vd_image_check_name(name, error) || !vd_store_prepare(error))
         return FALSE;
     job = vd_deploy_job_new(request, "image.make", author, name);
@@ -138,11 +148,9 @@ static gboolean check_machine(VdRun *run, VdConn *conn, VdVmDisk *disk, GError *
     g_autofree char *uuid = vd_spec_text(run, "uuid");
     g_autofree char *note = NULL;
 
+    /* An alias of libvirt's client configuration does not look like that. */
     if (!vd_conn_is_local(conn))
-        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
-                       _("The machine is on another host (%s): make the image there, and publish "
-                         "or export it."),
-                       vd_conn_uri(conn));
+        return refuse_elsewhere(vd_conn_uri(conn), error);
     if (!vd_conn_vm_disk(conn, uuid, disk, error) || !check_room(disk, error))
         return FALSE;
     if (!g_str_equal(disk->format, "qcow2") && !g_str_equal(disk->format, "raw"))

@@ -289,6 +289,13 @@ static VdPlan *make_plan(const VdArgs *args, const VdTemplate *template, const c
     const char *medium = vd_args_get(args, "medium");
     g_autoptr(VdPlan) plan = vd_plan_new_empty(args, uri, request, error);
 
+    /* Kernel and initrd are files of the host's. */
+    if (plan && plan->elsewhere) {
+        vd_error_set(error, VD_ERR_UNSUPPORTED, NULL,
+                     _("A machine can be installed only by a vmdeck that runs on its host; log in "
+                       "there and install it there."));
+        return NULL;
+    }
     if (!plan || !check_login(plan, error) || !check_sizes(plan, template, error))
         return NULL;
     plan->tree = vd_install_tree_url(tree, error);

@@ -393,23 +393,20 @@ char *vd_plan_base_name(const VdPlan *plan)
     return g_strdup_printf(VD_BASE_PREFIX "%s.%s", plan->sha256, plan->image_format);
 }
 
-static gboolean is_elsewhere(const char *uri)
+gboolean vd_plan_is_elsewhere(const char *uri)
 {
     g_autofree char *effective = vd_uri_effective(uri);
 
     return !vd_uri_is_here(effective);
 }
 
-/* What has to be done to the disk as a file is done here. */
-static gboolean place_work(VdPlan *plan, GError **error)
+/* What has to be done to the disk as a file is done here; so is a copy, which needs no image there.
+ */
+static void place_work(VdPlan *plan)
 {
-    if (plan->elsewhere && plan->whole)
-        return vd_fail(
-            error, VD_ERR_UNSUPPORTED, NULL,
-            _("On a host elsewhere a disk begins on its image, which is sent there once; "
-              "give --whole-later to have it made independent while it runs."));
-    plan->near = plan->elsewhere && (plan->reader ? plan->table : plan->grow || plan->customise);
-    return TRUE;
+    gboolean changed = plan->reader ? plan->table : plan->grow || plan->customise;
+
+    plan->near = plan->elsewhere && (plan->whole || changed);
 }
 
 /* What a plan has with an image or without. image NULL: none. */
@@ -422,7 +419,7 @@ static gboolean read_machine(VdPlan *plan, const VdArgs *args, const VdImage *im
         return FALSE;
     plan->title = title && *title ? vd_text_clean(title, 200, FALSE) : NULL;
     plan->uri = g_strdup(uri);
-    plan->elsewhere = is_elsewhere(uri);
+    plan->elsewhere = vd_plan_is_elsewhere(uri);
     plan->overcommit = vd_args_flag(args, "overcommit");
     plan->cpus = (guint)vd_args_int(args, "cpus", 2);
     plan->memory = vd_args_size(args, "memory", 2 * GIB);
@@ -478,7 +475,8 @@ VdPlan *vd_plan_new(const VdArgs *args, const VdImage *image, const char *uri, c
         return NULL;
     }
     decide_grow(plan, args, image);
-    if (!choose_engine(plan, args, image, request, error) || !place_work(plan, error))
+    if (!choose_engine(plan, args, image, request, error))
         return NULL;
+    place_work(plan);
     return g_steal_pointer(&plan);
 }

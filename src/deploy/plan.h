@@ -83,6 +83,8 @@ gboolean vd_plan_wants_raw(const VdArgs *args);
 const char *vd_plan_format(const VdPlan *plan);
 /* A hostname made of a machine's name. The caller frees. */
 char *vd_plan_hostname(const char *name);
+/* Whether files of the host with this URI (NULL: the usual one) are not ours. */
+gboolean vd_plan_is_elsewhere(const char *uri);
 /* What the image is called as a volume of a host elsewhere. The caller frees. */
 char *vd_plan_base_name(const VdPlan *plan);
 /* Whether machines can be deployed to a pool of this kind (NULL: unknown, so yes). */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "src/base/error.h"
@@ -183,13 +184,43 @@ static gboolean make_copy(VdRun *run, const VdPlan *plan, VdConn *conn, GError *
     return TRUE;
 }
 
+/* An empty disk of the plan's size, in the job's folder. */
+static gboolean make_near_empty(VdRun *run, const VdPlan *plan, const char *disk, GError **error)
+{
+    g_autofree char *bytes = g_strdup_printf("%" G_GUINT64_FORMAT, plan->disk);
+    const char *const words[] = {"create", "-q", "-f",  vd_plan_format(plan),
+                                 "--",     disk, bytes, NULL};
+
+    return vd_spec_qemu_img(run, words, NULL, error) &&
+           (chmod(disk, 0600) == 0 ||
+            vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", disk, g_strerror(errno)));
+}
+
+/* For a host elsewhere: a copy that is set up here and sent as it is. */
+static gboolean make_near_copy(VdRun *run, const VdPlan *plan, GError **error)
+{
+    g_autoptr(VdImage) image = find_image(plan, error);
+    g_autofree char *disk = g_build_filename(vd_run_folder(run), "disk.copy", NULL);
+    g_autofree char *size = vd_format_size(plan->disk);
+
+    if (!image || !vd_run_undo(run, "file", disk, error))
+        return FALSE;
+    vd_run_text(run, _("copying %s"), plan->image);
+    if (!make_near_empty(run, plan, disk, error) || !fill(run, plan, image, disk, error))
+        return FALSE;
+    vd_run_set(run, "near", disk);
+    vd_run_set(run, "disk", disk);
+    vd_run_text(run, _("copy of %s at %s, made here"), plan->image, size);
+    return TRUE;
+}
+
 gboolean vd_step_disk(VdRun *run, GError **error)
 {
     g_autoptr(VdPlan) plan = vd_step_plan(run, error);
     g_autoptr(VdConn) conn = NULL;
 
     if (plan && plan->near)
-        return make_near(run, plan, error);
+        return (plan->whole ? make_near_copy : make_near)(run, plan, error);
     conn = plan ? vd_step_conn(run, plan, error) : NULL;
     if (!conn || !vd_run_undo(run, "volume", plan->volume, error))
         return FALSE;

@@ -227,14 +227,22 @@ static void on_disk_sent(guint64 done, guint64 all, gpointer data)
     vd_run_progress(data, (double)done / (double)all);
 }
 
+/* Only the name of the base changes. */
+static gboolean rebase(VdRun *run, const VdPlan *plan, const char *disk, GError **error)
+{
+    const char *base = vd_run_get(run, "base");
+    const char *const words[] = {"rebase",           "-u", "-f", "qcow2", "-b", base, "-F",
+                                 plan->image_format, "--", disk, NULL};
+
+    if (!base)
+        return vd_fail(error, VD_ERR_FAILED, NULL, _("The disk that was set up here is gone."));
+    return vd_spec_qemu_img(run, words, NULL, error);
+}
+
 gboolean vd_step_send(VdRun *run, GError **error)
 {
     g_autoptr(VdPlan) plan = vd_step_plan(run, error);
     const char *disk = vd_run_get(run, "near");
-    const char *base = vd_run_get(run, "base");
-    const char *const rebase[] = {"rebase", "-u", "-f", "qcow2",
-                                  "-b",     base, "-F", plan ? plan->image_format : "",
-                                  "--",     disk, NULL};
     g_autoptr(VdConn) conn = NULL;
     g_autofree char *path = NULL;
     g_autofree char *size = NULL;
@@ -242,10 +250,9 @@ gboolean vd_step_send(VdRun *run, GError **error)
 
     if (!plan)
         return FALSE;
-    if (!disk || !base || stat(disk, &st) < 0)
+    if (!disk || stat(disk, &st) < 0)
         return vd_fail(error, VD_ERR_FAILED, NULL, _("The disk that was set up here is gone."));
-    /* Only the name of the base changes. */
-    if (!vd_spec_qemu_img(run, rebase, NULL, error))
+    if (!plan->whole && !rebase(run, plan, disk, error))
         return FALSE;
     conn = vd_step_conn(run, plan, error);
     if (!conn || !vd_run_undo(run, "volume", plan->volume, error) ||

@@ -76,11 +76,11 @@ gboolean vd_step_check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const 
     VdPool pool = {0};
     gboolean ok, kvm;
 
-    if (!image && !vd_conn_is_local(conn))
-        return vd_fail(
-            error, VD_ERR_UNSUPPORTED, NULL,
-            _("A machine can be installed only by a vmdeck that runs on its host; log in "
-              "there and install it there."));
+    /* An alias of libvirt's client configuration does not look like that. */
+    if (!plan->elsewhere && !vd_conn_is_local(conn))
+        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                       _("This host is elsewhere, at %s: give it by that address."),
+                       vd_conn_uri(conn));
     if (vd_conn_vm_exists(conn, plan->name))
         return vd_fail(error, VD_ERR_EXISTS, NULL,
                        _("A machine named %s is there already; choose another name."), plan->name);

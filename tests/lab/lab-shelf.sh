@@ -94,7 +94,7 @@ ok "what is signed is not left behind" eval '! deck image publish "$work/shelf" 
 gpgconf --kill all
 
 there=$work/there
-"$lab_home/lab" up "$there" || give_up "a second host comes up"
+"$lab_home/lab" up "$there" --listen || give_up "a second host comes up"
 away() { "$lab_home/lab" exec "$there" -- "$@"; }
 cat >"$work/there.conf" <<END
 sources = ( { name = "shelf"; kind = "virt-builder"; url = "file://$work/shelf/index.asc";
@@ -106,30 +106,86 @@ ok "and deploys it" away "$VMDECK" deploy second --image bundle --disk 2G --cpus
   --address 192.168.122.41/24 --gateway 192.168.122.1 --dns 192.168.122.1 --yes
 away virsh -q start second
 
-# ---- and to it from here, with nothing but its libvirt ----------------------------------------
+# ---- and to it from here, with nothing but its libvirt: by TCP and by ssh ----------------------
 
-socket="qemu+unix:///system?socket=$there/run/libvirt/libvirt-sock"
-send() { in_host env VMDECK_JOB_DIE_AT="$1" "$VMDECK" -c "$socket" "${@:2}" >"$work/send.out" 2>&1; }
+# Here, as far as files and processes go; its network is the other one's, on whose loopback are
+# libvirtd and sshd.
+near() {
+  "$lab_home/lab" exec "$dir" --net "$there" -- env VMDECK_SSH="$work/ssh/ssh" \
+    VMDECK_GUEST="${guest:-}" FAKE_OS=none VMDECK_JOB_DIE_AT="${die_at:-}" VMDECK="$VMDECK" "$@"
+}
+mkdir "$work/ssh"
+ssh-keygen -q -t ed25519 -N '' -f "$work/ssh/host" && ssh-keygen -q -t ed25519 -N '' -f "$work/ssh/user"
+echo "[127.0.0.1]:2222 $(cut -d' ' -f1,2 "$work/ssh/host.pub")" >"$work/ssh/known"
+printf '%s\n' 'Port 2222' 'ListenAddress 127.0.0.1' "HostKey $work/ssh/host" 'StrictModes no' \
+  "AuthorizedKeysFile $work/ssh/user.pub" "PidFile $work/ssh/pid" 'UsePAM no' >"$work/ssh/sshd_config"
+printf '%s\n' "UserKnownHostsFile $work/ssh/known" 'IdentitiesOnly yes' >"$work/ssh/client"
+printf '#!/bin/sh\nexec "%s" -F "%s" "$@"\n' "$(dirname "$VMDECK")/vmdeck-ssh" "$work/ssh/client" \
+  >"$work/ssh/ssh"
+chmod 755 "$work/ssh/ssh"
+away mkdir -p /run/sshd
+away /usr/sbin/sshd -f "$work/ssh/sshd_config" -E "$work/ssh/log" || give_up "sshd runs"
+until_ok 20 test -s "$work/ssh/pid" || give_up "sshd runs"
+tcp=qemu+tcp://127.0.0.1/system
+ssh="qemu+ssh://root@127.0.0.1:2222/system?keyfile=$work/ssh/user"
+
+send() { # URI POINT ARGUMENT...: a deployment to it whose runner dies at the point
+  die_at=$2 near "$VMDECK" -c "$1" "${@:3}" >"$work/send.out" 2>&1
+}
+# without its words, after a failure
+sent() { guest=$lab_home/fake-guest send "$ssh" '' deploy "$@" --yes || { cat "$work/send.out"; false; }; }
 base_there() { away virsh -q vol-list default | grep -c "vmdeck-[0-9a-f]*\.qcow2 "; }
-ok "a runner that is killed while it sends the image" eval '! send upload:part deploy far --image bundle \
-  --disk 2G --cpus 1 --memory 384M --password-file "$work/password" --hostname far'
-ok "goes on" eval 'deck job resume "$(job_of far)" && deck job follow "$(job_of far)"'
+disk_there() { away virsh -q domblklist "$1" | awk '$1 == "vda" { print $2 }'; }
+no_job() { ! test -e "$dir/vmdeck/jobs/$(job_of "$1" || echo none)"; }
+none_there() { ! away virsh -q list --all | grep -w "$1" && ! away virsh -q vol-list default | grep -w "$1"; }
+ok "a runner that is killed while it sends the image, by TCP" eval '! send "$tcp" upload:part deploy far \
+  --image bundle --disk 2G --cpus 1 --memory 384M --password-file "$work/password" --hostname far'
+ok "goes on" eval 'near "$VMDECK" job resume "$(job_of far)" && deck job follow "$(job_of far)"'
 ok "where it was" eval 'deck job log "$(job_of far)" |
   grep -Eq "going on with the upload at byte [1-9][0-9]{6}"'
 same "the image is there once" 1 "$(base_there)"
 ok "the disk stands on it" eval 'away virsh -q vol-dumpxml --pool default "$(away virsh -q vol-list \
   default | grep -o "far-[^ ]*qcow2" | head -n 1)" | grep -q "<path>.*vmdeck-[0-9a-f]*\.qcow2</path>"'
 ok "nothing of it is left here" eval '! find "$dir" -name "*disk.qcow2" | grep .'
-ok "another one is killed before it is whole" eval '! send define:undo deploy gone --image bundle \
-  --no-grow --no-customise && deck job log "$(job_of gone)" | grep -q "upload: done"'
+ok "another one, by ssh, is killed before it is whole" eval '! send "$ssh" define:undo deploy gone \
+  --image bundle --no-grow --no-customise && deck job log "$(job_of gone)" | grep -q "upload: done"'
 ok "the image was not sent again" eval '! deck job log "$(job_of gone)" | grep -q "upload at byte" &&
   deck job show "$(job_of gone)" | grep -q "there already"'
-ok "it is taken back" eval 'deck job cancel --yes "$(job_of gone)" && ! deck job follow "$(job_of gone)"'
-ok "and leaves nothing but the image" eval '! away virsh -q list --all | grep gone &&
-  ! away virsh -q vol-list default | grep gone && [ "$(base_there)" = 1 ]'
+ok "it is taken back" eval 'near "$VMDECK" job cancel --yes "$(job_of gone)" &&
+  ! deck job follow "$(job_of gone)"'
+ok "and leaves nothing but the image" eval 'none_there gone && [ "$(base_there)" = 1 ]'
 ok "it is listed with who stands on it, and not recalled" eval \
-  'deck -c "$socket" image sent | grep -q "^bundle .*far" &&
-  ! deck -c "$socket" image recall bundle --yes'
+  'near "$VMDECK" -c "$ssh" image sent | grep -q "^bundle .*far" &&
+  ! near "$VMDECK" -c "$tcp" image recall bundle --yes'
+
+# A tiny one, since all that counts is what arrives.
+small="--cpus 1 --memory 64M --no-grow"
+ok "a tiny image is made" eval '"$lab_home/tiny-image" bios "$work/tiny.raw" &&
+  guest=$lab_home/fake-guest near "$VMDECK" image add "$work/tiny.raw" --name tiny'
+# shellcheck disable=SC2086
+{
+  ok "a machine with a medium goes there by ssh" sent seeded --image tiny --engine seed --wait 0 $small
+  ok "and has it" eval 'away virsh -q domblklist seeded | grep -q seed.iso &&
+    away virsh -q vol-list default | grep -q "seeded-.*seed.iso"'
+  ok "a raw disk is sent whole, by TCP" eval '! guest=$lab_home/fake-guest send "$tcp" boot:begin deploy raw \
+    --image tiny --no-customise --disk-format raw --yes $small && away virsh -q domstate raw | grep running'
+  # What a machine says that nobody listens to is lost, and this one says it when a key is pressed.
+  ok "and its console is heard there" near "$VMDECK" job resume "$(job_of raw)"
+  ok "to the end" near "$VMDECK" job follow "$(job_of raw)"
+  ok "a full copy is" sent copy --image tiny --no-customise --whole --no-start $small
+  ok "the one is the image's bytes" eval 'away virsh -q destroy raw
+    away virsh -q dumpxml raw | grep -q "type=.raw." && cmp -n 4194304 "$there/lib/images/$(basename "$(disk_there raw)")" "$work/tiny.raw"'
+  ok "the other as well, and stands on nothing" eval 'away qemu-img compare -f qcow2 -F raw -U "$(disk_there copy)" "$work/tiny.raw" &&
+    ! away qemu-img info -U "$(disk_there copy)" | grep -q "backing file"'
+  ok "one that is killed while a copy is sent is taken back" eval '! send "$tcp" send:undo deploy cut \
+    --image tiny --no-customise --whole --yes $small && near "$VMDECK" job cancel --yes "$(job_of cut)"
+    until_ok 60 none_there cut && ! find "$dir" -name disk.copy | grep .'
+}
+ok "installing there is refused before a job is made" eval '! send "$ssh" "" install newone --template debian \
+  --tree http://127.0.0.1/debian --password-file "$work/password" --yes &&
+  grep -q "log in there" "$work/send.out" && no_job newone'
+ok "so is an image of a machine there" eval '! send "$tcp" "" image make raw --name theirs --yes &&
+  grep -q "another host" "$work/send.out" && no_job theirs'
 "$lab_home/guest-console" "$there" far root "$work/password" 'hostname; cat /srv/bundle/index.html' \
   >"$work/far" 2>&1
 same "its guest is what was wanted" "far a web server, a database and PHP, in small" \

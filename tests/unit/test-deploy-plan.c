@@ -12,6 +12,7 @@
 #include "src/base/error.h"
 #include "src/base/text.h"
 #include "src/deploy/boot.h"
+#include "src/deploy/deploy-private.h"
 #include "src/deploy/deploy.h"
 #include "src/deploy/plan.h"
 
@@ -380,15 +381,29 @@ static VdPlan *plan_for(const char *uri, const char *const *words, GError **erro
     return vd_plan_new(args, image, uri, "r-7K2M9Q", error);
 }
 
+static gboolean has_step(const VdPlan *plan, const char *id)
+{
+    g_autoptr(VdJob) job = vd_deploy_job_new("r-7K2M9Q", "deploy", "me", plan->name);
+
+    vd_deploy_add_steps(job, plan);
+    for (guint i = 0; i < job->steps->len; i++)
+        if (g_str_equal(((const VdStep *)g_ptr_array_index(job->steps, i))->id, id))
+            return TRUE;
+    return FALSE;
+}
+
 /* Elsewhere the image is a volume called by its digest, and the appliance's work is done here. */
 static void test_elsewhere(void **state)
 {
     static const char *const as_is[] = {"no-customise", "true", "no-grow", "true", NULL};
     static const char *const whole[] = {"whole", "true", NULL};
-    g_autoptr(GError) error = NULL;
+    static const char *const raw[] = {"disk-format",  "raw",  "no-grow", "true",
+                                      "no-customise", "true", NULL};
     g_autoptr(VdPlan) here = plan_for("qemu:///system", NULL, NULL);
     g_autoptr(VdPlan) there = plan_for("qemu+ssh://kvm2/system", NULL, NULL);
     g_autoptr(VdPlan) untouched = plan_for("qemu+ssh://kvm2/system", as_is, NULL);
+    g_autoptr(VdPlan) copy = plan_for("qemu+ssh://kvm2/system", whole, NULL);
+    g_autoptr(VdPlan) device = plan_for("qemu+tcp://kvm2/system", raw, NULL);
     g_autofree char *name = vd_plan_base_name(there);
     g_autofree char *json = vd_plan_to_json(there);
     g_autoptr(VdPlan) again = vd_plan_from_json(json, NULL);
@@ -398,8 +413,10 @@ static void test_elsewhere(void **state)
     assert_true(there->elsewhere && there->near && again->elsewhere && again->near);
     assert_true(untouched->elsewhere && !untouched->near);
     assert_true(g_str_has_prefix(name, "vmdeck-") && strstr(name, there->sha256));
-    assert_null(plan_for("qemu+ssh://kvm2/system", whole, &error));
-    assert_non_null(strstr(error->message, "--whole-later"));
+    assert_true(copy->elsewhere && copy->near && copy->whole && !copy->raw);
+    assert_true(device->near && device->raw && g_str_has_suffix(device->volume, ".raw"));
+    assert_false(has_step(copy, "upload"));
+    assert_true(has_step(copy, "send") && has_step(there, "upload") && has_step(there, "send"));
 }
 
 int main(void)

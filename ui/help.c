@@ -2,17 +2,26 @@
 #include "config.h"
 
 #include "ui/choose.h"
+#include "ui/console.h"
 
 #include <string.h>
 
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 
+/* Narrower than this, three columns would be broken anywhere. */
+enum { COLUMNS_LEAST = 60 };
+
 static void append_command(GString *out, VdApp *app, const VdCommand *command)
 {
     g_autofree char *keys = vd_keymap_keys(app->keymap, command, 0);
     if (!*keys)
         return;
+    if (app->canvas && vd_canvas_width(app->canvas) < COLUMNS_LEAST) {
+        g_string_append_printf(out, "  %s  %s\n    %s\n", keys, _(command->label),
+                               _(command->help));
+        return;
+    }
     int keys_pad = MAX(0, 12 - vd_text_width(keys));
     int label_pad = MAX(0, 14 - vd_text_width(_(command->label)));
     g_string_append_printf(out, "  %s%*s  %s%*s  %s\n", keys, keys_pad, "", _(command->label),

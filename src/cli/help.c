@@ -466,7 +466,7 @@ static const char manual_output[] =
     "which a spreadsheet would take for a formula: have it read the columns as text.\n"
     ".PP\n"
     "Values in both, by the form they have in a table; all times are in seconds (duration and "
-    "answered_in used to be microseconds):\n";
+    "answered_in used to be microseconds), but those of trace, which are texts in local time:\n";
 
 static void manual_units(GString *out)
 {

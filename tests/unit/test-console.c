@@ -537,6 +537,17 @@ static void a_key_is_bound_once(void **state)
     assert_string_equal(vd_keymap_lookup(taken, 's', 0)->id, "quit");
 }
 
+static void help_is_read_in_narrow_windows(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 40, 12);
+    press(&f, "?");
+    assert_true(shows(&f, "  k, Up  Up"));
+    assert_true(shows(&f, "    One row up."));
+    stop(&f);
+}
+
 /* However low the window, a question names what it is about. */
 static void questions_name_their_machine(void **state)
 {
@@ -687,6 +698,7 @@ int main(void)
         cmocka_unit_test(graphs_tell_their_peak),
         cmocka_unit_test(keys_can_be_bound_anew),
         cmocka_unit_test(a_key_is_bound_once),
+        cmocka_unit_test(help_is_read_in_narrow_windows),
         cmocka_unit_test(questions_name_their_machine),
         cmocka_unit_test(good_news_hide_no_bad),
         cmocka_unit_test(function_keys_are_of_their_pane),

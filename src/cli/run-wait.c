@@ -27,7 +27,10 @@ static gboolean has_settled(VdRun *run, const char *id)
 
 static gboolean is_waited_for(const VdRun *run, const char *id)
 {
-    return !run->command->host || strcmp(run->command->host, id) == 0;
+    const char *only = run->command->host;
+    if (!only && strcmp(run->command->verb->id, "vm.list") == 0)
+        only = vd_args_get(run->command->args, "on-host");
+    return !only || strcmp(only, id) == 0;
 }
 
 /* "kvm1, kvm2": who is waited for; NULL: nobody. The caller frees. */

@@ -402,8 +402,9 @@ static void run_verb(VdRun *run)
     g_autofree char *edited = NULL;
     if (command->host && strcmp(command->verb->id, "vm.list") == 0)
         vd_args_set(command->args, "on-host", command->host);
-    if (!know_host(run, command->host, &error) || !take_hosts(run, &error) ||
-        !take_positionals(run, &error) || !find_targets(run, &error) ||
+    if (!know_host(run, command->host, &error) ||
+        !know_host(run, vd_args_get(command->args, "on-host"), &error) ||
+        !take_hosts(run, &error) || !take_positionals(run, &error) || !find_targets(run, &error) ||
         !vd_run_confirmed(run, &error) || !vd_run_edit_script(run, &edited, &error)) {
         vd_run_complain(NULL, error);
         run->status = vd_error_exit_status(error);

@@ -75,8 +75,8 @@ static gboolean have_catalogues(const GPtrArray *sources, GError **error)
     guint offers = 0;
     if (sources->len == 0)
         return vd_fail(error, VD_ERR_NOT_FOUND, NULL,
-                       _("No catalogue is configured: name one under “sources” in vmdeck.conf, "
-                         "then type: vmdeck image refresh"));
+                       _("No catalogue is configured: name one under `sources` in vmdeck.conf (see "
+                         "vmdeck.conf.example)."));
     for (guint i = 0; i < sources->len; i++)
         any = any || vd_source_read(g_ptr_array_index(sources, i), &offers) != 0;
     return any || vd_fail(error, VD_ERR_NOT_FOUND, NULL,

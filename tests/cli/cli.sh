@@ -77,6 +77,10 @@ try 2 -c '' list
 check "an empty URI is not the default" all is "$status" 2 , quiet
 try 1 -c "$fleet" --host nope list
 check "a host that there is not is said" all is "$status" 1 , says "There is no host “nope”" , quiet
+try 1 -c "$fleet" list --on-host nope
+check "nor is a list of its machines an empty one" all is "$status" 1 , says "There is no host “nope”" , quiet
+try 0 -c qemu+unix:///system?socket=/nonexistent -c "$fleet" list --on-host fleet
+check "who lists one host is told of no other" all is "$status" 0 , prints web-01 , is "$err" ""
 try 0 -c "$fleet" suspend web-01 web-01 --format json
 check "a machine named twice is meant once" all is "$status" 0 , is "$(json '$.requests[1].request')" ""
 
@@ -93,7 +97,7 @@ check "a catalogue that was never read is listed" all is "$status" 0 , is "$(jso
 try 1 --config "$work/shelf.conf" image search tiny
 check "nor can it be searched, and the way out is told" all is "$status" 1 , says "vmdeck image refresh" , quiet
 try 1 image search tiny
-check "where no catalogue is configured, that is told" all is "$status" 1 , says "“sources” in vmdeck.conf" , quiet
+check "where no catalogue is configured, that is told" all is "$status" 1 , says "\`sources\` in vmdeck.conf" , quiet
 try 0 --config "$work/shelf.conf" image refresh
 check "refresh reads the catalogues" all is "$status" 0
 try 0 --config "$work/shelf.conf" image search tiny linux --format json

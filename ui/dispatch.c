@@ -11,6 +11,7 @@
 #include "src/base/log.h"
 #include "ui/choose.h"
 #include "ui/forms.h"
+#include "ui/job-window.h"
 #include "ui/meter-page.h"
 #include "ui/page.h"
 #include "ui/term.h"
@@ -146,6 +147,24 @@ static void say_unsuitable(VdApp *app, const VdVerb *verb, const VdTargets *all)
                    _(verb->label));
 }
 
+/* Only what goes on can be cancelled, and only what was interrupted resumed. */
+static gboolean suits_job(VdApp *app, const VdVerb *verb, const VdTargets *targets)
+{
+    gboolean cancels = strcmp(verb->id, "job.cancel") == 0;
+    if (vd_targets_count(targets) == 0 || (!cancels && strcmp(verb->id, "job.resume") != 0))
+        return TRUE;
+    const VdJob *job = vd_job_find(app, vd_targets_at(targets, 0)->target.id);
+    return !job || (cancels ? !vd_job_state_ended(job->state) : job->state == VD_JOB_INTERRUPTED);
+}
+
+static void say_unsuitable_job(VdApp *app, const VdVerb *verb, const VdTargets *targets)
+{
+    const VdTargetItem *item = vd_targets_at(targets, 0);
+    const VdJob *job = vd_job_find(app, item->target.id);
+    vd_app_say(app, TRUE, _("%s does not suit %s: it is %s."), _(verb->label), item->name,
+               _(vd_job_state_word(job->state)));
+}
+
 /* A deployment or a look needs no cursor: any host will do to begin with. */
 static VdTargets *any_host(VdApp *app)
 {
@@ -210,6 +229,10 @@ static gboolean do_verb(VdApp *app, const VdVerb *verb)
     g_autoptr(VdArgs) args = args_from_cursor(app, verb);
     if (verb->target != VD_TARGET_NONE && vd_targets_count(targets) == 0)
         return FALSE;
+    if (!suits_job(app, verb, targets)) {
+        say_unsuitable_job(app, verb, targets);
+        return TRUE;
+    }
     if (verb->target == VD_TARGET_VM) {
         VdTargets *suited = suitable(app, verb, targets);
         if (vd_targets_count(suited) == 0) {
@@ -365,5 +388,5 @@ gboolean vd_console_can(VdApp *app, const VdCommand *command)
         vd_targets_free(targets);
         targets = suited;
     }
-    return vd_targets_count(targets) > 0;
+    return vd_targets_count(targets) > 0 && suits_job(app, command->verb, targets);
 }

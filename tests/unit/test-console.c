@@ -615,6 +615,12 @@ static void function_keys_are_of_their_pane(void **state)
     assert_true(g_str_has_prefix(g_ptr_array_index(fake_deck_requests(f.deck), 0), "job.show "));
     fake_deck_answer(f.deck, NULL, NULL);
     fake_deck_forget(f.deck);
+    job->state = VD_JOB_DONE;
+    vd_console_changed(f.app, VD_CHANGED_JOBS);
+    assert_false(shows(&f, "F8Cancel a job"));
+    press(&f, "F8");
+    assert_true(shows(&f, "Cancel a job does not suit deploy x: it is done."));
+    assert_asked(&f, 0);
     /* A page of a host is of the one under the tree's cursor, whatever pane has the keys. */
     press(&f, "Tab G Tab Tab 4");
     vd_console_count_ended(f.app);

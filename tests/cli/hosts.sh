@@ -95,7 +95,7 @@ n=$((n + 1))
 run host remove wide
 check "it asks before it removes" 2 "Say --yes"
 run host edit nowhere --name b
-check "a host that is not there" 1 "There is no host nowhere"
+check "a host that is not there" 1 "There is no host “nowhere”"
 run -c "$fleet" host edit fleet --name b
 check "one that stands in no file" 1 "stands in no configuration file"
 

@@ -115,7 +115,7 @@ check "and then each gets its share" is "2 2" \
 check "all hosts" two 0 'all-{1..2}' --spread --overcommit
 check "one each" is "1 1" \
   "$(journal "SELECT sum(host = 'a') || ' ' || sum(host = 'b') FROM job WHERE title LIKE 'deploy all-_'")"
-check "a host that is not there" all two 1 sp-9 --host a --host c , says "no host c"
+check "a host that is not there" all two 1 sp-9 --host a --host c , says "no host “c”"
 check "the word before the names may be a host" two 0 b one two
 check "and is one" is b "$(journal "SELECT DISTINCT host FROM job WHERE title IN ('deploy one', 'deploy two')")"
 

@@ -12,6 +12,24 @@
 #define ALIVE_INTERVALS 4
 #define STILL_INTERVALS 10
 
+/* Of a paused machine no processor time tells anything: it is asked alone, so that one that hangs
+ * is known at once, and only as long as that leaves a lane for those that live. */
+static gboolean may_ask_paused(const VdSampler *sampler, const VdCell *cell)
+{
+    return cell->vm->state == VD_VM_PAUSED && !cell->vm->stuck_since &&
+           sampler->stuck_dear->len < DEAR_STUCK + DEAR_MORE - 1;
+}
+
+static void ask_alone(VdSampler *sampler, const VdCell *cell, guint groups, gboolean suspect)
+{
+    g_autoptr(GPtrArray) one = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(one, g_strdup(cell->vm->uuid));
+    VdShard *shard = vd_shard_copy(one);
+    shard->groups = groups;
+    shard->suspect = suspect;
+    g_queue_push_tail(&sampler->shards, shard);
+}
+
 gboolean vd_living_known_alone(const VdSampler *sampler)
 {
     return sampler->stuck_dear->len >= DEAR_STUCK;
@@ -42,17 +60,22 @@ VdShard *vd_living_shard(VdSampler *sampler, VdShard *shard, gboolean suspects)
         VdCell *cell = vd_keeper_cell(sampler->keeper, g_ptr_array_index(shard->uuids, i));
         if (!cell)
             continue;
-        if (lives(sampler, cell))
+        gboolean paused = may_ask_paused(sampler, cell);
+        if (lives(sampler, cell) || (paused && shard->uuids->len == 1))
             g_ptr_array_add(living, g_strdup(cell->vm->uuid));
+        else if (paused)
+            ask_alone(sampler, cell, shard->groups, suspects || shard->suspect);
         else if (suspects && cell->vm->state == VD_VM_RUNNING && !cell->vm->stuck_since)
             take_for_stuck(sampler, cell, sampler->suspected);
     }
     guint groups = shard->groups;
+    gboolean suspect = shard->suspect;
     vd_shard_free(shard);
     if (living->len == 0)
         return NULL;
     shard = vd_shard_copy(living);
     shard->groups = groups;
+    shard->suspect = suspect;
     return shard;
 }
 

@@ -8,6 +8,7 @@
 typedef struct {
     GPtrArray *uuids; /* char* */
     guint groups;     /* VD_GROUP_* */
+    gboolean suspect; /* one machine, which may be what held a lane up */
 } VdShard;
 
 struct _VdSampler {
@@ -35,7 +36,8 @@ struct _VdSampler {
 };
 
 /* Lanes that hang on machines of one host: each holds a worker of its daemon, which has twenty. Two
- * more for those that were alive when they were asked. */
+ * more for those that were alive when they were asked, the first of them for paused ones as well.
+ */
 #define DEAR_STUCK 6
 #define DEAR_MORE  2
 

@@ -473,7 +473,7 @@ static void dear_next(VdSampler *sampler)
     gboolean retried = cell && cell->vm->stuck_since && shard->uuids->len == 1;
     if (retried)
         sampler->suspected = cell->vm->stuck_since;
-    dear_push(sampler, shard, retried);
+    dear_push(sampler, shard, retried || shard->suspect);
 }
 
 /* ---- time ---- */

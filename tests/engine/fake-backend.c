@@ -291,7 +291,7 @@ static void add_counters(GArray *array, Machine *machine, guint has)
     make_uuid(machine->number, counters.uuid);
     counters.taken = counters.cpu_taken = g_get_monotonic_time();
     machine->counter += 1000;
-    machine->cpu += machine->stuck ? 0 : 1000;
+    machine->cpu += machine->stuck || machine->state == VD_VM_PAUSED ? 0 : 1000;
     counters.cpu_time = machine->cpu;
     counters.rx = counters.tx = machine->counter;
     counters.disk_read = counters.disk_write = machine->counter;

@@ -92,6 +92,7 @@ static gboolean make_near(VdRun *run, const VdPlan *plan, GError **error)
 static void on_copied(double fraction, gpointer data)
 {
     vd_run_progress(data, fraction);
+    vd_run_point(data, "part");
 }
 
 /* The image's own bytes: its blocks are shared where the file system can. */

@@ -17,21 +17,41 @@
 #include "src/base/i18n.h"
 
 #define VALUES_MAX (16 * 1024 * 1024)
+#define PAUSE_USEC (G_USEC_PER_SEC / 20)
 
 gboolean vd_run_resumed(const VdRun *run)
 {
     return run->mode == VD_RUN_RESUME;
 }
 
-void vd_run_die_at(const char *step, const char *point)
+static gboolean is_wanted(const char *variable, const char *step, const char *point)
 {
-    const char *wanted = g_getenv("VMDECK_JOB_DIE_AT");
+    const char *wanted = g_getenv(variable);
     const char *colon = wanted ? strchr(wanted, ':') : NULL;
-    if (!colon || !step || strcmp(colon + 1, point) != 0 ||
-        strlen(step) != (gsize)(colon - wanted) ||
-        strncmp(step, wanted, (gsize)(colon - wanted)) != 0)
+    return colon && step && strcmp(colon + 1, point) == 0 &&
+           strlen(step) == (gsize)(colon - wanted) &&
+           strncmp(step, wanted, (gsize)(colon - wanted)) == 0;
+}
+
+/* Once: what is reached again and again goes on. */
+static void pause_here(VdRun *run)
+{
+    g_autofree char *path = g_build_filename(run->folder, "paused", NULL);
+    if (run->paused || !g_file_set_contents(path, "", 0, NULL))
         return;
-    kill(getpid(), SIGKILL);
+    run->paused = TRUE;
+    while (g_file_test(path, G_FILE_TEST_EXISTS) &&
+           !g_cancellable_is_cancelled(vd_run_cancellable(run)))
+        g_usleep(PAUSE_USEC);
+    unlink(path);
+}
+
+void vd_run_point_at(VdRun *run, const char *step, const char *point)
+{
+    if (is_wanted("VMDECK_JOB_DIE_AT", step, point))
+        kill(getpid(), SIGKILL);
+    if (is_wanted("VMDECK_JOB_PAUSE_AT", step, point))
+        pause_here(run);
 }
 
 void vd_run_point(VdRun *run, const char *point)
@@ -39,7 +59,7 @@ void vd_run_point(VdRun *run, const char *point)
     pthread_mutex_lock(&run->lock);
     g_autofree char *step = run->current ? g_strdup(run->current->id) : NULL;
     pthread_mutex_unlock(&run->lock);
-    vd_run_die_at(step, point);
+    vd_run_point_at(run, step, point);
 }
 
 /* ---- values ---- */

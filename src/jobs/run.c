@@ -232,7 +232,7 @@ void vd_run_step_begin(VdRun *run, VdStep *step)
     pthread_mutex_unlock(&run->lock);
     write_now(run);
     vd_run_log(run, "%s: begun", step->id);
-    vd_run_die_at(step->id, "begin");
+    vd_run_point_at(run, step->id, "begin");
 }
 
 void vd_run_step_end(VdRun *run, VdStepState state)
@@ -240,7 +240,7 @@ void vd_run_step_end(VdRun *run, VdStepState state)
     pthread_mutex_lock(&run->lock);
     g_autofree char *id = run->current ? g_strdup(run->current->id) : NULL;
     pthread_mutex_unlock(&run->lock);
-    vd_run_die_at(id, "end");
+    vd_run_point_at(run, id, "end");
     if (state == VD_STEP_DONE)
         vd_run_values_save(run);
     pthread_mutex_lock(&run->lock);
@@ -273,7 +273,7 @@ void vd_run_next_step(VdRun *run, const char *step_id)
     pthread_mutex_unlock(&run->lock);
     if (!moves)
         return;
-    vd_run_die_at(before, "end");
+    vd_run_point_at(run, before, "end");
     vd_run_values_save(run);
     pthread_mutex_lock(&run->lock);
     end_locked(run, VD_STEP_DONE);
@@ -283,7 +283,7 @@ void vd_run_next_step(VdRun *run, const char *step_id)
     if (before)
         vd_run_log(run, "%s: done", before);
     vd_run_log(run, "%s: begun", step_id);
-    vd_run_die_at(step_id, "begin");
+    vd_run_point_at(run, step_id, "begin");
 }
 
 void vd_run_skip_step(VdRun *run, const char *step_id, const char *why)
@@ -423,8 +423,8 @@ gboolean vd_run_undo(VdRun *run, const char *kind, const char *argument, GError 
     g_autofree char *step = current_step(run);
     if (!push_undo(run, g_strdup(step), kind, argument, error))
         return FALSE;
-    vd_run_die_at(step, "undo");
-    vd_run_die_at(step, kind);
+    vd_run_point_at(run, step, "undo");
+    vd_run_point_at(run, step, kind);
     return TRUE;
 }
 
@@ -433,7 +433,7 @@ gboolean vd_run_undo_at_end(VdRun *run, const char *kind, const char *argument, 
     g_autofree char *step = current_step(run);
     if (!push_undo(run, NULL, kind, argument, error))
         return FALSE;
-    vd_run_die_at(step, "undo");
+    vd_run_point_at(run, step, "undo");
     return TRUE;
 }
 

@@ -20,7 +20,8 @@ struct _VdRun {
     const VdJobKind *kind;
     VdRunMode mode;
     int lock_fd;
-    int grace_ms; /* between SIGTERM and SIGKILL for children */
+    int grace_ms;    /* between SIGTERM and SIGKILL for children */
+    gboolean paused; /* for tests: it was, at a point */
     GMainContext *context;
     GMainLoop *loop;
     GCancellable *cancel; /* of the steps */
@@ -79,8 +80,10 @@ void vd_run_values_drop(const VdRun *run);
  * begins anew wait again. FALSE with the reason: the job can only be undone. */
 gboolean vd_run_resume(VdRun *run, GError **error);
 /* For tests: ends this process the hard way at a point of a step ("begin", "undo", the kind of an
- * undo entry, "end") that the environment variable VMDECK_JOB_DIE_AT names as STEP:POINT. */
-void vd_run_die_at(const char *step, const char *point);
+ * undo entry, "end") that the environment variable VMDECK_JOB_DIE_AT names as STEP:POINT. At that
+ * of VMDECK_JOB_PAUSE_AT it makes the file "paused" in the job's folder, and goes on when that is
+ * gone or the job is cancelled. */
+void vd_run_point_at(VdRun *run, const char *step, const char *point);
 
 /* ---- run-undo.c ---- */
 

@@ -55,8 +55,8 @@ typedef void (*VdRunLine)(VdRun *run, const char *line, gpointer data);
 gboolean vd_run_child(VdRun *run, const char *const *argv, const char *input, VdRunLine line,
                       gpointer data, GError **error);
 
-/* For tests: ends this process the hard way if the environment variable VMDECK_JOB_DIE_AT says
- * STEP:POINT and that step runs. */
+/* For tests: ends or holds this process if the environment variable VMDECK_JOB_DIE_AT or
+ * VMDECK_JOB_PAUSE_AT says STEP:POINT and that step runs (run.h). */
 void vd_run_point(VdRun *run, const char *point);
 /* Whether an earlier runner of this job was killed and this one goes on in its place. What the
  * step at hand had done is undone, but it may have been seen by others. */

@@ -1,9 +1,9 @@
 #!/bin/bash
 # What is interrupted: a runner killed at each point of each step that the journal knows, of
-# deployments by both engines and of what makes images; a host that goes down, a daemon that is
-# restarted, a disk that fills up. What was begun then goes on to a machine or an image that works,
-# or is taken back without a trace, whichever is asked for.
-# About 390 s on two processors.
+# deployments by both engines and of what makes images; a host that goes down; a cancel, a daemon
+# that is restarted, a disk that fills up while jobs are held at each step. What was begun then goes
+# on to a machine or an image that works, or is taken back without a trace.
+# About 440 s on two processors.
 . "$(dirname "$0")/lib.bash"
 
 lab_up
@@ -278,13 +278,110 @@ ok "and started again" eval 'in_host libvirtd -d && until_ok 30 vm uri'
 ok "the job comes to its end" until_ok 90 state_is "$job" done
 ok "with its machine" runs daemon
 
-# ---- a disk that fills up under the appliance
+# ---- jobs that are held at each step, side by side, while something happens ---------------------
+
+# held NAME POINT COMMAND...: a job, called NAME here, that rests at that point
+held() {
+  local name=$1 point=$2
+  shift 2
+  faked VMDECK_JOB_PAUSE_AT="$point" VMDECK_IMAGE_DIR="${store:-}" "$VMDECK" "$@" --yes --detach \
+    >"$work/$name.out" 2>"$work/$name.err" || { cat "$work/$name.err"; return 1; }
+  until_ok 60 test -e "$dir/vmdeck/jobs/$(job_in "$name")/paused" || { deck job show "$(job_in "$name")"; return 1; }
+}
+go_on() { rm "$dir/vmdeck/jobs/$(job_in "$1")/paused"; }
+stop() { deck job cancel "$(job_in "$1")" --yes && until_ok 90 state_is "$(job_in "$1")" cancelled; }
+has_ended() { [[ $(job_state "$(job_in "$1")") =~ ^(done|failed|cancelled)$ ]]; }
+seed="--engine seed --wait 0"
+tiny=${tiny% --no-customise}
+
+held_points="disk:undo medium:undo define:undo start:begin boot:begin"
+# shellcheck disable=SC2086
+for point in $held_points; do
+  ok "$point: a deployment by seed rests there" held "stop-${point/:/-}" "$point" deploy "stop-${point/:/-}" $tiny $seed
+done
+# shellcheck disable=SC2086
+ok "a raw copy rests in its middle" held stop-raw disk:part deploy stop-raw $tiny --no-customise --disk-format raw
+ok "which has begun" eval 'vm vol-list default | grep -q "stop-raw.*raw"'
+for point in $held_points raw; do
+  ok "$point: it is stopped" stop "stop-${point/:/-}"
+  ok "$point: and leaves nothing" nothing_of "stop-${point/:/-}"
+done
+
+held_points="disk:undo medium:undo define:undo start:begin"
+# shellcheck disable=SC2086
+for point in $held_points; do
+  ok "$point: another rests there" held "on-${point/:/-}" "$point" deploy "on-${point/:/-}" $tiny $seed
+done
+ok "an image of a machine rests as well" held make-held copy:undo image make source --name make-held
+ok "the daemon is killed" in_host sh -c 'kill -KILL "$(cat /run/libvirtd.pid)"'
+ok "and started anew" eval 'in_host libvirtd -d && until_ok 30 vm uri'
+for point in $held_points; do
+  it=on-${point/:/-}
+  ok "$point: it goes on" go_on "$it"
+  ok "$point: and ends" until_ok 90 has_ended "$it"
+  ok "$point: with a machine that runs, or nothing of it" eval 'if state_is "$(job_in "$it")" done; then
+    runs "$it" && away "$it"; else nothing_of "$it"; fi'
+done
+ok "the image goes on" eval 'go_on make-held && until_ok 90 has_ended make-held'
+ok "and is whole, or there is nothing of it" eval 'if state_is "$(job_in make-held)" done; then
+  whole_image make-held; else no_parts && ! deck image show make-held; fi'
+
+# ---- a disk that fills up
 
 mkdir -p "$dir/lib/narrow"
-in_host mount -t tmpfs -o size=1m none /var/lib/libvirt/narrow
-vm pool-create-as narrow dir --target /var/lib/libvirt/narrow >/dev/null
-ok "a disk that fills up fails the job" eval '! try_deploy full --image small --disk 2G --pool narrow \
+in_host mount -t tmpfs -o size=300m none /var/lib/libvirt/narrow
+in_host mkdir /var/lib/libvirt/narrow/pool /var/lib/libvirt/narrow/store
+vm pool-create-as narrow dir --target /var/lib/libvirt/narrow/pool >/dev/null
+narrowly() { faked VMDECK_IMAGE_DIR=/var/lib/libvirt/narrow/store "$VMDECK" "$@"; }
+# But the beginning of a download, which the next one goes on with.
+left_there() { in_host find /var/lib/libvirt/narrow -type f ! -name fill ! -path '*/.fetch/*'; }
+tiny_file thin && ok "an image is there" narrowly image add "$work/thin.raw" --name thin
+left_there >"$work/before"
+held_points="disk:undo medium:undo define:undo start:begin"
+# shellcheck disable=SC2086
+for point in $held_points; do
+  ok "$point: another rests there" held "full-${point/:/-}" "$point" deploy "full-${point/:/-}" $tiny $seed \
+    --pool narrow --overcommit
+done
+store=/var/lib/libvirt/narrow/store
+held_points="$held_points add:copy:undo prep:copy:undo prep:agent:begin get:download:undo make:copy:undo make:compress:undo"
+tiny_file second && ok "an image that is added rests" held full-add-copy-undo copy:undo image add "$work/second.raw" --name second
+for point in copy:undo agent:begin; do
+  ok "one that is prepared, at $point" held "full-prep-${point/:/-}" $point image prepare thin --name "full-prep-${point/:/-}"
+done
+ok "one that is fetched" held full-get-download-undo download:undo --config "$work/sources.conf" image fetch fake --name got
+for point in copy:undo compress:undo; do
+  ok "one that is made, at $point" held "full-make-${point/:/-}" $point image make source --name "full-make-${point/:/-}"
+done
+ok "the disk is filled" eval '! in_host dd if=/dev/zero of=/var/lib/libvirt/narrow/fill bs=1M'
+for point in $held_points; do go_on "full-${point//:/-}"; done
+for point in $held_points; do
+  it=full-${point//:/-}
+  ok "$point: it ends" until_ok 120 has_ended "$it"
+  ok "$point: with a machine or an image that works, or saying that there is no room" eval '
+    state_is "$(job_in "$it")" done || deck job show "$(job_in "$it")" | grep -Eiq "room|space|full|free"'
+done
+in_host rm /var/lib/libvirt/narrow/fill
+for point in disk:undo medium:undo define:undo start:begin; do
+  it=full-${point/:/-}
+  vm domstate "$it" >/dev/null 2>&1 || continue
+  ok "$point: the machine that is there runs, and goes" eval 'runs "$it" && vm destroy "$it" && vm undefine "$it" &&
+    in_host sh -c "rm /var/lib/libvirt/narrow/pool/$it-*"'
+done
+# shellcheck disable=SC2044
+for it in $(narrowly image list --format csv | cut -d, -f1 | grep -Ex 'second|full-.*|got'); do
+  ok "$it: the image that is there can be removed" narrowly image remove "$it" --yes
+done
+left_there >"$work/after"
+ok "nothing else is left" diff "$work/before" "$work/after"
+
+# ---- a disk that fills up under the appliance
+
+mkdir -p "$dir/lib/tight"
+in_host mount -t tmpfs -o size=1m none /var/lib/libvirt/tight
+vm pool-create-as tight dir --target /var/lib/libvirt/tight >/dev/null
+ok "a disk that fills up fails the job" eval '! try_deploy full --image small --disk 2G --pool tight \
   --overcommit --password-file "$work/password"'
 ok "it says so" said full 'room|space|full|free'
-ok "and leaves nothing" eval 'nothing_of full && [ -z "$(ls -A "$dir/lib/narrow")" ]'
+ok "and leaves nothing" eval 'nothing_of full && [ -z "$(ls -A "$dir/lib/tight")" ]'
 finish

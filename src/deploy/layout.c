@@ -110,6 +110,30 @@ gboolean vd_image_customisable(const VdImage *image, char **ret_why)
     return FALSE;
 }
 
+static gboolean says(const VdImage *image, const char *word)
+{
+    const char *const texts[] = {image->name, image->offer, image->source};
+
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autofree char *lower = g_ascii_strdown(texts[i] ? texts[i] : "", -1);
+
+        if (strstr(lower, word))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* The appliance may be unable to read its file systems: then its name tells. */
+gboolean vd_image_is_freebsd(const VdImage *image)
+{
+    g_autoptr(JsonNode) layout = parse(image);
+    JsonObject *root = layout ? json_node_get_object(layout) : NULL;
+    JsonObject *os = object_member(root, "os");
+    g_autofree char *type = clean_member(os, "type");
+
+    return os ? g_strcmp0(type, "freebsd") == 0 : says(image, "freebsd");
+}
+
 char *vd_image_reader(const VdImage *image, gboolean *ret_grows, gboolean *ret_unknown)
 {
     g_autoptr(JsonNode) layout = parse(image);
@@ -119,6 +143,12 @@ char *vd_image_reader(const VdImage *image, gboolean *ret_grows, gboolean *ret_u
 
     *ret_unknown = !object_member(root, "os");
     *ret_grows = seed && json_object_get_boolean_member_with_default(seed, "grows", FALSE);
+    /* Its images that have nuageinit are called so. */
+    if (!reader && vd_image_is_freebsd(image) &&
+        (says(image, "cloudinit") || says(image, "cloud-init"))) {
+        *ret_grows = TRUE;
+        return g_strdup("nuageinit");
+    }
     return g_steal_pointer(&reader);
 }
 

@@ -179,8 +179,8 @@ gboolean vd_plan_choose_engine(const VdArgs *args, const VdImage *image, char **
     if (g_strcmp0(engine, "offline") == 0 || vd_args_flag(args, "no-customise"))
         return TRUE;
     /* The user may know better than an inspection that found nothing. */
-    if (forced && !reader && unknown)
-        reader = g_strdup("cloud-init");
+    if (forced && !reader && (unknown || vd_image_is_freebsd(image)))
+        reader = g_strdup(vd_image_is_freebsd(image) ? "nuageinit" : "cloud-init");
     if (forced && !reader)
         return refuse_seed(image, error);
     if (!forced && reader && grow && !by_itself && !image->growable)

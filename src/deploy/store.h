@@ -44,6 +44,8 @@ gboolean vd_image_customisable(const VdImage *image, char **ret_why);
 /* What reads a seed medium in it ("cloud-init", "nuageinit", "agent"), or NULL; the caller frees.
  * *ret_grows: it grows its partition by itself. *ret_unknown: nobody knows what is in it. */
 char *vd_image_reader(const VdImage *image, gboolean *ret_grows, gboolean *ret_unknown);
+/* Whether it is FreeBSD, as its files say, or its name if the appliance cannot read them. */
+gboolean vd_image_is_freebsd(const VdImage *image);
 /* The timezones it has, maybe none; NULL if nobody looked. Free with g_strfreev(). */
 char **vd_image_timezones(const VdImage *image);
 /* The file system of its root: "xfs", or NULL if unknown. The caller frees. */

@@ -36,11 +36,12 @@ char *vd_cloud_meta(const VdRequest *request)
 /* The name is set by us because interfaces(5) of Debian knows interfaces by their names only; and
  * the gateway is named as such because a route is written there as a command that may be missing.
  */
-char *vd_cloud_network(const VdNetSpec *net)
+char *vd_cloud_network(const VdNetSpec *net, gboolean rename)
 {
     GString *text = g_string_new("version: 2\nethernets:\n  eth0:\n    match:\n");
     add(text, "      macaddress: ", net->mac);
-    g_string_append(text, "    set-name: eth0\n");
+    if (rename)
+        g_string_append(text, "    set-name: eth0\n");
     if (net->dhcp)
         g_string_append(text, "    dhcp4: true\n");
     else
@@ -91,8 +92,7 @@ static void add_user(GString *text, const VdUserSpec *user, const char *shell)
 
 static const char *shell_of(const VdRequest *request)
 {
-    gboolean plain = request->reader == VD_READER_NUAGEINIT ||
-                     (request->layout && vd_layout_is_family(request->layout, "alpine"));
+    gboolean plain = request->layout && vd_layout_is_family(request->layout, "alpine");
     return plain ? "/bin/sh" : "/bin/bash";
 }
 

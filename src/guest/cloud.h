@@ -10,4 +10,7 @@
  * holds hashes and the script; the others with g_free(). */
 char *vd_cloud_meta(const VdRequest *request);
 char *vd_cloud_user(const VdRequest *request);
-char *vd_cloud_network(const VdNetSpec *net);
+/* The same for nuageinit. */
+char *vd_nuage_user(const VdRequest *request);
+/* rename: the interface is called eth0 then. */
+char *vd_cloud_network(const VdNetSpec *net, gboolean rename);

@@ -8,6 +8,7 @@ libguestpure_a_SOURCES = \
   src/guest/agent.c \
   src/guest/agent.h \
   src/guest/cloud.c \
+  src/guest/nuage.c \
   src/guest/cloud.h \
   src/guest/fail.c \
   src/guest/fail.h \

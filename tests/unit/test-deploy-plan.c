@@ -141,6 +141,35 @@ static void test_engines(void **state)
     assert_non_null(strstr(error->message, "--no-customise"));
 }
 
+/* Its file systems are not read by the appliance: the name says what it is and what it has. */
+static void test_freebsd(void **state)
+{
+    static const char *const names[] = {"FreeBSD-15.0-BASIC-CLOUDINIT-ufs", "freebsd-15"};
+    static const char *const seed[] = {"engine", "seed", NULL};
+
+    (void)state;
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(VdImage) image = make_image(FALSE);
+        g_autoptr(VdArgs) args = make_args(i == 0 ? NULL : seed);
+        g_autoptr(GError) error = NULL;
+
+        g_free(image->name);
+        image->name = g_strdup(names[i]);
+        g_autoptr(VdPlan) plan = vd_plan_new(args, image, "qemu:///system", "r-7K2M9Q", &error);
+        if (!plan)
+            fail_msg("%s: %s", names[i], error->message);
+        assert_string_equal(plan->reader, "nuageinit");
+        assert_false(plan->table);
+    }
+    g_autoptr(VdImage) image = make_image(FALSE);
+    g_autoptr(VdArgs) args = make_args(NULL);
+    g_autoptr(GError) error = NULL;
+    g_free(image->name);
+    image->name = g_strdup("freebsd-15");
+    assert_null(vd_plan_new(args, image, "qemu:///system", "r-7K2M9Q", &error));
+    assert_non_null(strstr(error->message, "cannot be"));
+}
+
 static void test_identities_differ(void **state)
 {
     g_autoptr(VdPlan) one = make_plan(NULL, TRUE, NULL);
@@ -425,6 +454,7 @@ int main(void)
         cmocka_unit_test(test_elsewhere),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_engines),
+        cmocka_unit_test(test_freebsd),
         cmocka_unit_test(test_identities_differ),
         cmocka_unit_test(test_disk_sizes),
         cmocka_unit_test(test_images_that_cannot),

@@ -103,13 +103,28 @@ static void values_stay_values(void **state)
     has(text_of(files, "vmdeck-seed"), "user_key=ssh-ed25519 AAA " NASTY "\n");
 }
 
-static void an_unknown_system_gets_cloud_inits_files(void **state)
+static void freebsd_gets_words_of_its_own(void **state)
 {
     (void)state;
-    g_autoptr(VdRequest) request = make("nuageinit", "null", DHCP);
+    g_autoptr(VdRequest) request = make("nuageinit", "null", STATIC);
     g_autoptr(GPtrArray) files = vd_seed_files(request);
-    has(text_of(files, "user-data"), "    shell: \"/bin/sh\"\n");
-    has(text_of(files, "network-config"), "    dhcp4: true\n");
+    const char *user = text_of(files, "user-data"), *network = text_of(files, "network-config");
+    g_autofree char *script = g_base64_encode((const guchar *)"#!/bin/sh\necho \"hi\"\n", 20);
+    assert_true(g_str_has_prefix(user, "#cloud-config\n"));
+    has(user, "fqdn: \"web.example.org\"\n");
+    has(user, "timezone: \"Europe/Vienna\"\n");
+    has(user, "users:\n  - name: \"root\"\n  - name: \"ada\"\n    shell: \"/bin/sh\"\n");
+    has(user, "    groups: \"wheel\"\n    sudo: \"ALL=(ALL) NOPASSWD:ALL\"\n");
+    has(user, "    - name: \"root\"\n      password: \"$y$j9T$abcdefgh$0123456789\"\n");
+    has(user, "    encoding: \"b64\"\n");
+    has(user, script);
+    has(user, "runcmd:\n  - \"mkdir -p /var/lib/vmdeck/firstboot\"\n");
+    assert_null(strstr(user, "hashed_passwd"));
+    assert_null(strstr(user, "bootcmd"));
+    has(text_of(files, "meta-data"), "local-hostname: \"web.example.org\"\n");
+    has(network, "      macaddress: \"52:54:00:ab:cd:ef\"\n");
+    has(network, "    gateway4: \"10.0.0.1\"\n");
+    assert_null(strstr(network, "set-name"));
 }
 
 static void our_agent_gets_its_own(void **state)
@@ -186,12 +201,9 @@ static void a_medium_holds_its_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cloud_init_gets_its_files),
-        cmocka_unit_test(values_stay_values),
-        cmocka_unit_test(an_unknown_system_gets_cloud_inits_files),
-        cmocka_unit_test(our_agent_gets_its_own),
-        cmocka_unit_test(what_is_no_seed_is_refused),
-        cmocka_unit_test(a_medium_holds_its_files),
+        cmocka_unit_test(cloud_init_gets_its_files),     cmocka_unit_test(values_stay_values),
+        cmocka_unit_test(freebsd_gets_words_of_its_own), cmocka_unit_test(our_agent_gets_its_own),
+        cmocka_unit_test(what_is_no_seed_is_refused),    cmocka_unit_test(a_medium_holds_its_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 
 #include "src/virt/engine.h"
 
-/* style.md, section 7: from a prototype with one mute host among healthy ones. */
+/* From a prototype with one mute host among healthy ones. */
 #define CONNECT_SOFT_MS 3000
 #define CONNECT_HARD_MS 20000
 #define CALL_SOFT_MS    3000

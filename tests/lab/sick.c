@@ -34,10 +34,22 @@ struct _SickLink {
     GOutputStream *in;
 };
 
+/* Below this load per processor the promises hold as they are. */
+#define LOAD_FINE 4.0
+
+/* What waits for a processor answers later, whatever the console does. */
+static double load_slack(void)
+{
+    double load = 0;
+    if (getloadavg(&load, 1) != 1)
+        return 1;
+    return load / (double)g_get_num_processors() / LOAD_FINE;
+}
+
 double sick_slack(void)
 {
     const char *slack = g_getenv("VMDECK_TEST_SLACK");
-    return slack ? MAX(1.0, g_ascii_strtod(slack, NULL)) : 1.0;
+    return MAX(1.0, slack ? g_ascii_strtod(slack, NULL) : load_slack());
 }
 
 void sick_note(const char *format, ...)

@@ -93,5 +93,5 @@ char *sick_console_log(SickConsole *console);
 
 /* A line for whoever reads the test's output: measured figures. */
 void sick_note(const char *format, ...) G_GNUC_PRINTF(1, 2);
-/* 1; more on machines that are slow on purpose (VMDECK_TEST_SLACK). */
+/* 1; more where much waits for each processor, or as VMDECK_TEST_SLACK has it. */
 double sick_slack(void);

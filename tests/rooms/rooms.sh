@@ -87,6 +87,15 @@ say "no object of src/cli asks for a libvirt, libguestfs or SQLite symbol" \
 say "no object of src/ asks for a curses symbol" \
   "$(symbols src | grep -E ' U (initscr|newterm|doupdate|wnoutrefresh|endwin|waddn?w?str|wget_wch|setupterm)$')"
 
+# A call made by a callback of the event loop would hold up keepalive for all connections (row J of
+# the experiments behind doc/never-blocks.md): they copy and post, by hint() or at once.
+callbacks=$(files_of src/virt | xargs -r grep -Eh '^static void (on_[a-z]+\(virConnectPtr|hint\(virDomainPtr)')
+say "callbacks of libvirt are known by their form" "$([ "$(wc -l <<<"$callbacks")" -ge 6 ] || echo "$callbacks")"
+say "no callback of libvirt's event loop calls libvirt" "$(files_of src/virt | grep '\.c$' | xargs -r awk '
+  /^static void (on_[a-z]+\(virConnectPtr|hint\(virDomainPtr)/ { inside = 1 }
+  /^}/ { inside = 0 }
+  inside && /[^A-Za-z_]vir[A-Z][A-Za-z]*\(/ { print FILENAME ":" FNR ": " $0 }')"
+
 # A clock that is set must change no rate, no deadline and no age.
 say "src/virt knows the monotonic clock alone" "$(files_of src/virt |
   xargs -r grep -HnE 'get_real_time|[^a-z_]time\(NULL\)|date_time_new_now|CLOCK_REALTIME|gettimeofday')"

@@ -161,6 +161,13 @@ static VdCatalogue *read_source(VdRun *run, const VdConfSource *source, GError *
     return catalogue;
 }
 
+static void add_left_out(GString *summary, guint n)
+{
+    if (n == 0)
+        return;
+    g_string_append_printf(summary, ngettext(" (%u left out)", " (%u left out)", n), n);
+}
+
 static gboolean step_refresh(VdRun *run, GError **error)
 {
     g_autoptr(GPtrArray) sources = sources_of(run);
@@ -178,6 +185,7 @@ static gboolean step_refresh(VdRun *run, GError **error)
         if (catalogue) {
             g_string_append_printf(summary, "%s%s: %u", summary->len ? ", " : "", source->name,
                                    catalogue->offers->len);
+            add_left_out(summary, catalogue->n_left_out);
             continue;
         }
         vd_run_log(run, "%s: %s", source->name, why->message);
@@ -209,21 +217,41 @@ static VdOffer *find_offer(const VdCatalogue *catalogue, const char *name)
     return NULL;
 }
 
+/* An entry of that name which was left out has its reason. */
+static gboolean check_left_out(const VdCatalogue *catalogue, const char *source, const char *name,
+                               GError **error)
+{
+    g_autofree char *prefix = g_strdup_printf("%s: ", name);
+
+    for (guint i = 0; i < catalogue->left_out->len; i++) {
+        const char *entry = g_ptr_array_index(catalogue->left_out, i);
+
+        if (g_str_has_prefix(entry, prefix))
+            return vd_fail(error, VD_ERR_INVALID, NULL,
+                           _("The image %s of the catalogue %s is not taken: %s."), name, source,
+                           entry + strlen(prefix));
+    }
+    return TRUE;
+}
+
 static VdOffer *ask_source(VdRun *run, const VdConfSource *source, const char *name, GError **error)
 {
     g_autoptr(VdCatalogue) kept = vd_catalogue_load(source->name, NULL);
     gint64 now = g_get_real_time() / G_USEC_PER_SEC;
     g_autoptr(VdCatalogue) fresh = NULL;
+    VdOffer *offer;
 
     if (kept && kept->read <= now && now - kept->read < FRESH_SECONDS) {
-        VdOffer *offer = find_offer(kept, name);
-
+        offer = find_offer(kept, name);
         if (offer)
             return offer;
     }
     vd_run_text(run, _("reading the catalogue %s"), source->name);
     fresh = read_source(run, source, error);
-    return fresh ? find_offer(fresh, name) : NULL;
+    offer = fresh ? find_offer(fresh, name) : NULL;
+    if (fresh && !offer)
+        check_left_out(fresh, source->name, name, error);
+    return offer;
 }
 
 /* From the first source that has it; a source that cannot be asked is only told about if no other

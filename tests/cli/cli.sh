@@ -106,6 +106,13 @@ try 0 --config "$work/shelf.conf" image search tiny windows --format json
 check "search leaves out what lacks one" all is "$status" 0 , is "$(json '$.offers')" '[]'
 try 1 --config "$work/shelf.conf" image fetch tiny
 check "a file that is not there is not fetched" all is "$status" 1 , says "cannot be read"
+printf '[up]\nfile=../tiny.xz\nchecksum=%0128d\n[vast]\nfile=tiny.xz\nsize=11529215046068469760\nchecksum=%0128d\n' 7 7 >>"$work/shelf/index"
+try 0 --config "$work/shelf.conf" image refresh --format json
+check "entries that cannot be are left out, and counted" all is "$status" 0 , prints "near: 1 (2 left out)"
+try 1 --config "$work/shelf.conf" image fetch up
+check "one with its file elsewhere is refused, and why" all is "$status" 1 , says "is not below the index"
+try 1 --config "$work/shelf.conf" image fetch vast
+check "so is one of 10 EiB" all is "$status" 1 , says "a size that no disk has"
 try 1 --config "$work/shelf.conf" image fetch huge
 check "what no catalogue has is named" all is "$status" 1 , says huge
 try 1 image fetch tiny

@@ -14,7 +14,10 @@ clean_up() {
     echo "# kept: $dir" >&2
     return
   fi
-  "$lab_home/lab" down "$dir"
+  local host
+  for host in "$work"/*/holder.pid; do # a test may have put up a second one
+    [ ! -e "$host" ] || "$lab_home/lab" down "$(dirname "$host")"
+  done
   rm -rf "$work"
 }
 trap clean_up EXIT

@@ -441,7 +441,7 @@ static void a_host_that_is_down_says_why(void **state)
         g_ptr_array_add(fleet->hosts, vd_host_copy(g_ptr_array_index(now->hosts, i)));
     VdHost *host = g_ptr_array_index(fleet->hosts, 0);
     host->state = VD_HOST_DOWN;
-    host->error = g_strdup("refused");
+    host->error = g_ref_string_new("refused");
     fake_deck_publish(f.deck, fleet);
     vd_console_changed(f.app, VD_CHANGED_FLEET);
     assert_true(shows(&f, "refused"));

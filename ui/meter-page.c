@@ -35,9 +35,10 @@ static void cell(GString *out, int width, const char *text)
     g_string_append_printf(out, "%*s", MAX(1, width - used), "");
 }
 
-static void time_cell(GString *out, int width, gint64 usec)
+/* count: how many times it was measured. */
+static void time_cell(GString *out, int width, gint64 usec, guint64 count)
 {
-    g_autofree char *text = time_text(usec);
+    g_autofree char *text = count > 0 ? time_text(usec) : g_strdup("–");
     cell(out, width, text);
 }
 
@@ -58,9 +59,9 @@ static void histogram_line(GString *out, const char *name, const VdHistogram *ti
     g_autofree char *count = g_strdup_printf("%" G_GUINT64_FORMAT, times->n);
     cell(out, NAME, name);
     cell(out, FIGURE, count);
-    time_cell(out, FIGURE, vd_histogram_at(times, 50));
-    time_cell(out, FIGURE, vd_histogram_at(times, 99));
-    time_cell(out, FIGURE, times->worst);
+    time_cell(out, FIGURE, vd_histogram_at(times, 50), times->n);
+    time_cell(out, FIGURE, vd_histogram_at(times, 99), times->n);
+    time_cell(out, FIGURE, times->worst, times->n);
     g_string_append_c(out, '\n');
 }
 
@@ -118,9 +119,9 @@ static void host_line(GString *out, MeterPage *self, const VdHostMeter *host, do
         host->interval_ms ? time_text((gint64)host->interval_ms * 1000) : g_strdup("–");
     cell(out, NAME, host->host);
     cell(out, FIGURE, rate);
-    time_cell(out, FIGURE, host->median);
-    time_cell(out, FIGURE, host->high);
-    time_cell(out, FIGURE, host->worst);
+    time_cell(out, FIGURE, host->median, host->calls);
+    time_cell(out, FIGURE, host->high, host->calls);
+    time_cell(out, FIGURE, host->worst, host->calls);
     cell(out, FIGURE, every);
     cell(out, FIGURE + 2, lanes);
     doing_text(out, host, g_get_monotonic_time());

@@ -439,6 +439,19 @@ static void test_latency_meter(void **state)
     vd_console_leave(console);
 }
 
+/* What was never measured is not a time of nothing. */
+static void test_latency_unknown(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"-c", "qemuu:///system", NULL};
+    VdConsole *console = vd_console_start(&(VdConsoleOptions){.words = words});
+    vd_console_expect(console, "down");
+    vd_console_type(console, "<F12>");
+    vd_console_expect(console, "–         –         –");
+    vd_console_type(console, "<Esc>");
+    vd_console_leave(console);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -464,6 +477,7 @@ int main(void)
         cmocka_unit_test(test_broken_configuration),
         cmocka_unit_test(test_hangup_and_signals),
         cmocka_unit_test(test_latency_meter),
+        cmocka_unit_test(test_latency_unknown),
     };
     return cmocka_run_group_tests_name("views", tests, NULL, NULL);
 }

@@ -50,6 +50,30 @@ static const char *const customised[] = {"static",    "user",     "user-password
                                          "locked",    "hostname", "timezone",      "ssh-key",
                                          "firstboot", "engine"};
 
+/* What is judged with the others in sight: a mark of one is of no worth once another has changed.
+ */
+static const char *const together[][6] = {
+    {"network", "address", "gateway", "dns"},
+    {"pool", "disk", "whole", "disk-format", "overcommit"},
+    {"cpus", "memory", "overcommit"},
+    {"user", "password", "locked", "user-password"},
+};
+
+static void doubt_others(VdForm *form, const VdField *field)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(together); i++) {
+        const char *const *names = together[i];
+        gboolean among = FALSE;
+        for (guint n = 0; n < G_N_ELEMENTS(together[i]) && names[n]; n++)
+            among = among || strcmp(names[n], field->spec->name) == 0;
+        for (guint n = 0; among && n < G_N_ELEMENTS(together[i]) && names[n]; n++) {
+            VdField *other = vd_form_field(form, names[n]);
+            if (other)
+                other->dirty = TRUE;
+        }
+    }
+}
+
 static gboolean is_on(VdForm *form, const char *name)
 {
     const VdField *field = vd_form_field(form, name);
@@ -156,6 +180,7 @@ static void deploy_changed(VdForm *form, VdField *field)
         host_changed(form, field);
     else if (strcmp(field->spec->name, "image") == 0)
         image_changed(form, field);
+    doubt_others(form, field);
     update_off(form);
     if (decides_image(field) && strcmp(field->spec->name, "image") != 0)
         vd_form_check_again(form);

@@ -528,8 +528,8 @@ void vd_form_focus(VdForm *form, guint focus)
         vd_form_check(form, left);
     for (guint i = 0; i < form->fields->len; i++) {
         VdField *other = g_ptr_array_index(form->fields, i);
-        if (other->state == VD_FIELD_BAD)
-            vd_form_check(form, other);
+        if (other->state == VD_FIELD_BAD || other->state == VD_FIELD_GOOD)
+            vd_form_check(form, other); /* if what it depends on has changed */
     }
     VdField *field = vd_form_focused(form);
     if (field)

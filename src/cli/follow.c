@@ -27,6 +27,7 @@ typedef struct {
     guint lines;      /* that stand there to be written anew */
     GHashTable *told; /* step id, or job id of a machine → GINT_TO_POINTER(state + 1) */
     VdJob *job;       /* (owned) the newest snapshot, or NULL */
+    char *note;       /* (owned) the note that was told, or NULL */
     guint looks;
     VdPace pace;
 } Follow;
@@ -66,6 +67,19 @@ static void tell_step(Follow *follow, const VdStep *step)
     g_autofree char *text = vd_text_clean(step->text, 200, FALSE);
     vd_err("%-11s %-12s %6s  %s\n", _(vd_step_state_word(step->state)), step->id,
            step->state == VD_STEP_RUNNING || !step->started ? "" : time, text);
+}
+
+static void tell_note(Follow *follow, const VdJob *job)
+{
+    if (g_strcmp0(job->note, follow->note) == 0)
+        return;
+    g_free(follow->note);
+    follow->note = g_strdup(job->note);
+    if (!job->note)
+        return;
+    close_line(follow);
+    g_autofree char *text = vd_text_clean(job->note, 400, FALSE);
+    vd_err("%-11s %-12s %6s  %s\n", _("note"), "", "", text);
 }
 
 /* How many lines of machines fit. */
@@ -162,6 +176,7 @@ static void jobs_changed(VdDeck *deck, guint changed, gpointer data)
         follow->job = vd_job_ref(job);
         for (guint s = 0; s < job->steps->len; s++)
             tell_step(follow, g_ptr_array_index(job->steps, s));
+        tell_note(follow, job);
         tell_machines(follow, jobs);
         tell_line(follow, job);
     }
@@ -260,5 +275,6 @@ int vd_follow_job(VdDeck *deck, GMainContext *context, const char *job, VdFormat
     g_source_unref(interrupt);
     int status = ending(&follow, context, format);
     g_clear_pointer(&follow.job, vd_job_unref);
+    g_free(follow.note);
     return status;
 }

@@ -302,21 +302,35 @@ char *vd_address_count(const char *address, guint n, GError **error)
     return g_strconcat(text, slash ? slash : "", NULL);
 }
 
-gboolean vd_check_static(const char *address, const char *gateway, char *const *dns, GError **error)
+gboolean vd_check_address(const char *address, GError **error)
 {
     gsize prefix = 0;
-    g_autoptr(GInetAddress) host = NULL;
+    g_autoptr(GInetAddress) host = split_address(address, &prefix, error);
 
+    return host && check_host_part(address, host, prefix, error);
+}
+
+gboolean vd_check_gateway(const char *address, const char *gateway, GError **error)
+{
+    gsize prefix = 0;
+    g_autoptr(GInetAddress) host = split_address(address, &prefix, NULL);
+
+    return !host || check_gateway(address, host, prefix, gateway, error);
+}
+
+gboolean vd_check_static(const char *address, const char *gateway, char *const *dns, GError **error)
+{
     if (!address && (gateway || (dns && dns[0])))
         return vd_fail(error, VD_ERR_INVALID, NULL,
                        _("A gateway and name servers go with a static address; give --address."));
     if (!address)
         return TRUE;
-    host = split_address(address, &prefix, error);
-    if (!host || !check_host_part(address, host, prefix, error))
-        return FALSE;
-    if (gateway && !check_gateway(address, host, prefix, gateway, error))
-        return FALSE;
+    return vd_check_address(address, error) &&
+           (!gateway || vd_check_gateway(address, gateway, error)) && vd_check_dns(dns, error);
+}
+
+gboolean vd_check_dns(char *const *dns, GError **error)
+{
     for (gsize i = 0; dns && dns[i]; i++) {
         if (!g_hostname_is_ip_address(dns[i]))
             return vd_fail(error, VD_ERR_INVALID, NULL, _("%s is no IP address."), dns[i]);
@@ -331,10 +345,10 @@ gboolean vd_check_zone_there(const char *zone, char *const *zones, const char *i
         return TRUE;
     if (!zones[0])
         return vd_fail(error, VD_ERR_INVALID, NULL,
-                       _("The image %s has no timezone %s, nor any other (its package tzdata is "
+                       _("The image %s has no timezone “%s”, nor any other (its package tzdata is "
                          "missing); leave the timezone out."),
                        image, zone);
     return vd_fail(error, VD_ERR_INVALID, NULL,
-                   _("The image %s has no timezone %s; one looks like Europe/Berlin or UTC."),
+                   _("The image %s has no timezone “%s”; one looks like Europe/Berlin or UTC."),
                    image, zone);
 }

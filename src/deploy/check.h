@@ -18,6 +18,11 @@ char *vd_read_script(const char *path, gboolean *ret_converted, GError **error);
  * a host's address of its network, and the gateway another one of the same network. */
 gboolean vd_check_static(const char *address, const char *gateway, char *const *dns,
                          GError **error);
+/* Each of them by itself. The gateway of an address that is wrong passes: the address has the word.
+ */
+gboolean vd_check_address(const char *address, GError **error);
+gboolean vd_check_gateway(const char *address, const char *gateway, GError **error);
+gboolean vd_check_dns(char *const *dns, GError **error);
 /* The n-th address after one with a prefix length ("192.0.2.7/24"); VD_ERR_INVALID if that is
  * outside of its network. The caller frees. */
 char *vd_address_count(const char *address, guint n, GError **error);

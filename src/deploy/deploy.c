@@ -18,6 +18,7 @@
 #include "src/deploy/plan.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/store.h"
+#include "src/deploy/there.h"
 #include "src/model/names.h"
 #include "src/virt/provision.h"
 
@@ -172,6 +173,8 @@ static gboolean submit_one(VdJournal *journal, const char *request, const char *
 
     if (!plan)
         return FALSE;
+    if (!vd_check_host(plan, image, error))
+        return FALSE;
     job = vd_deploy_job_new(request, "deploy", author, plan->name);
     job->host = g_strdup(host->id);
     job->title = g_strdup_printf("deploy %s", plan->name);
@@ -194,16 +197,9 @@ typedef struct {
     GPtrArray *plans;
 } Several;
 
-/* What only its host knows of a machine, asked before the first is begun. */
-static gboolean check_there(VdConn *conn, const VdPlan *plan, GError **error)
-{
-    if (vd_conn_vm_exists(conn, plan->name))
-        return vd_fail(error, VD_ERR_EXISTS, NULL,
-                       _("A machine named %s is there already; choose another name."), plan->name);
-    return !plan->address || vd_conn_address_check(conn, plan->network, plan->address, error);
-}
-
-static gboolean check_host(const Several *several, guint place, guint64 file_size, GError **error)
+/* Each by itself, and the room for all of them. */
+static gboolean check_host(const Several *several, guint place, const VdImage *image,
+                           GError **error)
 {
     g_autoptr(VdConn) conn = vd_conn_open(several->hosts[place].uri, NULL, NULL, error);
     const VdPlan *one = NULL;
@@ -216,24 +212,24 @@ static gboolean check_host(const Several *several, guint place, guint64 file_siz
             continue;
         one = g_ptr_array_index(several->plans, i);
         disks += one->disk;
-        ok = check_there(conn, one, error);
+        ok = vd_check_there(conn, one, image, error);
     }
     /* A pool that is not there yet tells its room when the first job makes it. */
     if (ok && one && vd_conn_pool_look(conn, one->pool, &pool, NULL) && pool.active)
-        ok = vd_plan_check_room(one->pool, pool.available, disks, one->whole, file_size,
+        ok = vd_plan_check_room(one->pool, pool.available, disks, one->whole, image->file_size,
                                 one->overcommit, error);
     vd_pool_clear(&pool);
     return ok;
 }
 
-static gboolean check_hosts(const Several *several, guint64 file_size, GError **error)
+static gboolean check_hosts(const Several *several, const VdImage *image, GError **error)
 {
     for (guint place = 0; place < several->n_hosts; place++) {
         gboolean used = FALSE;
 
         for (guint i = 0; i < several->plans->len; i++)
             used = used || several->places[i] == place;
-        if (used && !check_host(several, place, file_size, error))
+        if (used && !check_host(several, place, image, error))
             return FALSE;
     }
     return TRUE;
@@ -309,8 +305,7 @@ static gboolean submit_several(VdJournal *journal, const char *request, const ch
 
     several->ids = make_ids(g_strv_length(several->names));
     several->plans = g_ptr_array_new_with_free_func((GDestroyNotify)vd_plan_free);
-    ok = make_plans(several, request, args, image, error) &&
-         check_hosts(several, image->file_size, error) &&
+    ok = make_plans(several, request, args, image, error) && check_hosts(several, image, error) &&
          start_several(journal, request, author, several, args, image, error);
     g_ptr_array_unref(several->plans);
     g_strfreev(several->ids);

@@ -267,23 +267,43 @@ static gboolean field_timezone(Field *field, GError **error)
 
 static gboolean field_address(Field *field, GError **error)
 {
-    const char *address = vd_args_get(field->args, "address");
-    const char *gateway = vd_args_get(field->args, "gateway");
     const char *network = vd_args_get(field->args, "network");
-    g_auto(GStrv) dns = vd_args_all(field->args, "dns");
-
     g_autoptr(VdConn) conn = NULL;
 
-    if (dns[0] && !*dns[0])
-        g_clear_pointer(&dns, g_strfreev);
-    if (!vd_check_static(address && *address ? address : NULL, gateway && *gateway ? gateway : NULL,
-                         dns, error))
-        return FALSE;
-    if (!address || !*address)
+    if (!*field->value)
         return TRUE;
+    if (!vd_check_address(field->value, error))
+        return FALSE;
     conn = vd_conn_open(field->uri, NULL, NULL, error);
-    return conn &&
-           vd_conn_address_check(conn, network && *network ? network : "default", address, error);
+    return conn && vd_conn_address_check(conn, network && *network ? network : "default",
+                                         field->value, error);
+}
+
+/* Of the gateway and the name servers: FALSE if they are given without an address. */
+static gboolean has_address(const Field *field, const char **ret_address, GError **error)
+{
+    const char *address = vd_args_get(field->args, "address");
+
+    *ret_address = address && *address ? address : NULL;
+    return *ret_address || vd_fail(error, VD_ERR_INVALID, NULL,
+                                   _("A gateway and name servers go with a static address; give "
+                                     "--address."));
+}
+
+static gboolean field_gateway(Field *field, GError **error)
+{
+    const char *address = NULL;
+
+    return !*field->value ||
+           (has_address(field, &address, error) && vd_check_gateway(address, field->value, error));
+}
+
+static gboolean field_dns(Field *field, GError **error)
+{
+    g_auto(GStrv) dns = vd_args_all(field->args, "dns");
+    const char *address = NULL;
+
+    return !*field->value || (has_address(field, &address, error) && vd_check_dns(dns, error));
 }
 
 static gboolean field_script(Field *field, GError **error)
@@ -322,8 +342,8 @@ static const struct {
     {"hostname", field_hostname},
     {"timezone", field_timezone},
     {"address", field_address},
-    {"gateway", field_address},
-    {"dns", field_address},
+    {"gateway", field_gateway},
+    {"dns", field_dns},
     {"firstboot", field_script},
     {"engine", field_engine},
 };
@@ -388,6 +408,14 @@ static int expected_seconds(const VdArgs *args, const VdImage *image, gboolean s
     return seconds;
 }
 
+static gboolean disk_is_right(const VdArgs *args, const VdImage *image)
+{
+    const char *disk = vd_args_get(args, "disk");
+
+    return (!disk || !*disk || vd_arg_check(spec_of("disk"), disk, NULL)) &&
+           vd_plan_check_disk(args, image, NULL);
+}
+
 char *vd_deploy_summary(const VdArgs *args)
 {
     g_autoptr(VdImage) image = chosen_image(args);
@@ -398,6 +426,8 @@ char *vd_deploy_summary(const VdArgs *args)
 
     if (!image)
         return g_strdup(_("Choose an image."));
+    if (!disk_is_right(args, image))
+        return g_strdup(_("The size of the disk is not right yet."));
     size = vd_format_size(vd_plan_disk_size(args, image));
     if (!vd_plan_choose_engine(args, image, &reader, NULL))
         reader = NULL;
@@ -416,7 +446,8 @@ char *vd_deploy_summary(const VdArgs *args)
     g_string_append_printf(
         text, ngettext(": about %d second here", ": about %d seconds here", (gulong)seconds),
         seconds);
-    if (!vd_args_flag(args, "no-start") && vd_args_int(args, "wait", 15) > 0)
+    if (!vd_args_flag(args, "no-start") && vd_args_int(args, "wait", 15) > 0 &&
+        (image->os || !vd_args_flag(args, "no-customise")))
         g_string_append(text, _(", then the first boot"));
     if (vd_guest_tcg())
         g_string_append(text, _(" (no KVM: emulated, slow)"));

@@ -13,6 +13,7 @@
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/hash.h"
 #include "src/deploy/install.h"
+#include "src/deploy/there.h"
 #include "src/guest/firstboot.h"
 
 /* Installers' own C libraries all know SHA-512. */
@@ -340,6 +341,8 @@ gboolean vd_install_submit(VdJournal *journal, const char *request, const char *
     plan = template ? make_plan(checked, template, uri, request, error) : NULL;
     macros = plan ? fill_macros(plan, checked, request, error) : NULL;
     if (!macros || !(plan->kernel_line = vd_template_kernel_line(template, macros, error)))
+        return FALSE;
+    if (!vd_check_host(plan, NULL, error))
         return FALSE;
     secrets = make_secrets(template, macros, error);
     if (!secrets)

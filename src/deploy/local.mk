@@ -46,6 +46,7 @@ libdeploy_a_SOURCES = \
   src/deploy/steps-install.c \
   src/deploy/install.c src/deploy/install.h \
   src/deploy/template.c src/deploy/template.h \
+  src/deploy/there.c src/deploy/there.h \
   src/deploy/templates.c \
   src/deploy/transfer.c src/deploy/transfer.h \
   src/deploy/unpack.c src/deploy/unpack.h \

@@ -11,6 +11,7 @@
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 #include "src/deploy/boot.h"
+#include "src/deploy/deploy.h"
 #include "src/deploy/steps.h"
 
 #define POLL_USEC    (2 * G_USEC_PER_SEC)
@@ -60,6 +61,14 @@ static void add_note(VdRun *run, const char *text)
     g_autofree char *both = before ? g_strdup_printf("%s; %s", before, text) : g_strdup(text);
 
     vd_run_note(run, both);
+}
+
+/* What was added is no longer so. */
+static void take_note_back(VdRun *run)
+{
+    const char *before = vd_run_get(run, "note");
+
+    vd_run_note(run, before ? before : "");
 }
 
 /* What a machine says while it boots shows that it is at it; the first-boot unit has better words.
@@ -301,14 +310,18 @@ static gboolean follow_shared(Watch *watch, VdConn **conn, GThread **thread, GEr
     gint64 deadline =
         g_get_monotonic_time() + (gint64)watch->plan->wait_minutes * 60 * G_USEC_PER_SEC;
     gint64 taken = 0;
+    gboolean noted = FALSE;
 
     for (;;) {
         gint64 now = g_get_monotonic_time();
         int seconds = (int)MAX(1, (deadline - now) / G_USEC_PER_SEC);
         g_autoptr(GError) why = NULL;
 
-        if (follow_console(watch, conn, seconds, &why))
+        if (follow_console(watch, conn, seconds, &why)) {
+            if (noted)
+                take_note_back(watch->run);
             return TRUE;
+        }
         if (!console_is_taken(watch, *conn, why)) {
             g_propagate_error(error, g_steal_pointer(&why));
             return FALSE;
@@ -319,6 +332,9 @@ static gboolean follow_shared(Watch *watch, VdConn **conn, GThread **thread, GEr
         watch->unsure = TRUE;
         watch->heard = watch->prompted = FALSE;
         vd_run_text(watch->run, "%s", why->message);
+        if (!noted)
+            add_note(watch->run, why->message);
+        noted = TRUE;
         if (!watch->marker && !*thread)
             *thread = g_thread_new("address", look_for_address, watch);
         now = g_get_monotonic_time();
@@ -394,6 +410,14 @@ static gboolean tell(Watch *watch, VdConn *conn, GError **error)
         watch->plan->name, address, watch->boot.status);
 }
 
+/* Nothing in it is known to come up, nor to ask for an address or a login. */
+static gboolean has_no_system(const VdPlan *plan)
+{
+    g_autoptr(VdImage) image = plan->image ? vd_image_find(plan->image, NULL) : NULL;
+
+    return image && !image->os;
+}
+
 gboolean vd_step_boot(VdRun *run, GError **error)
 {
     g_autoptr(VdPlan) plan = vd_step_plan(run, error);
@@ -407,6 +431,11 @@ gboolean vd_step_boot(VdRun *run, GError **error)
         vd_run_skip_step(run, "boot", _("not waited for"));
         if (plan->medium)
             add_note(run, _("its seed medium stays in it, as nobody waits for its first boot"));
+        return TRUE;
+    }
+    if (!plan->customise && has_no_system(plan)) {
+        vd_run_skip_step(run, "boot",
+                         _("no operating system was found in the image, so nobody can tell"));
         return TRUE;
     }
     conn = vd_step_conn(run, plan, error);

@@ -14,6 +14,7 @@
 #include "src/deploy/spec.h"
 #include "src/deploy/steps.h"
 #include "src/deploy/store.h"
+#include "src/deploy/there.h"
 
 #define RESTART_USEC (30 * G_USEC_PER_SEC)
 #define RETRY_USEC   (G_USEC_PER_SEC / 2)
@@ -76,26 +77,13 @@ gboolean vd_step_check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const 
     VdPool pool = {0};
     gboolean ok, kvm;
 
-    /* An alias of libvirt's client configuration does not look like that. */
-    if (!plan->elsewhere && !vd_conn_is_local(conn))
-        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
-                       _("This host is elsewhere, at %s: give it by that address."),
-                       vd_conn_uri(conn));
-    if (vd_conn_vm_exists(conn, plan->name))
-        return vd_fail(error, VD_ERR_EXISTS, NULL,
-                       _("A machine named %s is there already; choose another name."), plan->name);
     kvm = vd_conn_kvm_usable(conn, &why);
-    /* The pool last of all: it may have to be made. */
-    ok = vd_conn_memory_check(conn, plan->memory, error) &&
-         vd_conn_cpus_check(conn, plan->cpus, image ? image->arch : NULL, kvm, plan->overcommit,
-                            error) &&
+    ok = vd_check_there(conn, plan, image, error) &&
          vd_conn_pool_ensure(conn, plan->pool, &pool, error) &&
          vd_plan_check_pool(plan->pool, pool.kind, plan->raw, error) &&
          vd_plan_check_room(plan->pool, pool.available, plan->disk, plan->whole,
                             image ? image->file_size : 0, plan->overcommit, error) &&
-         vd_conn_network_ensure(conn, plan->network, &kind, error) &&
-         (!plan->address || vd_conn_address_check(conn, plan->network, plan->address, error)) &&
-         (!image || !vd_image_needs_efi(image) || vd_conn_efi_check(conn, image->arch, error));
+         vd_conn_network_ensure(conn, plan->network, &kind, error);
     vd_pool_clear(&pool);
     if (!ok)
         return FALSE;

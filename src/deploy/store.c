@@ -183,11 +183,11 @@ static void no_such_image(const char *name, GError **error)
 {
     g_autofree char *others = some_names();
     if (others)
-        vd_error_set(error, VD_ERR_NOT_FOUND, NULL, _("There is no image %s; there are: %s."), name,
-                     others);
+        vd_error_set(error, VD_ERR_NOT_FOUND, NULL, _("There is no image “%s”; there are: %s."),
+                     name, others);
     else
         vd_error_set(error, VD_ERR_NOT_FOUND, NULL,
-                     _("There is no image %s, nor any other: add one with “vmdeck image add "
+                     _("There is no image “%s”, nor any other: add one with “vmdeck image add "
                        "FILE”."),
                      name);
 }

@@ -29,8 +29,9 @@
 #define VD_WORD_MEMORY                                                                             \
     {                                                                                              \
         .name = "memory", .label = N_("Memory"),                                                   \
-        .help = N_("Main memory, at most what the host has."), .type = VD_ARG_SIZE, .value = "2G", \
-        .min = 64 * 1024 * 1024, .max = G_GINT64_CONSTANT(1) << 46                                 \
+        .help = N_("Main memory with its unit: 512M, 4G; at most what the host has."),             \
+        .type = VD_ARG_SIZE, .value = "2G", .min = 64 * 1024 * 1024,                               \
+        .max = G_GINT64_CONSTANT(1) << 46                                                          \
     }
 
 #define VD_WORD_POOL                                                                               \

@@ -160,8 +160,8 @@ gboolean vd_journal_job_note(VdJournal *journal, const char *id, const char *not
     gboolean none = FALSE;
     if (!vd_journal_ready(journal, error))
         return FALSE;
-    if (vd_db_change(&journal->db, &none, error, "UPDATE job SET note = ? WHERE id = ?", "ss", note,
-                     id))
+    if (vd_db_change(&journal->db, &none, error, "UPDATE job SET note = nullif(?, '') WHERE id = ?",
+                     "ss", note, id))
         return TRUE;
     return none ? no_job(id, error) : FALSE;
 }

@@ -338,11 +338,11 @@ void vd_run_note(VdRun *run, const char *text)
 {
     pthread_mutex_lock(&run->lock);
     g_free(run->job->note);
-    run->job->note = vd_text_clean(text, TEXT_CHARS, FALSE);
+    run->job->note = *text ? vd_text_clean(text, TEXT_CHARS, FALSE) : NULL;
     run->note_dirty = TRUE;
     touched(run, NULL);
     pthread_mutex_unlock(&run->lock);
-    vd_run_log(run, "note: %s", text);
+    vd_run_log(run, *text ? "note: %s" : "the note is no longer so%s", text);
 }
 
 void vd_run_log(VdRun *run, const char *format, ...)

@@ -23,7 +23,7 @@ GCancellable *vd_run_cancellable(VdRun *run);
  */
 void vd_run_text(VdRun *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void vd_run_progress(VdRun *run, double fraction);
-/* A note that stays visible with the job: "no KVM: emulated, slow". */
+/* A note that stays visible with the job: "no KVM: emulated, slow"; "": none any more. */
 void vd_run_note(VdRun *run, const char *text);
 /* To the job's log (<folder>/log) and the log. */
 void vd_run_log(VdRun *run, const char *format, ...) G_GNUC_PRINTF(2, 3);

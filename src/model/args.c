@@ -162,6 +162,11 @@ static gboolean check_size(const VdArgSpec *spec, const char *value, GError **er
     if ((spec->min == 0 && spec->max == 0) ||
         (size >= (guint64)spec->min && size <= (guint64)spec->max))
         return TRUE;
+    if (value[strspn(value, "0123456789")] == '\0')
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("“%s” has no unit and would be bytes; expected a size such as 20G or "
+                         "512M"),
+                       value);
     g_autofree char *least = vd_format_size((guint64)spec->min);
     g_autofree char *most = vd_format_size((guint64)spec->max);
     return vd_fail(error, VD_ERR_INVALID, NULL, _("expected a size from %s to %s"), least, most);

@@ -47,9 +47,90 @@ static GInetAddressMask *subnet_of(xmlNodePtr ip, GInetAddress **ret_host)
     return g_inet_address_mask_new(base, length, NULL);
 }
 
+/* ---- what DHCP gives ---- */
+
+static int compare(GInetAddress *a, GInetAddress *b)
+{
+    return memcmp(g_inet_address_to_bytes(a), g_inet_address_to_bytes(b),
+                  g_inet_address_get_native_size(a));
+}
+
+/* The last 32 bits, which is all that an IPv4 address has. */
+static guint32 number_of(GInetAddress *address)
+{
+    const guint8 *end =
+        g_inet_address_to_bytes(address) + g_inet_address_get_native_size(address) - 4;
+
+    return (guint32)end[0] << 24 | (guint32)end[1] << 16 | (guint32)end[2] << 8 | end[3];
+}
+
+typedef struct {
+    char *inside;  /* the range that holds the address, for people; NULL: none */
+    guint64 given; /* addresses in all ranges; of IPv4 */
+} Ranges;
+
+static void look_at_range(xmlNodePtr range, GInetAddress *address, Ranges *ranges)
+{
+    g_autofree char *start = vd_xml_attr(range, "start");
+    g_autofree char *end = vd_xml_attr(range, "end");
+    g_autoptr(GInetAddress) first = start ? g_inet_address_new_from_string(start) : NULL;
+    g_autoptr(GInetAddress) last = end ? g_inet_address_new_from_string(end) : NULL;
+    GSocketFamily family = g_inet_address_get_family(address);
+
+    if (!first || !last || g_inet_address_get_family(first) != family ||
+        g_inet_address_get_family(last) != family || compare(first, last) > 0)
+        return;
+    ranges->given += (guint64)number_of(last) - number_of(first) + 1;
+    if (!ranges->inside && compare(first, address) <= 0 && compare(address, last) <= 0)
+        ranges->inside = g_strdup_printf(_("%s to %s"), start, end);
+}
+
+/* An address that DHCP may give to another machine is no place for one that keeps it; but where it
+ * gives all that there are, as libvirt's own default network does, there is no other choice. */
+static gboolean outside_dhcp(xmlNodePtr ip, GInetAddressMask *subnet, const char *network,
+                             GInetAddress *address, GError **error)
+{
+    Ranges ranges = {0};
+    g_autofree char *text = g_inet_address_to_string(address);
+    gboolean v4 = g_inet_address_get_family(address) == G_SOCKET_FAMILY_IPV4;
+    guint length = g_inet_address_mask_get_length(subnet);
+    /* Without the network's own, the host's and the one for all. */
+    guint64 all = v4 && length < 31 ? (G_GUINT64_CONSTANT(1) << (32 - length)) - 3 : G_MAXUINT64;
+
+    for (xmlNodePtr dhcp = vd_xml_child(ip, "dhcp"); dhcp; dhcp = vd_xml_next(dhcp)) {
+        for (xmlNodePtr range = vd_xml_child(dhcp, "range"); range; range = vd_xml_next(range))
+            look_at_range(range, address, &ranges);
+    }
+    g_autofree char *inside = ranges.inside;
+    if (!inside || ranges.given >= all)
+        return TRUE;
+    return vd_fail(error, VD_ERR_INVALID, NULL,
+                   _("%s is among the addresses that the network %s gives by DHCP (%s); give one "
+                     "outside of them."),
+                   text, network, inside);
+}
+
+/* ---- whether it fits ---- */
+
+/* length: of the prefix that was given with it; 0: none. */
+static gboolean fits_subnet(GInetAddressMask *subnet, guint length, const char *network,
+                            GInetAddress *address, GError **error)
+{
+    guint right = g_inet_address_mask_get_length(subnet);
+    g_autofree char *text = g_inet_address_to_string(address);
+    g_autofree char *words = g_inet_address_mask_to_string(subnet);
+
+    if (length == 0 || length == right)
+        return TRUE;
+    return vd_fail(error, VD_ERR_INVALID, NULL,
+                   _("The network %s is %s, so the length of the prefix is %u, not %u: give "
+                     "%s/%u."),
+                   network, words, right, length, text, right);
+}
+
 /* A bridge of the host's own has no <ip>: what is behind it is not known, and all fits. */
 static gboolean fits_network(xmlDocPtr doc, const char *network, GInetAddress *address,
-                             GError **error)
+                             guint length, GError **error)
 {
     g_autofree char *text = g_inet_address_to_string(address);
     g_autoptr(GString) subnets = g_string_new(NULL);
@@ -66,7 +147,8 @@ static gboolean fits_network(xmlDocPtr doc, const char *network, GInetAddress *a
             return vd_fail(error, VD_ERR_INVALID, NULL,
                            _("%s is the host's own address on the network %s."), text, network);
         if (g_inet_address_mask_matches(subnet, address))
-            return TRUE;
+            return fits_subnet(subnet, length, network, address, error) &&
+                   outside_dhcp(ip, subnet, network, address, error);
         words = g_inet_address_mask_to_string(subnet);
         g_string_append_printf(subnets, "%s%s", subnets->len > 0 ? ", " : "", words);
     }
@@ -144,6 +226,8 @@ gboolean vd_conn_address_check(VdConn *conn, const char *network, const char *ad
     g_autofree char *bare = g_strndup(address, strcspn(address, "/"));
     g_autoptr(GInetAddress) wanted = g_inet_address_new_from_string(bare);
     const char *name = network ? network : "default";
+    const char *slash = strchr(address, '/');
+    guint length = slash ? (guint)g_ascii_strtoull(slash + 1, NULL, 10) : 0;
     g_autoptr(virNetwork) net = virNetworkLookupByName(conn->conn, name);
     g_autofree char *xml = net ? virNetworkGetXMLDesc(net, 0) : NULL;
     g_autoptr(xmlDoc) doc = xml ? vd_xml_parse(xml, "network", NULL) : NULL;
@@ -154,7 +238,7 @@ gboolean vd_conn_address_check(VdConn *conn, const char *network, const char *ad
         virResetLastError();
         return TRUE;
     }
-    if (doc && !fits_network(doc, name, wanted, error))
+    if (doc && !fits_network(doc, name, wanted, length, error))
         return FALSE;
     who = machine_with(conn, name, wanted);
     if (!who)

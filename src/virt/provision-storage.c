@@ -129,8 +129,8 @@ static virStoragePoolPtr find_pool(VdConn *conn, const char *name, gboolean make
     if (make && g_str_equal(name, "default"))
         return make_default_pool(conn, error);
     others = pool_names(conn);
-    vd_error_set(error, VD_ERR_NOT_FOUND, NULL, _("This host has no storage pool %s; it has: %s."),
-                 name, others);
+    vd_error_set(error, VD_ERR_NOT_FOUND, NULL,
+                 _("This host has no storage pool “%s”; it has: %s."), name, others);
     return NULL;
 }
 

@@ -77,6 +77,20 @@ gboolean vd_conn_efi_check(VdConn *conn, const char *arch, GError **error)
                    is_arm(own) ? "edk2-aarch64" : "edk2-ovmf");
 }
 
+gboolean vd_conn_runs_machines(VdConn *conn, gboolean real, GError **error)
+{
+    gboolean plays = g_str_equal(conn->driver, "TEST");
+
+    if (g_str_equal(conn->driver, "QEMU") || (plays && !real))
+        return TRUE;
+    if (plays)
+        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                       _("This host is libvirt's test driver, which only plays machines: none can "
+                         "be set up or started there; choose a QEMU host."));
+    return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                   _("Machines can be deployed on QEMU hosts only; this one is %s."), conn->driver);
+}
+
 gboolean vd_conn_find_target(VdConn *conn, const char *arch, gboolean kvm, VdVmTarget *target,
                              GError **error)
 {
@@ -87,10 +101,8 @@ gboolean vd_conn_find_target(VdConn *conn, const char *arch, gboolean kvm, VdVmT
         target->type = "test";
         return TRUE;
     }
-    if (!g_str_equal(conn->driver, "QEMU"))
-        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
-                       _("Machines can be deployed on QEMU hosts only; this one is %s."),
-                       conn->driver);
+    if (!vd_conn_runs_machines(conn, FALSE, error))
+        return FALSE;
     for (int i = 0; machines[i] && !target->machine; i++) {
         if (has_machine(conn, arch, machines[i], target->type, &maximum))
             target->machine = machines[i];

@@ -206,7 +206,7 @@ static gboolean find_network(VdConn *conn, const char *name, virNetworkPtr *ret_
     /* An ordinary user may make no networks. */
     if (conn->session && g_str_equal(name, "default") && count == 0)
         return TRUE;
-    return vd_fail(error, VD_ERR_NOT_FOUND, NULL, _("This host has no network %s; it has: %s."),
+    return vd_fail(error, VD_ERR_NOT_FOUND, NULL, _("This host has no network “%s”; it has: %s."),
                    name, others);
 }
 

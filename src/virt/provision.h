@@ -17,6 +17,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdConn, vd_conn_close)
 /* Whether KVM really works here, not only whether the device exists; why gets a sentence if not. */
 gboolean vd_conn_kvm_usable(VdConn *conn, char **why);
 gboolean vd_conn_is_local(VdConn *conn); /* its files are ours */
+/* Whether it is a QEMU host; libvirt's test driver, which has neither files nor guests, is one only
+ * if they need not be real. VD_ERR_UNSUPPORTED with what it is instead. */
+gboolean vd_conn_runs_machines(VdConn *conn, gboolean real, GError **error);
 /* FALSE once the daemon has closed the connection. */
 gboolean vd_conn_is_alive(VdConn *conn);
 /* The URI that it really has, whatever it was opened with. Borrowed. */
@@ -45,9 +48,10 @@ gboolean vd_conn_network_look(VdConn *conn, const char *name, char **ret_kind, G
 gboolean vd_conn_memory(VdConn *conn, guint64 *ret_all, guint64 *ret_used, GError **error);
 gboolean vd_conn_vm_exists(VdConn *conn, const char *name);
 /* Whether a machine may have this static address ("192.0.2.7", or with a prefix length) on a
- * network: VD_ERR_INVALID if it is outside of it or the host's own, VD_ERR_EXISTS if it is known to
- * be somebody's (by a lease, or by the metadata of a machine). A bridge of the host's own and
- * QEMU's own network take any. */
+ * network: VD_ERR_INVALID if it is outside of it, has another length of prefix, is the host's own
+ * or one that DHCP may give to another machine although there are others, VD_ERR_EXISTS if it is
+ * known to be somebody's (by a lease, or by the metadata of a machine). A bridge of the host's own
+ * and QEMU's own network take any. */
 gboolean vd_conn_address_check(VdConn *conn, const char *network, const char *address,
                                GError **error);
 

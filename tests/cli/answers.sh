@@ -64,7 +64,7 @@ check "a folder is no configuration" all is "$status" 2 , quiet , says "--config
 try 1 job cancel nope
 check "nobody is asked to cancel a job that is not there" all is "$status" 1 , is "$err" "vmdeck: There is no job nope."
 try 1 image remove nope
-check "nor to remove such an image" all is "$status" 1 , says "vmdeck: There is no image nope"
+check "nor to remove such an image" all is "$status" 1 , says "vmdeck: There is no image “nope”"
 try 1 script remove nope
 check "nor such a script" all is "$status" 1 , says "vmdeck: There is no script nope"
 try 1 template remove nope

@@ -181,7 +181,7 @@ try 0 script remove hi --yes
 check "one of ours goes" all is "$status" 0
 VMDECK_STATE_DIR=$work/state
 try 1 image show nothing
-check "an unknown image is named, and how to get one" all is "$status" 1 , says "no image nothing" , says "vmdeck image add FILE"
+check "an unknown image is named, and how to get one" all is "$status" 1 , says "no image “nothing”" , says "vmdeck image add FILE"
 try 0 jobs --format json
 check "no jobs: an empty list" all is "$status" 0 , one_json , is "$(json '$.jobs')" '[]'
 try 1 job show r-000000

@@ -36,6 +36,25 @@ check "a name twice" all deploy 2 'web-{01..03}' web-02 , says "web-02 is given 
 check "one hostname for all" all deploy 2 'web-{1..2}' --hostname x , says "leave it out"
 check "one of the names is taken there" all deploy 1 'tes{s,t}' , says "named test is there already"
 check "more than the pool holds" all deploy 1 'web-{1..9}' --disk 20G , says "free on default-pool"
+check "one that would have to run" all try 1 -c $uri deploy web-1 --image bare --pool default-pool \
+  --memory 64M --no-grow --no-customise , says "only plays machines"
+check "the same without waiting for it" all deploy 1 test --detach , says "named test is there already"
+check "an image that cannot be set up" all try 1 -c $uri deploy web-1 --image bare --detach , \
+  says "give --no-customise"
+silent=$work/mute
+python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen(9)
+open(sys.argv[1] + ".up", "w").close()
+time.sleep(3600)' "$silent" &
+trap 'kill $!; rm -rf "$work"' EXIT
+until_true [ -e "$silent.up" ]
+uri=qemu+unix:///system?socket=$silent
+check "a host that says nothing" all deploy 3 web-1 --timeout 1 , says "no answer within 1 second"
+uri=qemu+unix:///system?socket=$work/none
+check "one that is down" all deploy 3 web-1 --detach , says "no libvirt daemon listens there"
+uri=test:///default
 check "nothing was begun" is 0 "$(journal 'SELECT count(*) FROM job' 2>/dev/null || echo 0)"
 
 # ---- twenty

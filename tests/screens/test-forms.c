@@ -382,6 +382,26 @@ static void test_field_that_goes_off(void **state)
     vd_fake_free();
 }
 
+/* A field that was right is asked about again once what it depends on has changed. */
+static void test_right_field_is_doubted(void **state)
+{
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    while (strcmp(vd_form_focused(form)->spec->name, "static") != 0)
+        vd_fake_type("<Tab>");
+    vd_fake_type("<Right><Tab>192.0.2.7/24<Tab>192.0.2.1<Tab>");
+    assert_int_equal(vd_form_field(form, "gateway")->state, VD_FIELD_GOOD);
+    vd_fake()->bad_field = "gateway";
+    vd_fake()->bad_text = "It is not in that network.";
+    vd_fake_type("<Shift-Tab><Shift-Tab>198.51.100.7/24<Tab>");
+    assert_int_equal(vd_form_field(form, "address")->state, VD_FIELD_GOOD);
+    assert_int_equal(vd_form_field(form, "gateway")->state, VD_FIELD_BAD);
+    vd_fake()->bad_field = NULL;
+    vd_fake_type("<Shift-Tab>192.0.2.7/24<Tab>");
+    assert_int_equal(vd_form_field(form, "gateway")->state, VD_FIELD_GOOD);
+    vd_fake_free();
+}
+
 static void test_only_image(void **state)
 {
     (void)state;
@@ -642,6 +662,7 @@ int main(void)
         cmocka_unit_test(test_late_answer),
         cmocka_unit_test(test_lame_image),
         cmocka_unit_test(test_field_that_goes_off),
+        cmocka_unit_test(test_right_field_is_doubted),
         cmocka_unit_test(test_only_image),
         cmocka_unit_test(test_typing_replaces_a_choice),
         cmocka_unit_test(test_long_words),

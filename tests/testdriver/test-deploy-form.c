@@ -61,6 +61,8 @@ static void test_wrong_disks(void **state)
     vd_args_set(args, "pool", "default-pool");
     vd_args_set(args, "disk", "20 apples");
     fails(args, "disk", "expected a size");
+    vd_args_set(args, "disk", "20");
+    fails(args, "disk", "“20” has no unit");
     vd_args_set(args, "disk", "2P");
     fails(args, "disk", "default-pool");
     fails(args, "pool", "default-pool");
@@ -97,12 +99,42 @@ static void test_more_than_the_host_has(void **state)
     fails(args, "memory", "The host has 3 GiB of memory in all");
 }
 
+/* Each is told at its own field, whatever the others are. */
+static void test_static_address(void **state)
+{
+    g_autoptr(VdArgs) args = vd_args_new();
+
+    (void)state;
+    vd_args_set(args, "gateway", "192.168.122.1");
+    fails(args, "gateway", "go with a static address");
+    vd_args_set(args, "address", "192.168.122.7/24");
+    is_right(args, "gateway");
+    vd_args_set(args, "gateway", "10.0.0.1");
+    is_right(args, "address");
+    fails(args, "gateway", "not in the network of 192.168.122.7/24");
+    vd_args_set(args, "dns", "nowhere");
+    is_right(args, "address");
+    fails(args, "dns", "nowhere is no IP address");
+    vd_args_set(args, "address", "192.168.122.7");
+    is_right(args, "gateway");
+    fails(args, "address", "expected an address such as 192.0.2.7/24");
+    vd_args_set(args, "address", "192.168.122.7/16");
+    fails(args, "address", "give 192.168.122.7/24");
+    vd_args_set(args, "address", "192.168.122.1/24");
+    fails(args, "address", "the host's own address");
+    vd_args_set(args, "address", "192.168.122.0/24");
+    fails(args, "address", "the network itself");
+    vd_args_set(args, "address", "192.168.122.255/24");
+    fails(args, "address", "broadcast");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_room_of_the_disk),
         cmocka_unit_test(test_wrong_disks),
         cmocka_unit_test(test_more_than_the_host_has),
+        cmocka_unit_test(test_static_address),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

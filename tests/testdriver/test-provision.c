@@ -246,6 +246,7 @@ static void test_addresses(void **state)
     address_is(conn, "default", "192.168.122.1/24", "the host's own address");
     address_is(conn, "default", "10.0.0.5/24",
                "outside the network default, which is 192.168.122.0/24");
+    address_is(conn, "default", "192.168.122.7/16", "give 192.168.122.7/24");
     /* Of the other family nothing is known of this network. */
     address_is(conn, "default", "fd00::5/64", NULL);
     address_is(conn, "user", "10.0.0.5/24", NULL);
@@ -255,6 +256,36 @@ static void test_addresses(void **state)
     address_is(conn, "default", "192.168.122.8/24", NULL);
     assert_true(vd_conn_vm_remove(conn, uuid, NULL));
     address_is(conn, "default", "192.168.122.7/24", NULL);
+}
+
+static void define_network(VdConn *conn, const char *name, const char *ip)
+{
+    g_autofree char *xml =
+        g_strdup_printf("<network><name>%s</name><bridge name='v%s'/>%s</network>", name, name, ip);
+    g_autoptr(virNetwork) network = virNetworkDefineXML(conn->conn, xml);
+
+    assert_non_null(network);
+}
+
+/* Where DHCP gives all that there are, a machine may have any that is free. */
+static void test_addresses_of_dhcp(void **state)
+{
+    g_autoptr(VdConn) conn = open_test();
+
+    (void)state;
+    define_network(conn, "part",
+                   "<ip address='10.1.0.1' prefix='16'><dhcp><range start='10.1.4.0' "
+                   "end='10.1.4.255'/><range start='10.1.5.7' end='10.1.5.9'/></dhcp></ip>"
+                   "<ip family='ipv6' address='fd00:1::1' prefix='64'><dhcp><range "
+                   "start='fd00:1::100' end='fd00:1::1ff'/></dhcp></ip>");
+    address_is(conn, "part", "10.1.3.255/16", NULL);
+    address_is(conn, "part", "10.1.4.0/16", "by DHCP (10.1.4.0 to 10.1.4.255)");
+    address_is(conn, "part", "10.1.5.9/16", "by DHCP (10.1.5.7 to 10.1.5.9)");
+    address_is(conn, "part", "10.1.5.10/16", NULL);
+    address_is(conn, "part", "fd00:1::fe/64", NULL);
+    address_is(conn, "part", "fd00:1::1ab/64", "by DHCP");
+    address_is(conn, "part", "fd00:1::fe/48", "give fd00:1::fe/64");
+    address_is(conn, "default", "192.168.122.254/24", NULL);
 }
 
 static void test_volumes_come_and_go(void **state)
@@ -305,11 +336,11 @@ static void test_what_is_not_there(void **state)
     (void)state;
     assert_false(vd_conn_pool_look(conn, "fast", &pool, &error));
     assert_int_equal(vd_error_code(error), VD_ERR_NOT_FOUND);
-    assert_non_null(strstr(error->message, "no storage pool fast; it has: default-pool"));
+    assert_non_null(strstr(error->message, "no storage pool “fast”; it has: default-pool"));
     g_clear_error(&error);
     assert_false(vd_conn_network_ensure(conn, "lan", &kind, &error));
     assert_int_equal(vd_error_code(error), VD_ERR_NOT_FOUND);
-    assert_non_null(strstr(error->message, "no network lan; it has: default"));
+    assert_non_null(strstr(error->message, "no network “lan”; it has: default"));
     g_clear_error(&error);
     assert_true(vd_conn_network_ensure(conn, NULL, &kind, NULL));
     assert_string_equal(kind, "network");
@@ -318,6 +349,11 @@ static void test_what_is_not_there(void **state)
     assert_string_equal(kind, "user");
     assert_false(vd_conn_vm_start(conn, UUID, &error));
     assert_int_equal(vd_error_code(error), VD_ERR_NOT_FOUND);
+    g_clear_error(&error);
+    assert_true(vd_conn_runs_machines(conn, FALSE, NULL));
+    assert_false(vd_conn_runs_machines(conn, TRUE, &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_UNSUPPORTED);
+    assert_non_null(strstr(error->message, "test driver"));
     g_clear_error(&error);
     assert_null(vd_conn_open("qemu+unix:///system?socket=/nonexistent", NULL, NULL, &error));
     assert_int_equal(vd_error_code(error), VD_ERR_UNREACHABLE);
@@ -447,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_volume_documents),
         cmocka_unit_test(test_machines_come_and_go),
         cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_addresses_of_dhcp),
         cmocka_unit_test(test_volumes_come_and_go),
         cmocka_unit_test(test_file_in_use),
         cmocka_unit_test(test_what_is_not_there),

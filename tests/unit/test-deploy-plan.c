@@ -221,7 +221,7 @@ static void test_words_that_do_not_go_together(void **state)
     REFUSED(TRUE, "give --user", "user-password", "x");
     REFUSED(TRUE, "Nobody could log in", "locked", "true", "user", "anna");
     REFUSED(TRUE, "--address", "gateway", "192.0.2.1");
-    REFUSED(TRUE, "has no timezone Mars/Olympus", "timezone", "Mars/Olympus");
+    REFUSED(TRUE, "has no timezone “Mars/Olympus”", "timezone", "Mars/Olympus");
     REFUSED(TRUE, "no public SSH key", "ssh-key", "ssh-rsa AAAA x");
     REFUSED(TRUE, "lower-case letters", "user", "Anna");
 }

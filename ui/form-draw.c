@@ -267,11 +267,30 @@ static void draw_fields(VdForm *form, VdCanvas *canvas, const Layout *lay)
                        lay->column_w, 1};
         draw_field(field, canvas, cell, lay->label_w[column], i == form->focus);
     }
-    int edge = lay->body.x + lay->body.w - 1;
-    if (form->scroll > 0)
-        vd_canvas_text(canvas, edge, lay->body.y, 1, VD_ROLE_HINT, "▴");
-    if (form->scroll + lay->body.h < lay->rows)
-        vd_canvas_text(canvas, edge, lay->body.y + lay->body.h - 1, 1, VD_ROLE_HINT, "▾");
+}
+
+/* That there are rows above and below: on the frame, where no field is. */
+static void draw_more(const VdForm *form, VdCanvas *canvas, const Layout *lay, VdRect frame)
+{
+    int above = form->scroll, below = MAX(0, lay->rows - lay->body.h - form->scroll);
+    int edge = frame.x + frame.w - 1;
+    g_autoptr(GString) words = g_string_new(" ");
+    if (above > 0) {
+        vd_canvas_text(canvas, edge, lay->body.y, 1, VD_ROLE_DIALOG, "▴");
+        g_string_append_printf(words, ngettext("▴ %d row above", "▴ %d rows above", (gulong)above),
+                               above);
+        g_string_append_c(words, ' ');
+    }
+    if (below > 0) {
+        vd_canvas_text(canvas, edge, lay->body.y + lay->body.h - 1, 1, VD_ROLE_DIALOG, "▾");
+        g_string_append_printf(words, ngettext("▾ %d row below", "▾ %d rows below", (gulong)below),
+                               below);
+        g_string_append_c(words, ' ');
+    }
+    int width = vd_text_width(words->str);
+    if (width > 1 && width <= frame.w - 4)
+        vd_canvas_text(canvas, frame.x + 2, frame.y + frame.h - 1, width, VD_ROLE_DIALOG,
+                       words->str);
 }
 
 /* ---- what stands below ---- */
@@ -345,8 +364,10 @@ void vd_form_draw(VdDialog *dialog, VdCanvas *canvas, VdRect rect)
     }
     Layout lay = layout_make(form, in);
     memset(form->button_rects, 0, sizeof(form->button_rects));
-    if (form->fields->len)
+    if (form->fields->len) {
         draw_fields(form, canvas, &lay);
+        draw_more(form, canvas, &lay, rect);
+    }
     if (lay.words_y >= 0)
         draw_words(form, canvas, (VdRect){in.x, lay.words_y, in.w, lay.words_h});
     if (lay.summary_y >= 0)

@@ -333,7 +333,8 @@ static gboolean follow_shared(Watch *watch, VdConn **conn, GThread **thread, GEr
         watch->heard = watch->prompted = FALSE;
         vd_run_text(watch->run, "%s", why->message);
         if (!noted)
-            add_note(watch->run, why->message);
+            add_note(watch->run,
+                     _("somebody else reads its serial console, so its first boot is not heard"));
         noted = TRUE;
         if (!watch->marker && !*thread)
             *thread = g_thread_new("address", look_for_address, watch);

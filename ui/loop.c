@@ -142,7 +142,7 @@ static gboolean at_rest(gpointer data)
 {
     VdApp *app = data;
     drop(&app->idle_source);
-    if (app->dirty || app->expected || app->count_timer || !vd_deck_settled(app->deck))
+    if (app->dirty || app->expected || app->count_timer || !vd_deck_sized(app->deck))
         return G_SOURCE_REMOVE;
     char line[32];
     int length = g_snprintf(line, sizeof line, "%" G_GUINT64_FORMAT "\n", app->frames);

@@ -149,6 +149,16 @@ gboolean vd_deck_settled(VdDeck *deck)
     return deck->fleet->hosts->len == g_hash_table_size(deck->uris);
 }
 
+gboolean vd_deck_sized(VdDeck *deck)
+{
+    for (guint i = 0; i < deck->fleet->hosts->len; i++) {
+        const VdHost *host = g_ptr_array_index(deck->fleet->hosts, i);
+        if (host->state != VD_HOST_DOWN && host->state != VD_HOST_OFF && !host->sized)
+            return FALSE;
+    }
+    return vd_deck_settled(deck);
+}
+
 /* ---- figures ---- */
 
 void vd_deck_want(VdDeck *deck, const VdDeckRow *rows, guint n_rows)

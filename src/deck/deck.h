@@ -192,6 +192,9 @@ void vd_deck_watch_jobs(VdDeck *deck);
 void vd_deck_watch_now(VdDeck *deck);
 /* Every host has been listed or is down: what a command that ends can know, it knows now. */
 gboolean vd_deck_settled(VdDeck *deck);
+/* And every machine that they have was asked for its processors and memory, which a first list does
+ * not wait for. */
+gboolean vd_deck_sized(VdDeck *deck);
 /* Every journal write that was begun has ended: a command may exit. */
 gboolean vd_deck_flushed(VdDeck *deck);
 

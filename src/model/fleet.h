@@ -107,6 +107,7 @@ typedef struct {
     gint64 next_try;    /* monotonic, 0: none planned */
     gint64 seen;        /* monotonic time of the last answer: the age of its rows, 0: never */
     gboolean listed;    /* its machines have been listed at least once */
+    gboolean sized;     /* and each was asked for its processors and memory */
     guint interval_ms;  /* its figures come so rarely, because it answers slowly; 0: as usual */
     int cpus;
     guint64 memory;                  /* bytes */

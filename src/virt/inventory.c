@@ -328,7 +328,9 @@ static void merge_list(VdKeeper *keeper, InventoryTask *task)
     }
     if (g_hash_table_size(keeper->cells) != keeper->order->len)
         drop_unlisted(keeper);
+    changed |= keeper->face->sized != task->complete;
     keeper->face->listed = TRUE;
+    keeper->face->sized = task->complete;
     if (changed || keeper->reordered)
         vd_keeper_touch(keeper);
 }

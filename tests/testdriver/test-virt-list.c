@@ -133,6 +133,12 @@ static void test_very_many(void **state)
     node_close(&node);
 }
 
+static gboolean is_sized(Client *client, gconstpointer id)
+{
+    const VdHost *host = client_host(client, id);
+    return host && host->sized;
+}
+
 /* What did not change keeps its value: who redraws by pointers redraws what changed. */
 static void test_unchanged_are_the_same(void **state)
 {
@@ -141,6 +147,7 @@ static void test_unchanged_are_the_same(void **state)
     VdVirtOptions options = {.events = TRUE};
     node_open(&node, &options, NULL, NULL, 50);
     assert_true(client_wait(node.client, is_up, "lab", 60));
+    assert_true(client_wait(node.client, is_sized, "lab", 60));
     g_autoptr(VdHost) before = vd_host_ref(client_host(node.client, "lab"));
     const char *victim = vd_host_vm(before, 6)->uuid;
     client_call(node.client, "lab", victim, vd_op_vm_suspend, TRUE, NULL);

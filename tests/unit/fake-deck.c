@@ -126,7 +126,7 @@ static VdHost *make_host(const char *id, guint n)
 {
     VdHost *host = vd_host_new(id, "fake:///");
     host->state = VD_HOST_UP;
-    host->listed = TRUE;
+    host->listed = host->sized = TRUE;
     for (guint i = 0; i < n; i++) {
         g_autofree char *name = g_strdup_printf("%s-%u", id, i);
         g_autofree char *uuid = g_strdup_printf("%08x-0000-4000-8000-%012x", g_str_hash(id), i + 1);
@@ -349,6 +349,11 @@ gboolean vd_deck_settled(VdDeck *deck)
 {
     (void)deck;
     return TRUE;
+}
+
+gboolean vd_deck_sized(VdDeck *deck)
+{
+    return vd_deck_settled(deck);
 }
 
 /* ---- forms: every field is right, nothing is offered ---- */

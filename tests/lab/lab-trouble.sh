@@ -32,6 +32,10 @@ ok "a file that is not there is refused" refused none "$work/none.qcow2" 'none.q
 ok "noise with the name of an image is no machine to customise" eval \
   'deck image add "$work/noise.qcow2" --name noise >"$work/noise.out" 2>&1;
    ! try_deploy noise-1 --image noise --disk 1G --hostname noise-1 && nothing_of noise-1'
+ok "as it is, it has no first boot that is waited for" eval \
+  'try_deploy noise-2 --image noise --disk 1G --no-grow --no-customise &&
+   said noise-2 "no operating system was found"'
+ok "it is deleted" deck delete noise-2 --volumes --yes
 ok "a good image is added" deck image add "$good" --name small
 ok "an image name in use is refused" eval '! deck image add "$good" --name small'
 

@@ -20,10 +20,16 @@ static void cannot(VdGrowSpec *grow, char *why)
     grow->why = why;
 }
 
+/* How the library names a subvolume, guestfs(3) "guestfs_list_filesystems". */
+static gboolean is_subvolume(const char *root)
+{
+    return g_str_has_prefix(root, "btrfsvol:");
+}
+
 /* "btrfsvol:/dev/sda2/@" → "/dev/sda2"; the caller frees. */
 static char *plain_device(VdGuest *guest, const char *root)
 {
-    if (!g_str_has_prefix(root, "btrfsvol:"))
+    if (!is_subvolume(root))
         return g_strdup(root);
     char *device = guestfs_mountable_device(guest->g, root);
     char *copy = g_strdup(device ? device : root);
@@ -88,8 +94,12 @@ static void describe(VdGrowSpec *grow)
         grow->text = g_strdup_printf(_("the whole disk, %s%s"), lvm, grow->fs);
 }
 
-static void read_fs(VdGuest *guest, VdGrowSpec *grow)
+static void read_fs(VdGuest *guest, VdGrowSpec *grow, const char *root)
 {
+    if (is_subvolume(root)) { /* blkid need not be asked again */
+        grow->fs = g_strdup("btrfs");
+        return;
+    }
     char *fs = guestfs_vfs_type(guest->g, grow->device);
     grow->fs = g_strdup(fs && *fs ? fs : "unknown");
     free(fs);
@@ -117,7 +127,7 @@ void vd_inspect_grow(VdGuest *guest, VdLayout *layout, const VdParts *parts, con
     grow->possible = TRUE;
     grow->device = plain_device(guest, layout->root);
     g_autofree char *device = g_strdup(grow->device);
-    read_fs(guest, grow);
+    read_fs(guest, grow, layout->root);
     gboolean simple = through_lvm(guest, grow, &device);
     int number = simple ? partition_number(device) : -1;
     if (number > 0 && parts)

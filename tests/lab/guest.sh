@@ -58,6 +58,8 @@ let_go() {
 
 close_root() {
   local one
+  # A lab that came up meanwhile may have it mounted as well, and it is written back at the last one.
+  sync -f "$1"
   umount -R "$1" 2>/dev/null
   for one in $loops; do let_go "$one"; done
 }
@@ -356,7 +358,8 @@ layout() {
   make_disk "$work/$name.raw" "$layout" "$fs" "$distro"
   ok "$name: inspected" inspect "$work/$name.raw" raw "$work/$name.inspect"
   same "$name: what inspection says" "linux true true ${fs%-@} $7 $8" "$(result "$work/$name.inspect" |
-    jq -r '"\(.os.type) \(.grow.possible) \(.customise.possible) \(.grow.fs) \(.network) \(.init)"')"
+    jq -r '"\(.os.type) \(.grow.possible) \(.customise.possible) \(.grow.fs) \(.network) \(.init)" +
+      if .grow.why then ": \(.grow.why)" else "" end')"
   same "$name: users and timezones" "root,old Europe/Vienna" "$(result "$work/$name.inspect" |
     jq -r '"\(.users | join(",")) \(.timezones | join(","))"')"
   if [ "$format" = qcow2 ]; then

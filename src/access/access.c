@@ -19,7 +19,7 @@ char *vd_access_person(void)
 
 VdRole vd_access_role(const VdConf *conf, const char *person)
 {
-    if (g_hash_table_size(conf->roles) == 0)
+    if (g_hash_table_size(conf->roles) == 0 && !conf->roles_lost)
         return VD_ROLE_ADMIN;
     const char *word = g_hash_table_lookup(conf->roles, person);
     if (g_strcmp0(word, "admin") == 0)

@@ -8,8 +8,11 @@
 #include <unistd.h>
 
 #include "src/base/conf.h"
+#include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/text.h"
+
+#define LARGEST_FILE (1 << 20)
 
 typedef struct {
     VdConf *conf;
@@ -393,19 +396,20 @@ static void read_setting(Reader *reader, config_setting_t *setting)
             name);
 }
 
-static void read_file(VdConf *conf, const char *file, gboolean needed)
+/* FALSE: not to its end. */
+static gboolean read_file(VdConf *conf, const char *file, gboolean needed)
 {
     g_autoptr(GHashTable) lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Reader reader = {conf, file, FALSE, lines};
     if (!g_file_test(file, G_FILE_TEST_EXISTS)) {
         if (needed)
             problem(&reader, NULL, 0, _("the file is not there"));
-        return;
+        return TRUE;
     }
     /* libconfig would read a folder or a device for ever. */
     if (!g_file_test(file, G_FILE_TEST_IS_REGULAR)) {
         problem(&reader, NULL, 0, _("expected a regular file"));
-        return;
+        return FALSE;
     }
     config_t parser;
     config_init(&parser);
@@ -426,6 +430,15 @@ static void read_file(VdConf *conf, const char *file, gboolean needed)
     for (int i = 0; root && i < config_setting_length(root); i++)
         read_setting(&reader, config_setting_get_elem(root, (unsigned)i));
     config_destroy(&parser);
+    return !reader.torn;
+}
+
+/* Of one that was not read to its end: what cannot be looked at may have them. A file that is
+ * included may as well. */
+static gboolean may_have_roles(const char *file)
+{
+    g_autofree char *text = vd_file_read(file, LARGEST_FILE, NULL, NULL);
+    return !text || strstr(text, "roles") || strstr(text, "@include");
 }
 
 static void strv_free(gpointer words)
@@ -458,7 +471,17 @@ VdConf *vd_conf_load(const char *file)
     }
     g_autofree char *own = vd_conf_own_file();
     const char *common = g_getenv("VMDECK_SYSTEM_CONFIG");
-    read_file(conf, common ? common : "/etc/vmdeck/vmdeck.conf", FALSE);
+    if (!common)
+        common = "/etc/vmdeck/vmdeck.conf";
+    gboolean whole = read_file(conf, common, FALSE);
+    conf->roles_lost = !whole && may_have_roles(common);
+    if (conf->roles_lost) {
+        Reader reader = {.conf = conf, .file = common};
+        problem(
+            &reader, NULL, 0,
+            _("roles may stand behind the mistake: until it is mended, whoever has none yet may "
+              "only look"));
+    }
     /* Rights are for the administrator of the host to give, not for each user's own file. */
     g_autoptr(GHashTable) roles = g_steal_pointer(&conf->roles);
     conf->roles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

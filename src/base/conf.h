@@ -40,6 +40,7 @@ typedef struct {
     GHashTable *keys;    /* action or verb id (char*) → char** of key names */
     char **columns;      /* NULL: the usual ones */
     GHashTable *roles;   /* user name → "view" | "operate" | "admin" */
+    gboolean roles_lost; /* some may be missing: the system's file was not read to its end */
     GHashTable *places; /* "theme", "columns", "keys.vm.start" → "FILE:LINE": who reads them later
                            can say where a mistake stands */
 } VdConf;

@@ -67,6 +67,21 @@ char *vd_text_clean(const char *foreign, gsize max_chars, gboolean keep_lines)
     return clean(foreign, max_chars, keep_lines, 0);
 }
 
+char *vd_text_mask_password(const char *address)
+{
+    const char *start = address ? strstr(address, "://") : NULL;
+    if (!start)
+        return g_strdup(address ? address : "");
+    start += strlen("://");
+    gsize length = strcspn(start, "/?#");
+    const char *at = g_strrstr_len(start, (gssize)length, "@");
+    const char *colon = at ? memchr(start, ':', (gsize)(at - start)) : NULL;
+    if (!colon)
+        return g_strdup(address);
+    g_autofree char *before = g_strndup(address, (gsize)(colon + 1 - address));
+    return g_strconcat(before, "…", at, NULL);
+}
+
 char *vd_text_clean_name(const char *foreign, gsize max_chars)
 {
     g_autofree char *name = clean(foreign, max_chars, FALSE, REPLACEMENT);

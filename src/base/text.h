@@ -16,6 +16,10 @@ char *vd_text_clean(const char *foreign, gsize max_chars, gboolean keep_lines);
  * Never empty. */
 char *vd_text_clean_name(const char *foreign, gsize max_chars);
 
+/* A copy of an address in which a password ("driver://user:password@host/…") is replaced by "…",
+ * whether or not it can be parsed otherwise. The caller frees. NULL gives "". */
+char *vd_text_mask_password(const char *address);
+
 /* Whether vd_text_clean() takes this character away. */
 gboolean vd_text_is_unsafe(gunichar c);
 

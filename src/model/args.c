@@ -289,6 +289,16 @@ gboolean vd_args_check(VdArgs *args, const VdArgSpec *specs, GError **error)
     return TRUE;
 }
 
+/* In addresses; they are refused, but what was asked for is told all the same. */
+static void mask_passwords(char **values)
+{
+    for (; *values; values++) {
+        char *masked = vd_text_mask_password(*values);
+        g_free(*values);
+        *values = masked;
+    }
+}
+
 char *vd_args_to_json(const VdArgs *args)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
@@ -299,6 +309,7 @@ char *vd_args_to_json(const VdArgs *args)
             continue;
         g_auto(GStrv) values = vd_args_all(args, arg->name);
         json_builder_set_member_name(builder, arg->name);
+        mask_passwords(values);
         if (g_strv_length(values) == 1) {
             json_builder_add_string_value(builder, values[0]);
             continue;

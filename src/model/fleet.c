@@ -164,7 +164,8 @@ VdHost *vd_host_new(const char *id, const char *uri)
     VdHost *host = g_new0(VdHost, 1);
     g_atomic_ref_count_init(&host->refs);
     host->id = clean_ref(id, 64);
-    host->uri = clean_ref(uri, 1024);
+    g_autofree char *masked = vd_text_mask_password(uri);
+    host->uri = clean_ref(masked, 1024);
     host->since = g_get_monotonic_time();
     host->now = vd_figures_none;
     host->vms = vd_roster_new();

@@ -191,7 +191,8 @@ static gboolean check_alias(const char *uri, const char *clean, GError **error)
 gboolean vd_uri_check(const char *uri, GError **error)
 {
     const char *end = strstr(uri, "://");
-    g_autofree char *clean = vd_text_clean(uri, 256, FALSE);
+    g_autofree char *masked = vd_text_mask_password(uri);
+    g_autofree char *clean = vd_text_clean(masked, 256, FALSE);
     VdUri parts;
     if (!end)
         return check_alias(uri, clean, error);

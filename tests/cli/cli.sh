@@ -205,6 +205,14 @@ VMDECK_SYSTEM_CONFIG=$work/roles.conf try 4 -c "$fleet" start 'db, "one"'
 check "without a role nothing is changed: status 4" all is "$status" 4 , says operate
 VMDECK_SYSTEM_CONFIG=$work/roles.conf try 0 -c "$fleet" list
 check "and looking is allowed" all is "$status" 0 , prints web-01
+printf 'theme = ;\nroles = { nobody-else = "admin"; };\n' >"$work/torn.conf"
+VMDECK_SYSTEM_CONFIG=$work/torn.conf try 4 -c "$fleet" start 'db, "one"'
+check "roles behind a mistake give nothing away" all is "$status" 4 , says "torn.conf:1:" , says "may only look"
+VMDECK_SYSTEM_CONFIG=$work try 4 -c "$fleet" start 'db, "one"'
+check "nor do those that cannot be read" all is "$status" 4 , says "expected a regular file"
+printf 'theme = ;\n' >"$work/torn.conf"
+VMDECK_SYSTEM_CONFIG=$work/torn.conf try 0 -c "$fleet" list
+check "where there are none a mistake takes no right" all is "$status" 0 , is "${err/may only look/}" "$err"
 
 mkdir "$work/damaged"
 head -c 4096 /dev/urandom >"$work/damaged/journal.db"

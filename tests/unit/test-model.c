@@ -142,6 +142,7 @@ static void test_args_json(void **state)
     vd_args_set(args, "name", "a \"b\" \\ \n\033<&>");
     vd_args_add(args, "key", "one");
     vd_args_add(args, "key", "two");
+    vd_args_set(args, "uri", "qemu+tcp://user:Zq9@host/system");
     g_autoptr(VdArgs) copy = vd_args_copy(args);
     g_autofree char *json = vd_args_to_json(copy);
     assert_null(strstr(json, "Zq9"));

@@ -334,6 +334,28 @@ static void test_timezone(void **state)
     assert_false(vd_check_timezone(NULL, NULL));
 }
 
+static void test_mask_password(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *given, *shown;
+    } cases[] = {
+        {"qemu+tcp://user:secret@host/system", "qemu+tcp://user:…@host/system"},
+        {"qemu+tcp://user:se@cr:et@host:1/system", "qemu+tcp://user:…@host:1/system"},
+        {"qemu+ssh://user@host:22/system?socket=/a:b@c",
+         "qemu+ssh://user@host:22/system?socket=/a:b@c"},
+        {"http://:secret@", "http://:…@"},
+        {"qemu:///system", "qemu:///system"},
+        {"a:b@c", "a:b@c"},
+        {"", ""},
+        {NULL, ""},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *shown = vd_text_mask_password(cases[i].given);
+        assert_string_equal(shown, cases[i].shown);
+    }
+}
+
 static void test_request_ids(void **state)
 {
     (void)state;
@@ -362,7 +384,7 @@ int main(void)
         cmocka_unit_test(test_duration),      cmocka_unit_test(test_parse_size),
         cmocka_unit_test(test_hostname),      cmocka_unit_test(test_vm_name),
         cmocka_unit_test(test_password),      cmocka_unit_test(test_timezone),
-        cmocka_unit_test(test_request_ids),
+        cmocka_unit_test(test_request_ids),   cmocka_unit_test(test_mask_password),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 
 #include "src/base/error.h"
 #include "src/base/files.h"
+#include "src/base/hush.h"
 #include "src/base/i18n.h"
 
 static gboolean fail_errno(GError **error, const char *path, int why)
@@ -124,7 +125,9 @@ gboolean vd_file_rewrite(const char *path, const char *former, const char *data,
     return replace(path, data, strlen(data), &manner, error);
 }
 
-static char *read_fd(int fd, const char *path, gsize max, gsize *ret_length, GError **error)
+/* All there is, or one line and what came with it. */
+static char *read_fd(int fd, const char *path, gsize max, gboolean line, gsize *ret_length,
+                     GError **error)
 {
     gsize size = 0, room = MIN(max, 4096) + 1;
     char *data = g_malloc(room);
@@ -137,7 +140,7 @@ static char *read_fd(int fd, const char *path, gsize max, gsize *ret_length, GEr
             break;
         }
         size += (gsize)n;
-        if (n == 0) {
+        if (n == 0 || (line && memchr(data, '\n', size))) {
             data[size] = '\0';
             if (ret_length)
                 *ret_length = size;
@@ -178,7 +181,7 @@ char *vd_file_read(const char *path, gsize max, gsize *ret_length, GError **erro
     else if (!S_ISREG(st.st_mode))
         vd_error_set(error, VD_ERR_INVALID, NULL, _("%s is not a regular file"), path);
     else
-        data = read_fd(fd, path, max + 1, ret_length, error);
+        data = read_fd(fd, path, max + 1, FALSE, ret_length, error);
     (void)close(fd);
     return data;
 }
@@ -192,7 +195,11 @@ char *vd_secret_read(const char *path, GError **error)
         return NULL;
     }
     gsize length = 0;
-    char *secret = read_fd(fd, path, 4096, &length, error);
+    g_autofree char *prompt = g_strdup_printf("%s: ", _("Password"));
+    gboolean typed = vd_hush_begin(fd, prompt);
+    char *secret = read_fd(fd, path, 4096, typed, &length, error);
+    if (typed)
+        vd_hush_end();
     if (!standard)
         (void)close(fd);
     if (!secret)

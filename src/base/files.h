@@ -17,7 +17,8 @@ void vd_file_sync_folder(const char *path);
 /* Reads a whole regular file of at most max bytes. The caller frees; a NUL is appended. */
 char *vd_file_read(const char *path, gsize max, gsize *ret_length, GError **error);
 /* The first line of a secret file without its newline; refuses NUL inside, empty, over 512 bytes;
- * path "-" is standard input. Free with vd_secret_free(). */
+ * path "-" is standard input. On a terminal it is asked for, typed without an echo. Free with
+ * vd_secret_free(). */
 char *vd_secret_read(const char *path, GError **error);
 /* Overwrites the string and frees it. NULL is fine. */
 void vd_secret_free(char *secret);

@@ -16,6 +16,8 @@ libbase_a_SOURCES = \
   src/base/files.h \
   src/base/histogram.c \
   src/base/histogram.h \
+  src/base/hush.c \
+  src/base/hush.h \
   src/base/i18n.h \
   src/base/kvm.c \
   src/base/kvm.h \

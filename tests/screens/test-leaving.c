@@ -132,6 +132,74 @@ static void test_interrupt_key(void **state)
     vd_console_leave(console);
 }
 
+/* The program asked for a password by a shell, which says afterwards whether the echo is on. */
+static VdPty *ask_password(const char *before)
+{
+    g_autofree char *script =
+        g_strdup_printf("%s\"$@\"; echo \"status $?\"; stty -a | grep -qw -e -echo && echo silent; "
+                        "echo over; read -r line",
+                        before);
+    const char *argv[] = {
+        "/bin/bash", "-c",      script,    "bash",    vd_console_program(), "-c", "test:///default",
+        "deploy",    "new-one", "--image", "nowhere", "--password-file",    "-",  NULL};
+    g_autoptr(GError) error = NULL;
+    VdPty *pty = vd_pty_start(&(VdPtyOptions){.argv = argv, .rows = 24, .cols = 120}, &error);
+    if (!pty)
+        fail_msg("%s", error->message);
+    assert_true(vd_pty_wait_text(pty, "Password:"));
+    return pty;
+}
+
+static void expect_on(VdPty *pty, const char *text)
+{
+    if (vd_pty_wait_text(pty, text))
+        return;
+    g_autoptr(VdGrid) grid = vd_pty_grid(pty);
+    g_autofree char *screen = vd_grid_text(grid);
+    (void)fprintf(stderr, "%s", screen);
+    fail_msg("“%s” did not come", text);
+}
+
+/* Nothing of the password was to be seen, and the shell's next line is. */
+static void check_asked(VdPty *pty, const char *text)
+{
+    expect_on(pty, "over");
+    expect_on(pty, text);
+    vd_pty_send(pty, "visible");
+    expect_on(pty, "visible");
+    g_autoptr(VdGrid) grid = vd_pty_grid(pty);
+    assert_false(vd_grid_find(grid, "Zq9", NULL, NULL));
+    assert_false(vd_grid_find(grid, "silent", NULL, NULL));
+    vd_pty_free(pty);
+}
+
+/* --password-file - on a terminal: one line, and nobody reads along. */
+static void test_password_is_asked_for(void **state)
+{
+    (void)state;
+    VdPty *given = ask_password("");
+    vd_pty_send(given, "Zq9!hunter<Enter>");
+    check_asked(given, "There is no image");
+    VdPty *empty = ask_password("");
+    vd_pty_send(empty, "<Enter>");
+    check_asked(empty, "expected a password of 1 to 512 bytes");
+    VdPty *left = ask_password("trap : INT; ");
+    vd_pty_send(left, "Zq9<C-c>");
+    check_asked(left, "status 130");
+    VdPty *ended = ask_password("trap : TERM; ");
+    assert_int_equal(kill(-vd_pty_pid(ended), SIGTERM), 0);
+    check_asked(ended, "status 143");
+    VdPty *stopped = ask_password("set -m; \"$@\"; stty -a | grep -qw -e -echo || echo stopped; "
+                                  "read -r; printf '\\033[H\\033[2J'; fg; : ");
+    vd_pty_send(stopped, "Zq9<C-z>");
+    expect_on(stopped, "stopped");
+    vd_pty_send(stopped, "<Enter>");
+    assert_true(vd_pty_wait_gone(stopped, "stopped"));
+    expect_on(stopped, "Password:");
+    vd_pty_send(stopped, "Zq9!hunter<Enter>");
+    check_asked(stopped, "There is no image");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +208,7 @@ int main(void)
         cmocka_unit_test(test_other_screen_is_given_back),
         cmocka_unit_test(test_stopped_terminal),
         cmocka_unit_test(test_interrupt_key),
+        cmocka_unit_test(test_password_is_asked_for),
     };
     return cmocka_run_group_tests_name("leaving", tests, NULL, NULL);
 }

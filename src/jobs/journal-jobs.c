@@ -133,10 +133,23 @@ static VdErrorCode blame_code(const char *outcome)
     return VD_ERR_FAILED;
 }
 
+/* A step that nobody came to end: its runner hung, or could not write for a while. */
+static gboolean finish_steps(VdDb *db, const char *id, VdJobState state, GError **error)
+{
+    VdStepState how = state == VD_JOB_DONE        ? VD_STEP_DONE
+                      : state == VD_JOB_CANCELLED ? VD_STEP_UNDONE
+                                                  : VD_STEP_FAILED;
+    return vd_db_exec(db, error,
+                      "UPDATE step SET state = ?1, ended = (SELECT ended FROM job WHERE id = ?2)"
+                      " WHERE job = ?2 AND state = 'running'",
+                      "ss", step_words[how], id);
+}
+
 static gboolean finish(VdDb *db, const char *id, VdJobState state, const char *error_text,
                        const char *detail, const char *undone, GError **error)
 {
     if (!change_state(db, id, state, error_text, detail, undone, error) ||
+        !finish_steps(db, id, state, error) ||
         !vd_db_exec(db, error,
                     "UPDATE request SET ended = ?1, message = nullif(?3, ''), detail = ?4,"
                     " outcome = iif(?2 = 'failed', ifnull(outcome, ?2), ?2) WHERE id = ?5",

@@ -66,8 +66,8 @@ char *vd_journal_job_spec(VdJournal *journal, const char *id, GError **error);
 gboolean vd_journal_job_state(VdJournal *journal, const char *id, VdJobState state,
                               const char *error_text, const char *detail, const char *undone,
                               GError **error);
-/* The last act of a job: the state with its texts, the outcome of its request and, if it is done,
- * the end of its undo entries, in one piece. */
+/* The last act of a job: the state with its texts, the outcome of its request, the end of a step
+ * that still runs and, if it is done, that of its undo entries, in one piece. */
 gboolean vd_journal_job_finish(VdJournal *journal, const char *id, VdJobState state,
                                const char *error_text, const char *detail, const char *undone,
                                GError **error);

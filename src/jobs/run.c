@@ -134,7 +134,8 @@ static GPtrArray *take_dirty(VdRun *run, char **note)
     return steps;
 }
 
-gboolean vd_run_write(VdRun *run)
+/* Under `write_lock`. */
+static gboolean write_dirty(VdRun *run)
 {
     g_autofree char *note = NULL;
     gboolean ok = TRUE;
@@ -154,6 +155,14 @@ gboolean vd_run_write(VdRun *run)
         run->note_dirty = TRUE;
         pthread_mutex_unlock(&run->lock);
     }
+    return ok;
+}
+
+gboolean vd_run_write(VdRun *run)
+{
+    pthread_mutex_lock(&run->write_lock);
+    gboolean ok = write_dirty(run);
+    pthread_mutex_unlock(&run->write_lock);
     return ok;
 }
 

@@ -28,7 +28,10 @@ struct _VdRun {
     GCancellable *calm;   /* of the undo functions: never triggered */
 
     /* Locks of the C library, not GLib's: the thread sanitizer knows them.
-     * The journal belongs to who holds this; taken before `lock` */
+     * From the copy of what is dirty till it is written, so that nothing older comes after it;
+     * taken before the two others */
+    pthread_mutex_t write_lock;
+    /* The journal belongs to who holds this; taken before `lock` */
     pthread_mutex_t journal_lock;
     VdJournal *journal;
 

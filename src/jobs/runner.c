@@ -471,6 +471,7 @@ static void run_init(VdRun *run, const char *id, VdRunMode mode)
     run->loop = g_main_loop_new(run->context, FALSE);
     run->cancel = g_cancellable_new();
     run->calm = g_cancellable_new();
+    pthread_mutex_init(&run->write_lock, NULL);
     pthread_mutex_init(&run->journal_lock, NULL);
     pthread_mutex_init(&run->lock, NULL);
     run->dirty = g_hash_table_new(NULL, NULL);
@@ -498,6 +499,7 @@ static void run_clear(VdRun *run)
     g_ptr_array_unref(run->undos);
     g_hash_table_unref(run->values);
     g_array_unref(run->children);
+    pthread_mutex_destroy(&run->write_lock);
     pthread_mutex_destroy(&run->journal_lock);
     pthread_mutex_destroy(&run->lock);
     g_free(run->id);

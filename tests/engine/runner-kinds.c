@@ -16,6 +16,8 @@
 
 #define DEADLINE (60 * G_USEC_PER_SEC)
 #define PAUSE    5000
+/* Progress is written four times a second. */
+#define LONGER_THAN_A_WRITE (G_USEC_PER_SEC / 3)
 
 static char *in_work(const char *spec, const char *name)
 {
@@ -144,6 +146,18 @@ static gboolean keep_and_fail(VdRun *run, GError **error)
     return vd_fail(error, VD_ERR_UNREACHABLE, NULL, "The host is away.");
 }
 
+/* Its last words are on their way to the journal, by the main thread, while it holds the journal.
+ */
+static gboolean talk_and_fail(VdRun *run, GError **error)
+{
+    g_autofree char *path = in_work(vd_run_spec(run), "none");
+    if (!vd_run_undo(run, "file", path, error))
+        return FALSE;
+    g_usleep(LONGER_THAN_A_WRITE);
+    vd_run_text(run, "192.0.2.7");
+    return keep_and_fail(run, error);
+}
+
 static gboolean keep_and_wonder(VdRun *run, GError **error)
 {
     vd_run_keep(run);
@@ -162,6 +176,8 @@ static const VdStepSpec lost_steps[] = {
     {"acts", "acts", 1, gate_acts}, {"end", "ends", 1, wonder}, {NULL, NULL, 0, NULL}};
 static const VdStepSpec keep_steps[] = {
     {"acts", "acts", 1, gate_acts}, {"fail", "fails", 1, keep_and_fail}, {NULL, NULL, 0, NULL}};
+
+static const VdStepSpec talk_steps[] = {{"talk", "talks", 1, talk_and_fail}, {NULL, NULL, 0, NULL}};
 
 static const VdStepSpec fail_steps[] = {
     {"acts", "acts", 1, gate_acts}, {"fail", "fails", 1, fail_now}, {NULL, NULL, 0, NULL}};
@@ -255,12 +271,17 @@ static const VdAgain going_again[] = {{"change", "make"}, {"covered", "make"}, {
 
 static const VdUndoSpec undos[] = {{"file", "file %s removed", undo_file}, {NULL, NULL, NULL}};
 
-const VdJobKind runner_kinds[] = {
-    {"quick", quick_steps, undos, NULL},          {"gate", gate_steps, undos, NULL},
-    {"fails", fail_steps, undos, NULL},           {"keeps", keep_steps, undos, NULL},
-    {"wonders", wonder_steps, undos, NULL},       {"lost", lost_steps, undos, NULL},
-    {"child", child_steps, undos, NULL},          {"hang", hang_steps, undos, NULL},
-    {"goes-on", going_steps, undos, going_again}, {NULL, NULL, NULL, NULL}};
+const VdJobKind runner_kinds[] = {{"quick", quick_steps, undos, NULL},
+                                  {"gate", gate_steps, undos, NULL},
+                                  {"fails", fail_steps, undos, NULL},
+                                  {"keeps", keep_steps, undos, NULL},
+                                  {"wonders", wonder_steps, undos, NULL},
+                                  {"lost", lost_steps, undos, NULL},
+                                  {"child", child_steps, undos, NULL},
+                                  {"hang", hang_steps, undos, NULL},
+                                  {"talks", talk_steps, undos, NULL},
+                                  {"goes-on", going_steps, undos, going_again},
+                                  {NULL, NULL, NULL, NULL}};
 
 /* ---- the children ---- */
 

@@ -8,6 +8,7 @@
  * "gate": three entries to undo, then a step with progress that waits for the file `go`.
  * "fails": two entries to undo, then an error.
  * "child": a child and a grandchild that ignore SIGTERM; the step waits for them.
+ * "talks": says something just before it fails.
  * "hang": a step that takes no notice of anything. */
 extern const VdJobKind runner_kinds[];
 

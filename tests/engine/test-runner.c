@@ -86,6 +86,18 @@ static void test_kept(void **state)
     assert_int_equal(vd_error_code(error), VD_ERR_INVALID);
 }
 
+/* What a step said last comes to the journal before its end, not after it. */
+static void test_last_words(void **state)
+{
+    (void)state;
+    g_autoptr(VdJournal) journal = run_started("talks");
+    g_autoptr(VdJob) job = run_ended(journal, VD_JOB_FAILED);
+    const VdStep *step = vd_job_step(job, "talk");
+    assert_int_equal(step->state, VD_STEP_FAILED);
+    assert_true(step->ended >= step->started);
+    assert_string_equal(step->text, "192.0.2.7");
+}
+
 /* A job whose end nobody heard is neither done nor failed, and what it made stays; if it did not
  * say so, it has failed and is undone. */
 static void test_unknown(void **state)
@@ -306,6 +318,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_done, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_failed, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_kept, run_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_last_words, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_unknown, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_unknown_and_not_kept, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_cancel, run_setup, jobs_teardown),

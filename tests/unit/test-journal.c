@@ -117,6 +117,34 @@ static void test_ended_stays(void **state)
     g_clear_error(&error);
 }
 
+/* Whatever its runner did not come to write: nothing runs in a job that has ended. */
+static void check_open_step(VdJournal *journal, const char *id, VdJobState end, VdStepState wanted)
+{
+    GError *error = NULL;
+    g_autoptr(VdJob) job = jobs_sample(id);
+    jobs_ok(vd_journal_job_create(journal, job, NULL, &error), error);
+    VdStep *step = vd_job_step(job, "grow");
+    step->state = VD_STEP_RUNNING;
+    step->started = G_USEC_PER_SEC;
+    step->ended = 0;
+    jobs_ok(vd_journal_step(journal, id, step, &error), error);
+    jobs_ok(vd_journal_job_finish(journal, id, end, NULL, NULL, NULL, &error), error);
+    g_autoptr(VdJob) back = vd_journal_job(journal, id, &error);
+    jobs_ok(back != NULL, error);
+    assert_int_equal(vd_job_step(back, "grow")->state, wanted);
+    assert_int_equal(vd_job_step(back, "grow")->ended, back->ended);
+}
+
+static void test_no_step_runs_on(void **state)
+{
+    (void)state;
+    g_autoptr(VdJournal) journal = jobs_open();
+    check_open_step(journal, "r-2B2B2B", VD_JOB_FAILED, VD_STEP_FAILED);
+    check_open_step(journal, "r-3B3B3B", VD_JOB_UNKNOWN, VD_STEP_FAILED);
+    check_open_step(journal, "r-4B4B4B", VD_JOB_CANCELLED, VD_STEP_UNDONE);
+    check_open_step(journal, "r-5B5B5B", VD_JOB_DONE, VD_STEP_DONE);
+}
+
 /* A step of a job that took so long and came to an end, or did not. */
 static void took_of(VdJournal *journal, const char *id, int seconds, VdJobState end,
                     const char *spec)
@@ -517,6 +545,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_round_trip, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_undo, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_ended_stays, jobs_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_no_step_runs_on, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_step_seconds_of_an_image, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_step_seconds, jobs_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_requests, jobs_setup, jobs_teardown),

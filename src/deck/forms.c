@@ -81,7 +81,7 @@ static void check_work(VdWorker *worker, gpointer data)
         question->ok = vd_deploy_check_field(question->uri, question->args, question->field,
                                              &question->text, &error);
     if (question->ok && value && *value && g_str_has_prefix(question->verb->id, "host."))
-        question->ok = vd_host_check(question->field, value, &error);
+        question->ok = vd_host_check(question->verb->id, question->field, value, &error);
     if (!question->ok)
         question->text = g_strdup(error ? error->message : _("this is not right"));
 }

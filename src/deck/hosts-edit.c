@@ -24,11 +24,13 @@ static gboolean check_name(const char *name, GError **error)
                    clean);
 }
 
-gboolean vd_host_check(const char *field, const char *value, GError **error)
+gboolean vd_host_check(const char *verb, const char *field, const char *value, GError **error)
 {
     if (strcmp(field, "name") == 0)
         return check_name(value, error);
-    return vd_uri_check(value, error);
+    /* What is tested may be a host's name. */
+    return strcmp(verb, "host.test") == 0 ? vd_uri_check(value, error)
+                                          : vd_uri_check_new(value, error);
 }
 
 static const VdConfHost *find(VdLocalCall *call, const VdConf *conf, GError **error)
@@ -60,7 +62,7 @@ gboolean vd_local_host_add(VdLocalCall *call, GError **error)
     g_autofree char *own = call->config_file ? g_strdup(call->config_file) : vd_conf_own_file();
     VdConfHost host = {.name = (char *)name, .uri = (char *)uri};
     const VdConfChange changes[] = {{NULL, &here}, {NULL, &host}};
-    if (!check_name(name, error) || !vd_uri_check(uri, error))
+    if (!check_name(name, error) || !vd_uri_check_new(uri, error))
         return FALSE;
     if (vd_conf_host(conf, name))
         return vd_fail(error, VD_ERR_EXISTS, NULL, _("there is a host %s already"), name);
@@ -74,7 +76,7 @@ gboolean vd_local_host_edit(VdLocalCall *call, GError **error)
     const char *name = vd_args_get(call->args, "name"), *uri = vd_args_get(call->args, "uri");
     g_autoptr(VdConf) conf = vd_conf_load(call->config_file);
     const VdConfHost *former = find(call, conf, error);
-    if (!former || (name && !check_name(name, error)) || (uri && !vd_uri_check(uri, error)))
+    if (!former || (name && !check_name(name, error)) || (uri && !vd_uri_check_new(uri, error)))
         return FALSE;
     VdConfHost host = {.name = name ? (char *)name : former->name,
                        .uri = uri ? (char *)uri : former->uri};

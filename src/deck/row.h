@@ -89,7 +89,7 @@ VdDoc *vd_fleet_doc_hosts(const VdFleet *fleet, const VdArgs *args);
 VdDoc *vd_fleet_doc_vms(const VdFleet *fleet, const VdArgs *args);
 
 /* hosts-edit.c: whether the field of host.add, host.edit or host.test is right. */
-gboolean vd_host_check(const char *field, const char *value, GError **error);
+gboolean vd_host_check(const char *verb, const char *field, const char *value, GError **error);
 
 /* hosts.c */
 void vd_deck_host_retry(VdDeck *deck, const char *host, const VdArgs *args, VdVirtDone done,

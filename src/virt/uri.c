@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "src/base/error.h"
+#include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/paths.h"
 #include "src/base/text.h"
@@ -17,6 +18,7 @@ static const char *const drivers[] = {
     "vmwareplayer", "vmwarews", "jailhouse", "vmwarefusion", "parallels", NULL};
 static const char *const transports[] = {"unix", "ssh",    "tcp",     "tls",
                                          "ext",  "libssh", "libssh2", NULL};
+#define CLIENT_CONF_MAX (256 * 1024)
 /* Those that speak a protocol of their own to a server rather than libvirt's. */
 static const char *const foreign[] = {"esx", "gsx", "vpx", "hyperv", "phyp", NULL};
 
@@ -210,6 +212,35 @@ gboolean vd_uri_check(const char *uri, GError **error)
     gboolean fine = check_parts(&parts, clean, error);
     vd_uri_clear(&parts);
     return fine;
+}
+
+/* uri_aliases = [ "hail=qemu+ssh://root@hail/system", … ] */
+static gboolean file_has_alias(const char *folder, const char *word)
+{
+    g_autofree char *path = g_build_filename(folder, "libvirt", "libvirt.conf", NULL);
+    g_autofree char *text = vd_file_read(path, CLIENT_CONF_MAX, NULL, NULL);
+    g_autofree char *start = g_strconcat(word, "=", NULL);
+    g_auto(GStrv) lines = text ? g_strsplit(text, "\n", -1) : NULL;
+
+    for (char **line = lines; line && *line; line++) {
+        (*line)[strcspn(*line, "#")] = '\0';
+        for (char *quote = strpbrk(*line, "\"'"); quote; quote = strpbrk(quote + 1, "\"'"))
+            if (g_str_has_prefix(quote + 1, start))
+                return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean vd_uri_check_new(const char *uri, GError **error)
+{
+    g_autofree char *clean = vd_text_clean(uri, 256, FALSE);
+
+    if (!vd_uri_check(uri, error))
+        return FALSE;
+    if (!*uri || strstr(uri, "://") || file_has_alias(g_get_user_config_dir(), uri) ||
+        file_has_alias("/etc", uri))
+        return TRUE;
+    return wrong(error, clean, _("is no address: expected qemu+ssh://HOST/system or the like"));
 }
 
 /* Where a daemon of this machine has its sockets. */

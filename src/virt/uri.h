@@ -1,5 +1,5 @@
 /* Connection URIs before libvirt sees them. Pure but for vd_uri_to_open(), which looks where our
- * ssh is; any thread. */
+ * ssh is, and vd_uri_check_new(), which reads files; any thread. */
 #pragma once
 
 #include <glib.h>
@@ -17,6 +17,9 @@ gboolean vd_uri_over_ssh(const char *uri);
  * path. A word without "://" is an alias of libvirt's client configuration and passes. FALSE with a
  * sentence that says what is wrong (VD_ERR_UNREACHABLE) in error. */
 gboolean vd_uri_check(const char *uri, GError **error);
+/* The same before it is written down: a word without "://" passes only if libvirt's client
+ * configuration (libvirt.conf, the user's or the system's) has an alias of that name. */
+gboolean vd_uri_check_new(const char *uri, GError **error);
 
 /* Whether it means this machine: "qemu:///system" and "qemu+unix:///…" do, "qemu+ssh://kvm2/system"
  * does not, nor does a socket that stands where no daemon of this machine puts it: it may come from

@@ -61,6 +61,17 @@ run host add a/b qemu:///system
 check "no name that names a machine" 2 "no name for a host"
 run host add b qemuu:///system
 check "a wrong address says what is wrong with it" 3 "qemuu"
+run host add b foo
+check "nor is a word an address" 3 "“foo” is no address"
+run host edit fleet --uri qemu
+check "a driver's name alone neither" 3 "“qemu” is no address"
+mkdir -p "$work/own/libvirt"
+printf '# uri_aliases = [ "hail=qemu:///system" ]\nuri_aliases = [\n  "snow=test:///default"\n]\n' \
+  >"$work/own/libvirt/libvirt.conf"
+run host add b hail
+check "an alias that is commented out is none" 3 "“hail” is no address"
+run host add flakes snow
+check "one of libvirt's client configuration is" 0 "Add a host: flakes"
 run host add b
 check "an address is needed" 2 "Something is missing"
 

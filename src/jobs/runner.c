@@ -39,7 +39,9 @@
 #define INTERRUPTED_TEXT                                                                           \
     N_("The runner of the job was killed or the machine was restarted in the middle of it.")
 
-#define NOT_UNDONE_TEXT N_("The job was cancelled, but not all of it could be undone.")
+#define NOT_UNDONE_TEXT  N_("The job was cancelled, but not all of it could be undone.")
+#define UNDO_HANGS_TEXT  "The job could not be undone: the host does not answer."
+#define STEP_UNDONE_TEXT N_("What the interrupted step had made could not be undone.")
 
 /* ---- the end ---- */
 
@@ -145,6 +147,27 @@ static gboolean state_entry(VdRun *run, gconstpointer data, GError **error)
                                 end->undone, error);
 }
 
+/* "… Try again: vmdeck job cancel r-7K2M9Q." The caller frees. */
+static char *to_try_again(const VdRun *run, const char *text)
+{
+    return g_strdup_printf("%s Try again: vmdeck job cancel %s.", text, run->id);
+}
+
+/* Says only that it could not be undone: once it is, nothing of that is true any more. */
+static gboolean is_of_undoing(const char *why)
+{
+    return why &&
+           (g_str_has_prefix(why, NOT_UNDONE_TEXT) || g_str_has_prefix(why, UNDO_HANGS_TEXT) ||
+            g_str_has_prefix(why, STEP_UNDONE_TEXT));
+}
+
+/* What was undone, and what is left. The caller frees. */
+static char *what_is_left(const VdRun *run, const GString *undone, const GString *failed)
+{
+    return g_strdup_printf("%s%sNOT undone: %s; try again: vmdeck job cancel %s", undone->str,
+                           undone->len > 0 ? "; " : "", failed->str, run->id);
+}
+
 /* A job that failed says why before it is undone: whoever has to go on with the undoing, should
  * this runner die as well, takes a job with an error for failed and one without for cancelled. */
 static void undo_and_end(VdRun *run, const char *why, const char *detail, VdErrorCode code)
@@ -161,14 +184,12 @@ static void undo_and_end(VdRun *run, const char *why, const char *detail, VdErro
     pthread_mutex_lock(&run->lock);
     run->phase = VD_RUN_END;
     pthread_mutex_unlock(&run->lock);
-    g_autofree char *left =
-        clean ? NULL
-              : g_strdup_printf("%s%s%s%s", undone->str, undone->len > 0 ? "; " : "",
-                                "NOT undone: ", failed->str);
+    g_autofree char *left = clean ? NULL : what_is_left(run, undone, failed);
+    g_autofree char *not_undone = to_try_again(run, NOT_UNDONE_TEXT);
     /* "" takes away what stood there when an earlier roll-back failed. */
     End end = {why || !clean ? VD_JOB_FAILED : VD_JOB_CANCELLED, why ? why : "", detail, NULL, 0};
     if (!why && !clean)
-        end.error = NOT_UNDONE_TEXT;
+        end.error = not_undone;
     if (left || undone->len > 0)
         end.undone = left ? left : undone->str;
     write_end(run, &end);
@@ -204,7 +225,7 @@ static void roll_back(VdRun *run)
     g_autofree char *why = g_strdup(run->job->error);
     g_autofree char *detail = g_strdup(run->job->detail);
     g_autofree char *broken = NULL;
-    if (g_strcmp0(why, NOT_UNDONE_TEXT) == 0)
+    if (is_of_undoing(why))
         g_clear_pointer(&why, g_free);
     else if (!why && run->job->state != VD_JOB_CANCELLING && run->job->state != VD_JOB_CANCELLED)
         why = g_strdup(INTERRUPTED_TEXT);
@@ -326,8 +347,8 @@ static gboolean watch_undo(gpointer data)
     g_autofree char *left = g_strdup_printf("NOT undone: %s (no answer in %d s), nor what was "
                                             "before it",
                                             kind, (int)(UNDO_USEC / G_USEC_PER_SEC));
-    const End end = {VD_JOB_FAILED, "The job could not be undone: the host does not answer.", NULL,
-                     left, 0};
+    g_autofree char *why = to_try_again(run, UNDO_HANGS_TEXT);
+    const End end = {VD_JOB_FAILED, why, NULL, left, 0};
     wipe_secrets(run);
     write_end(run, &end);
     _exit(1);

@@ -177,6 +177,7 @@ static void test_undo_fails(void **state)
     run_cancel(journal);
     g_autoptr(VdJob) job = run_ended(journal, VD_JOB_FAILED);
     assert_non_null(strstr(job->error, "not all of it could be undone"));
+    assert_non_null(strstr(job->error, "vmdeck job cancel " ID));
     assert_non_null(strstr(job->undone, "NOT undone: file "));
     assert_non_null(strstr(job->undone, "The host does not answer."));
     assert_true(run_exists("two"));
@@ -191,6 +192,41 @@ static void test_undo_fails(void **state)
     g_autoptr(VdJob) after = run_ended(journal, VD_JOB_CANCELLED);
     assert_null(after->error);
     run_nothing_left(journal);
+}
+
+/* A host that hung while it was undone, as the runner has written it: what is left goes then. */
+static void test_undo_hung(void **state)
+{
+    (void)state;
+    GError *error = NULL;
+    run_touch("block");
+    g_autoptr(VdJournal) journal = run_started("gate");
+    WAIT_FOR(run_in_gate(journal));
+    run_cancel(journal);
+    vd_job_unref(run_ended(journal, VD_JOB_FAILED));
+    jobs_ok(vd_journal_job_state(journal, ID, VD_JOB_FAILED,
+                                 "The job could not be undone: the host does not answer.", NULL,
+                                 "NOT undone: file", &error),
+            error);
+    g_autofree char *block = run_work_path("block");
+    unlink(block);
+    run_cancel(journal);
+    WAIT_FOR(!vd_job_lock_held(ID));
+    g_autoptr(VdJob) after = run_ended(journal, VD_JOB_CANCELLED);
+    assert_null(after->error);
+    assert_null(strstr(after->undone, "NOT undone"));
+    run_nothing_left(journal);
+}
+
+/* One that failed by itself stays so, and says how what is left can go. */
+static void test_failed_and_undo_fails(void **state)
+{
+    (void)state;
+    run_touch("block");
+    g_autoptr(VdJournal) journal = run_started("fails");
+    g_autoptr(VdJob) job = run_ended(journal, VD_JOB_FAILED);
+    assert_string_equal(job->error, "There is no room in the pool default.");
+    assert_non_null(strstr(job->undone, "vmdeck job cancel " ID));
 }
 
 /* ---- it goes on without us ---- */
@@ -325,6 +361,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_child_ignores, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_hang, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_undo_fails, run_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_undo_hung, run_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_failed_and_undo_fails, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_hangup, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_starter_killed, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_detached, run_setup, jobs_teardown),

@@ -33,15 +33,6 @@ ok "a file that is not there is refused" refused none "$work/none.qcow2" 'none.q
 ok "noise with the name of an image is no machine to customise" eval \
   'deck image add "$work/noise.qcow2" --name noise >"$work/noise.out" 2>&1;
    ! try_deploy noise-1 --image noise --disk 1G --hostname noise-1 && nothing_of noise-1'
-truncate -s 20M "$work/empty.raw"
-mkfs.ext2 -q -F "$work/empty.raw"
-ok "a disk without a system is added" in_host env VMDECK="$VMDECK" FAKE_OS=none \
-  VMDECK_GUEST="$lab_home/fake-guest" "$VMDECK" image add "$work/empty.raw" --name empty
-ok "as it is, it has no first boot that is waited for" eval \
-  'try_deploy empty-1 --image empty --disk 20M --memory 64M --no-grow --no-customise &&
-   said empty-1 "no operating system was found"'
-vm destroy empty-1 >/dev/null
-ok "it is deleted" deck delete empty-1 --volumes --yes
 ok "a good image is added" deck image add "$good" --name small
 ok "an image name in use is refused" eval '! deck image add "$good" --name small'
 
@@ -119,4 +110,16 @@ ok "it goes on, and another console follows it to its end" deck job follow "$job
 ok "it ended well" state_is "$job" done
 same "and its machine runs" running "$(vm domstate hup-1 | tr -d '\n')"
 same "which the password opens" hup-1 "$(on_console hup-1 root "$work/password" hostname)"
+
+# ---- an image in which nothing is found
+
+truncate -s 20M "$work/empty.raw"
+mkfs.ext2 -q -F "$work/empty.raw"
+ok "a disk without a system is added" in_host env VMDECK="$VMDECK" FAKE_OS=none \
+  VMDECK_GUEST="$lab_home/fake-guest" "$VMDECK" image add "$work/empty.raw" --name empty
+ok "as it is, it has no first boot that is waited for" eval \
+  'try_deploy empty-1 --image empty --disk 20M --memory 64M --no-grow --no-customise &&
+   said empty-1 "no operating system was found"'
+vm destroy empty-1 >/dev/null
+ok "it is deleted" deck delete empty-1 --volumes --yes
 finish

@@ -314,6 +314,11 @@ static void outcome_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
         const char *named = target->name ? target->name : vd_args_get(run->command->args, "name");
         vd_err("%s%s%s (%s)\n", _(run->command->verb->label), named ? ": " : "", named ? named : "",
                outcome->request);
+        /* Its runner does it, after we have gone. */
+        if (strcmp(run->command->verb->id, "job.cancel") == 0)
+            vd_err(_("It was asked to stop, and what it made is being undone; vmdeck job follow %s "
+                     "shows how that ends.\n"),
+                   target->id);
     }
 }
 

@@ -105,7 +105,8 @@ exec 9<>"$VMDECK_IMAGE_DIR/.lock"
 flock 9
 check "it goes on, and the first is held up" all try 0 job resume "$(parent)" , \
   until_true eval '[ "$(jobs "deploy halt-_" running)" -gt 0 ]'
-check "one that is at work is cancelled with those that wait" try 0 job cancel --yes "$(parent)"
+check "one that is at work is cancelled with those that wait" all \
+  try 0 job cancel --yes "$(parent)" , says "asked to stop, and what it made is being undone"
 check "all of them hear of it" until_true eval \
   '[ $(($(jobs "deploy halt-_" cancelling) + $(jobs "deploy halt-_" cancelled))) = 4 ]'
 flock -u 9

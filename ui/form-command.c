@@ -41,7 +41,8 @@ static GPtrArray *break_lines(const Box *box, int width)
     GString *line = g_string_new(NULL);
     for (guint i = 0; i < box->words->len; i++) {
         const char *word = g_ptr_array_index(box->words, i);
-        if (line->len && vd_text_width(line->str) + vd_text_width(word) + 3 > width) {
+        int more = i + 1 < box->words->len ? 3 : 1; /* a blank, and " \\" if more follows */
+        if (line->len && vd_text_width(line->str) + vd_text_width(word) + more > width) {
             g_string_append(line, " \\");
             g_ptr_array_add(lines, g_strdup(line->str));
             g_string_assign(line, " ");

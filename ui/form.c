@@ -497,8 +497,11 @@ void vd_form_show_command(VdForm *form)
 {
     VdApp *app = form->dialog.app;
     g_autoptr(VdArgs) args = vd_form_args(form);
-    g_autofree char *line =
-        vd_deck_as_command(vd_app_deck(app), form->verb, vd_form_target(form), args);
+    guint n = vd_targets_count(form->targets);
+    g_autofree VdTarget *targets = g_new0(VdTarget, n + 1);
+    for (guint i = 0; i < n; i++)
+        targets[i] = vd_targets_at(form->targets, i)->target;
+    g_autofree char *line = vd_deck_as_command(vd_app_deck(app), form->verb, targets, n, args);
     vd_app_push(app, vd_form_command_new(line));
 }
 

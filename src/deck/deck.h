@@ -213,9 +213,9 @@ void vd_deck_choices(VdDeck *deck, const VdVerb *verb, const VdTarget *target, c
 /* What the arguments of a verb are now, to begin a form with: a host's name and URI. Empty when
  * nothing is known. The caller frees. */
 VdArgs *vd_deck_values(VdDeck *deck, const VdVerb *verb, const VdTarget *target);
-/* The same request as a command line to paste into a shell, quoted; secrets as --NAME-file FILE.
- * The caller frees. */
-char *vd_deck_as_command(VdDeck *deck, const VdVerb *verb, const VdTarget *target,
+/* The same request, to all n targets, as a command line to paste into a shell, quoted where it must
+ * be; secrets as --NAME-file FILE. The caller frees. */
+char *vd_deck_as_command(VdDeck *deck, const VdVerb *verb, const VdTarget *targets, guint n,
                          const VdArgs *args);
 /* One line on what a deployment with these values will do, called later as a hint (ok) or as a
  * sentence that says why it cannot (not ok); nothing (NULL) for other verbs. */

@@ -264,45 +264,93 @@ void vd_deck_choices(VdDeck *deck, const VdVerb *verb, const VdTarget *target, c
 
 /* ---- as a command ---- */
 
+/* Quoted for a shell where one would take it for something else. */
+static void append_word(GString *line, const char *word)
+{
+    g_autofree char *quoted = g_shell_quote(word);
+    gboolean plain = *word && !strpbrk(word, " \t\"'\\$`!*?[]{}()<>|&;#~\n");
+    g_string_append_printf(line, " %s", plain ? word : quoted);
+}
+
 static void append_option(GString *line, const VdArgSpec *spec, const char *value)
 {
-    g_autofree char *quoted = g_shell_quote(value);
-    const char *shown = strpbrk(value, " \t\"'\\$`!*?[]{}()<>|&;#~\n") || !*value ? quoted : value;
     if (spec->type == VD_ARG_FLAG) {
         if (strcmp(value, "false") != 0 && strcmp(value, "no") != 0)
             g_string_append_printf(line, " --%s", spec->name);
     } else if (spec->type == VD_ARG_SECRET)
         g_string_append_printf(line, " --%s-file FILE", spec->name);
-    else if (spec->positional)
-        g_string_append_printf(line, " %s", shown);
-    else
-        g_string_append_printf(line, " --%s %s", spec->name, shown);
+    else {
+        g_string_append_printf(line, " --%s", spec->name);
+        append_word(line, value);
+    }
 }
 
-char *vd_deck_as_command(VdDeck *deck, const VdVerb *verb, const VdTarget *target,
+/* Every argument that is not the usual: on the command line by its place, or by its name. */
+static void append_args(GString *line, const VdVerb *verb, const VdArgs *args, gboolean positional)
+{
+    for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++) {
+        g_auto(GStrv) values = vd_args_all(args, spec->name);
+        for (char **value = values; *value && spec->positional == positional; value++) {
+            if (g_strcmp0(*value, spec->value) == 0)
+                continue;
+            if (positional)
+                append_word(line, *value);
+            else
+                append_option(line, spec, *value);
+        }
+    }
+}
+
+static guint bearers(const VdFleet *fleet, const char *raw_name)
+{
+    guint found = 0;
+    for (guint i = 0; i < fleet->hosts->len; i++) {
+        const VdHost *host = g_ptr_array_index(fleet->hosts, i);
+        for (guint j = 0; j < host->vms->len; j++) {
+            const VdVm *vm = vd_roster_at(host->vms, j);
+            found += g_strcmp0(vm->raw_name, raw_name) == 0;
+        }
+    }
+    return found;
+}
+
+/* The hosts, each once; TRUE if they are several. */
+static gboolean append_hosts(VdDeck *deck, GString *line, const VdTarget *targets, guint n)
+{
+    g_autoptr(GHashTable) said = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < n; i++) {
+        gboolean found = FALSE;
+        const char *uri = targets[i].host ? vd_deck_uri(deck, targets[i].host, &found) : NULL;
+        if (!uri || !g_hash_table_add(said, (gpointer)uri))
+            continue;
+        g_string_append(line, " -c");
+        append_word(line, uri);
+    }
+    return g_hash_table_size(said) > 1;
+}
+
+char *vd_deck_as_command(VdDeck *deck, const VdVerb *verb, const VdTarget *targets, guint n,
                          const VdArgs *args)
 {
     GString *line = g_string_new("vmdeck");
-    gboolean found = FALSE;
-    const char *uri = target && target->host ? vd_deck_uri(deck, target->host, &found) : NULL;
-    if (uri) {
-        g_autofree char *quoted = g_shell_quote(uri);
-        g_string_append_printf(line, " -c %s", quoted);
-    }
-    g_string_append_printf(line, " %s", verb->command);
-    if (target && target->id) {
+    g_autoptr(GString) words = g_string_new(NULL);
+    g_autoptr(GString) options = g_string_new(NULL);
+    gboolean several = append_hosts(deck, line, targets, n);
+    for (guint i = 0; i < n; i++) {
+        const VdTarget *target = &targets[i];
+        if (!target->id)
+            continue;
         const VdVm *vm = vd_fleet_vm(deck->fleet, target->host, target->id);
-        g_autofree char *quoted = g_shell_quote(vm ? vm->raw_name : target->id);
-        g_string_append_printf(line, " %s", quoted);
+        gboolean named = vm && !(several && bearers(deck->fleet, vm->raw_name) > 1);
+        append_word(words, named ? vm->raw_name : target->id);
     }
-    for (int positional = 1; positional >= 0; positional--) {
-        for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++) {
-            g_auto(GStrv) values = vd_args_all(args, spec->name);
-            for (char **value = values; *value && spec->positional == positional; value++)
-                if (g_strcmp0(*value, spec->value) != 0)
-                    append_option(line, spec, *value);
-        }
-    }
+    append_args(words, verb, args, TRUE);
+    append_args(options, verb, args, FALSE);
+    /* What begins with a dash is an option, unless it comes behind "--". */
+    if (strstr(words->str, " -") || strstr(words->str, " '-"))
+        g_string_append_printf(line, " %s%s --%s", verb->command, options->str, words->str);
+    else
+        g_string_append_printf(line, " %s%s%s", verb->command, words->str, options->str);
     return g_string_free(line, FALSE);
 }
 

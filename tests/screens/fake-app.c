@@ -399,14 +399,14 @@ void vd_deck_summary(VdDeck *deck, const VdVerb *verb, const VdTarget *target, c
     answer_add(data)->checked = done;
 }
 
-char *vd_deck_as_command(VdDeck *deck, const VdVerb *verb, const VdTarget *target,
+char *vd_deck_as_command(VdDeck *deck, const VdVerb *verb, const VdTarget *targets, guint n,
                          const VdArgs *args)
 {
     (void)deck;
     const char *name = vd_args_get(args, "name"), *image = vd_args_get(args, "image");
     return g_strdup_printf("vmdeck -c %s %s %s --image %s --disk '20 -- G' --memory 4G --cpus 2 "
                            "--timezone Europe/Berlin",
-                           target && target->host ? target->host : "?", verb->id, name ? name : "?",
+                           n && targets->host ? targets->host : "?", verb->id, name ? name : "?",
                            image ? image : "?");
 }
 

@@ -111,6 +111,29 @@ static void test_form_secret(void **state)
     vd_fixture_free(fixture);
 }
 
+/* All that are marked and suit, quoted only where a shell wants it; and a dash is no option. */
+static void test_form_as_command(void **state)
+{
+    (void)state;
+    VdConsole *marked = vd_console_start(&(VdConsoleOptions){.cols = 160});
+    vd_console_expect(marked, "old-build");
+    vd_console_type(marked, "*:delete<Enter>");
+    vd_console_expect(marked, "As command");
+    vd_console_type(marked, "<F3>");
+    vd_console_expect(marked, " delete batch-7 old-build");
+    vd_console_expect_gone(marked, "-c '");
+    vd_console_type(marked, "<Esc><Esc>");
+    vd_console_leave(marked);
+    VdConsole *dash = vd_console_start(&(VdConsoleOptions){.fleet = VD_FLEET_HOSTILE, .cols = 160});
+    vd_console_expect(dash, "-rf");
+    vd_console_type(dash, "/-rf<Enter>G:rename<Enter>");
+    vd_console_expect(dash, "As command");
+    vd_console_type(dash, "<C-u>ndash<F3>");
+    vd_console_expect(dash, " rename -- -rf ndash");
+    vd_console_type(dash, "<Esc><Esc><Esc>");
+    vd_console_leave(dash);
+}
+
 static void test_form_lame_image(void **state)
 {
     (void)state;
@@ -220,10 +243,15 @@ static void test_job_window_small_and_plain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_form_is_drawn), cmocka_unit_test(test_form_checks),
-        cmocka_unit_test(test_form_secret),   cmocka_unit_test(test_form_lame_image),
-        cmocka_unit_test(test_generic_form),  cmocka_unit_test(test_job_interrupted),
-        cmocka_unit_test(test_job_window),    cmocka_unit_test(test_job_window_small_and_plain),
+        cmocka_unit_test(test_form_is_drawn),
+        cmocka_unit_test(test_form_checks),
+        cmocka_unit_test(test_form_secret),
+        cmocka_unit_test(test_form_as_command),
+        cmocka_unit_test(test_form_lame_image),
+        cmocka_unit_test(test_generic_form),
+        cmocka_unit_test(test_job_interrupted),
+        cmocka_unit_test(test_job_window),
+        cmocka_unit_test(test_job_window_small_and_plain),
     };
     return cmocka_run_group_tests_name("dialogs", tests, NULL, NULL);
 }

@@ -379,11 +379,12 @@ void vd_deck_choices(VdDeck *deck, const VdVerb *verb, const VdTarget *target, c
     done(deck, none, data);
 }
 
-char *vd_deck_as_command(VdDeck *deck, const VdVerb *verb, const VdTarget *target,
+char *vd_deck_as_command(VdDeck *deck, const VdVerb *verb, const VdTarget *targets, guint n,
                          const VdArgs *args)
 {
     (void)deck;
-    (void)target;
+    (void)targets;
+    (void)n;
     (void)args;
     return g_strdup_printf("vmdeck %s", verb->command);
 }

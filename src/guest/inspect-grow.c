@@ -34,6 +34,11 @@ static char *plain_device(VdGuest *guest, const char *root)
     char *device = guestfs_mountable_device(guest->g, root);
     char *copy = g_strdup(device ? device : root);
     free(device);
+    /* The library translates the names of disks back, but not in this answer: where the appliance's
+     * own disk was found first, ours, the only one, is /dev/sdb here. */
+    gsize letter = strlen(disk_device) - 1;
+    if (strncmp(copy, disk_device, letter) == 0 && g_ascii_islower(copy[letter]))
+        copy[letter] = 'a';
     return copy;
 }
 

@@ -13,8 +13,7 @@
 #include "src/base/files.h"
 #include "src/guest/firstboot.h"
 
-/* "  KEY: "VALUE"\n" at the end of text; key is ours. A NULL value adds nothing. */
-static void add(GString *text, const char *key, const char *value)
+void vd_cloud_add(GString *text, const char *key, const char *value)
 {
     if (!value)
         return;
@@ -28,8 +27,8 @@ char *vd_cloud_meta(const VdRequest *request)
 {
     GString *text = g_string_new(NULL);
     g_autofree char *id = g_strconcat("vmdeck-", request->id, NULL);
-    add(text, "instance-id: ", id);
-    add(text, "local-hostname: ", request->customise->hostname);
+    vd_cloud_add(text, "instance-id: ", id);
+    vd_cloud_add(text, "local-hostname: ", request->customise->hostname);
     return g_string_free(text, FALSE);
 }
 
@@ -39,7 +38,7 @@ char *vd_cloud_meta(const VdRequest *request)
 char *vd_cloud_network(const VdNetSpec *net, gboolean rename)
 {
     GString *text = g_string_new("version: 2\nethernets:\n  eth0:\n    match:\n");
-    add(text, "      macaddress: ", net->mac);
+    vd_cloud_add(text, "      macaddress: ", net->mac);
     if (rename)
         g_string_append(text, "    set-name: eth0\n");
     if (net->dhcp)
@@ -53,7 +52,7 @@ char *vd_cloud_network(const VdNetSpec *net, gboolean rename)
     if (!net->dhcp && net->dns->len > 0) {
         g_string_append(text, "    nameservers:\n      addresses:\n");
         for (guint i = 0; i < net->dns->len; i++)
-            add(text, "        - ", g_ptr_array_index(net->dns, i));
+            vd_cloud_add(text, "        - ", g_ptr_array_index(net->dns, i));
     }
     return g_string_free(text, FALSE);
 }
@@ -64,7 +63,7 @@ static void add_keys(GString *text, const GPtrArray *keys)
         return;
     g_string_append(text, "    ssh_authorized_keys:\n");
     for (guint i = 0; i < keys->len; i++)
-        add(text, "      - ", g_ptr_array_index(keys, i));
+        vd_cloud_add(text, "      - ", g_ptr_array_index(keys, i));
 }
 
 /* hashed_passwd is also applied to a user who is there already, as root is. */
@@ -72,21 +71,22 @@ static void add_root(GString *text, const VdCustomise *what)
 {
     if (!what->root_hash && !what->root_locked && what->root_keys->len == 0)
         return;
-    add(text, "  - name: ", "root");
+    vd_cloud_add(text, "  - name: ", "root");
     g_string_append_printf(text, "    lock_passwd: %s\n", what->root_locked ? "true" : "false");
     if (!what->root_locked)
-        add(text, "    hashed_passwd: ", what->root_hash);
+        vd_cloud_add(text, "    hashed_passwd: ", what->root_hash);
     add_keys(text, what->root_keys);
 }
 
 static void add_user(GString *text, const VdUserSpec *user, const char *shell)
 {
-    add(text, "  - name: ", user->name);
-    add(text, "    shell: ", shell);
+    vd_cloud_add(text, "  - name: ", user->name);
+    vd_cloud_add(text, "    shell: ", shell);
     g_string_append_printf(text, "    lock_passwd: %s\n", user->hash ? "false" : "true");
-    add(text, "    hashed_passwd: ", user->hash);
+    vd_cloud_add(text, "    hashed_passwd: ", user->hash);
     if (user->sudo)
-        add(text, "    sudo: ", user->hash ? "ALL=(ALL:ALL) ALL" : "ALL=(ALL:ALL) NOPASSWD:ALL");
+        vd_cloud_add(text,
+                     "    sudo: ", user->hash ? "ALL=(ALL:ALL) ALL" : "ALL=(ALL:ALL) NOPASSWD:ALL");
     add_keys(text, user->keys);
 }
 
@@ -111,9 +111,9 @@ static void add_users(GString *text, const VdRequest *request)
 
 static void add_file(GString *text, const char *path, const char *mode, const char *content)
 {
-    add(text, "  - path: ", path);
-    add(text, "    permissions: ", mode);
-    add(text, "    content: ", content);
+    vd_cloud_add(text, "  - path: ", path);
+    vd_cloud_add(text, "    permissions: ", mode);
+    vd_cloud_add(text, "    content: ", content);
 }
 
 /* The machine's own name leads to itself, as the offline engine writes it. */
@@ -126,7 +126,7 @@ static void add_hosts_line(GString *text, const char *hostname)
                                                "'/^127\\.0\\.1\\.1[[:space:]]/d' /etc/hosts; "
                                                "printf '127.0.1.1\\t%s%s\\n' >>/etc/hosts; }",
                                                hostname, hostname, alias);
-    add(text, "  - ", command);
+    vd_cloud_add(text, "  - ", command);
 }
 
 /* Systems whose interfaces are brought up by ifupdown write name servers only if a package is
@@ -141,7 +141,7 @@ static void add_name_servers(GString *text, const VdNetSpec *net)
                                (const char *)g_ptr_array_index(net->dns, i));
     g_autofree char *command = g_strdup_printf(
         "grep -qs '^nameserver' /etc/resolv.conf || printf '%s' >/etc/resolv.conf", lines->str);
-    add(text, "  - ", command);
+    vd_cloud_add(text, "  - ", command);
 }
 
 static void add_commands(GString *text, const VdCustomise *what)
@@ -170,7 +170,7 @@ static void add_firstboot(GString *text, const VdCustomise *what)
     }
     g_string_append(text, "runcmd:\n");
     g_string_append(text, "  - [\"" VD_FIRSTBOOT_PROGRAM "\"]\n");
-    add(text, "final_message: ", final);
+    vd_cloud_add(text, "final_message: ", final);
 }
 
 char *vd_cloud_user(const VdRequest *request)
@@ -179,11 +179,11 @@ char *vd_cloud_user(const VdRequest *request)
     GString *text = g_string_new("#cloud-config\n");
     if (what->hostname) {
         /* Versions differ in which of the two they take. */
-        add(text, "hostname: ", what->hostname);
-        add(text, "fqdn: ", what->hostname);
+        vd_cloud_add(text, "hostname: ", what->hostname);
+        vd_cloud_add(text, "fqdn: ", what->hostname);
         g_string_append(text, "prefer_fqdn_over_hostname: true\npreserve_hostname: false\n");
     }
-    add(text, "timezone: ", what->timezone);
+    vd_cloud_add(text, "timezone: ", what->timezone);
     g_string_append_printf(text, "growpart:\n  mode: %s\nresize_rootfs: %s\n",
                            request->grow ? "auto" : "\"off\"", request->grow ? "true" : "false");
     /* Making a locale takes long, and nobody asked for one. */

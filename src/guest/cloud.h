@@ -14,3 +14,6 @@ char *vd_cloud_user(const VdRequest *request);
 char *vd_nuage_user(const VdRequest *request);
 /* rename: the interface is called eth0 then. */
 char *vd_cloud_network(const VdNetSpec *net, gboolean rename);
+/* For both dialects: "KEY"VALUE"\n" at the end of text, in double quotes that JSON and YAML share;
+ * key is ours. A NULL value adds nothing. */
+void vd_cloud_add(GString *text, const char *key, const char *value);

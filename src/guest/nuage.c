@@ -6,7 +6,6 @@
 
 #include "src/guest/cloud.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #include "src/base/files.h"
@@ -15,34 +14,24 @@
 #define PROGRAM "/var/db/vmdeck-firstboot"
 #define SCRIPT  "/var/db/vmdeck-script"
 
-static void add(GString *text, const char *key, const char *value)
-{
-    if (!value)
-        return;
-    g_autoptr(JsonNode) node = json_node_init_string(json_node_alloc(), value);
-    char *quoted = json_to_string(node, FALSE);
-    g_string_append_printf(text, "%s%s\n", key, quoted);
-    vd_secret_free(quoted);
-}
-
 static void add_keys(GString *text, const GPtrArray *keys)
 {
     if (keys->len > 0)
         g_string_append(text, "    ssh_authorized_keys:\n");
     for (guint i = 0; i < keys->len; i++)
-        add(text, "      - ", g_ptr_array_index(keys, i));
+        vd_cloud_add(text, "      - ", g_ptr_array_index(keys, i));
 }
 
 /* sudo and doas are packages: whichever comes finds its rule. */
 static void add_user(GString *text, const VdUserSpec *user)
 {
-    add(text, "  - name: ", user->name);
+    vd_cloud_add(text, "  - name: ", user->name);
     g_string_append(text, "    shell: \"/bin/sh\"\n");
-    add(text, "    passwd: ", user->hash);
+    vd_cloud_add(text, "    passwd: ", user->hash);
     if (user->sudo) {
         g_string_append(text, "    groups: \"wheel\"\n");
-        add(text, "    sudo: ", user->hash ? "ALL=(ALL) ALL" : "ALL=(ALL) NOPASSWD:ALL");
-        add(text, "    doas: ", user->hash ? "permit persist %u" : "permit nopass %u");
+        vd_cloud_add(text, "    sudo: ", user->hash ? "ALL=(ALL) ALL" : "ALL=(ALL) NOPASSWD:ALL");
+        vd_cloud_add(text, "    doas: ", user->hash ? "permit persist %u" : "permit nopass %u");
     }
     add_keys(text, user->keys);
 }
@@ -59,17 +48,17 @@ static void add_users(GString *text, const VdCustomise *what)
     if (!hash)
         return;
     g_string_append(text, "chpasswd:\n  expire: false\n  users:\n    - name: \"root\"\n");
-    add(text, "      password: ", hash);
+    vd_cloud_add(text, "      password: ", hash);
 }
 
 static void add_file(GString *text, const char *path, const char *mode, const char *content)
 {
     char *encoded = g_base64_encode((const guchar *)content, strlen(content));
 
-    add(text, "  - path: ", path);
-    add(text, "    permissions: ", mode);
+    vd_cloud_add(text, "  - path: ", path);
+    vd_cloud_add(text, "    permissions: ", mode);
     g_string_append(text, "    encoding: \"b64\"\n");
-    add(text, "    content: ", encoded);
+    vd_cloud_add(text, "    content: ", encoded);
     vd_secret_free(encoded);
 }
 
@@ -97,9 +86,9 @@ char *vd_nuage_user(const VdRequest *request)
     const VdCustomise *what = request->customise;
     GString *text = g_string_new("#cloud-config\n");
 
-    add(text, "hostname: ", what->hostname);
-    add(text, "fqdn: ", what->hostname);
-    add(text, "timezone: ", what->timezone);
+    vd_cloud_add(text, "hostname: ", what->hostname);
+    vd_cloud_add(text, "fqdn: ", what->hostname);
+    vd_cloud_add(text, "timezone: ", what->timezone);
     add_users(text, what);
     add_firstboot(text, what);
     return g_string_free(text, FALSE);

@@ -20,25 +20,14 @@ static void cannot(VdGrowSpec *grow, char *why)
     grow->why = why;
 }
 
-/* How the library names a subvolume, guestfs(3) "guestfs_list_filesystems". */
-static gboolean is_subvolume(const char *root)
-{
-    return g_str_has_prefix(root, "btrfsvol:");
-}
-
 /* "btrfsvol:/dev/sda2/@" → "/dev/sda2"; the caller frees. */
 static char *plain_device(VdGuest *guest, const char *root)
 {
-    if (!is_subvolume(root))
+    if (!vd_layout_is_subvolume(root))
         return g_strdup(root);
     char *device = guestfs_mountable_device(guest->g, root);
-    char *copy = g_strdup(device ? device : root);
+    char *copy = vd_layout_device(device ? device : root);
     free(device);
-    /* The library translates the names of disks back, but not in this answer: where the appliance's
-     * own disk was found first, ours, the only one, is /dev/sdb here. */
-    gsize letter = strlen(disk_device) - 1;
-    if (strncmp(copy, disk_device, letter) == 0 && g_ascii_islower(copy[letter]))
-        copy[letter] = 'a';
     return copy;
 }
 
@@ -101,7 +90,7 @@ static void describe(VdGrowSpec *grow)
 
 static void read_fs(VdGuest *guest, VdGrowSpec *grow, const char *root)
 {
-    if (is_subvolume(root)) { /* blkid need not be asked again */
+    if (vd_layout_is_subvolume(root)) { /* blkid need not be asked again */
         grow->fs = g_strdup("btrfs");
         return;
     }

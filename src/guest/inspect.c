@@ -131,9 +131,9 @@ static const char *choose_root(VdGuest *guest, char **roots)
 }
 
 /* What the guest's fstab says goes where the root is mounted; only names that a layout may hold. */
-static void read_mounts(VdGuest *guest, VdLayout *layout)
+static void read_mounts(VdGuest *guest, VdLayout *layout, const char *root_device)
 {
-    char **mounts = guestfs_inspect_get_mountpoints(guest->g, layout->root);
+    char **mounts = guestfs_inspect_get_mountpoints(guest->g, root_device);
     gboolean root = FALSE;
     for (char **one = mounts; one && one[0] && one[1]; one += 2) { /* mount point, device, … */
         gboolean fit = *one[0] == '/' && strlen(one[0]) <= PATH_LONGEST &&
@@ -152,7 +152,7 @@ static void read_mounts(VdGuest *guest, VdLayout *layout)
 static void read_os(VdGuest *guest, VdLayout *layout, const char *root)
 {
     guestfs_h *g = guest->g;
-    layout->root = g_strdup(root);
+    layout->root = vd_layout_device(root);
     layout->type = take_clean(guestfs_inspect_get_type(g, root));
     layout->distro = take_clean(guestfs_inspect_get_distro(g, root));
     layout->product = take_clean(guestfs_inspect_get_product_name(g, root));
@@ -161,7 +161,7 @@ static void read_os(VdGuest *guest, VdLayout *layout, const char *root)
     layout->osinfo = take_clean(guestfs_inspect_get_osinfo(g, root));
     layout->major = MAX(guestfs_inspect_get_major_version(g, root), 0);
     layout->minor = MAX(guestfs_inspect_get_minor_version(g, root), 0);
-    read_mounts(guest, layout);
+    read_mounts(guest, layout, root);
 }
 
 static gboolean any_exists(VdFiles *files, const char *const *paths)

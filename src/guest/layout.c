@@ -17,6 +17,14 @@ static const char *const init_names[] = {"sysv", "systemd", "openrc", NULL};
 
 static const char *const reader_names[] = {"none", "cloud-init", "nuageinit", "agent", NULL};
 
+/* How the library names a subvolume, guestfs(3) "guestfs_list_filesystems". */
+static const char subvolume[] = "btrfsvol:";
+
+gboolean vd_layout_is_subvolume(const char *device)
+{
+    return g_str_has_prefix(device, subvolume);
+}
+
 static void mount_free(gpointer data)
 {
     VdMount *mount = data;
@@ -51,7 +59,7 @@ void vd_layout_add_mount(VdLayout *layout, const char *mountpoint, const char *d
 {
     VdMount *mount = g_new0(VdMount, 1);
     mount->mountpoint = g_strdup(mountpoint);
-    mount->device = g_strdup(device);
+    mount->device = vd_layout_device(device);
     g_ptr_array_add(layout->mounts, mount);
 }
 
@@ -87,12 +95,27 @@ VdReaderKind vd_reader_of(const char *word)
     return VD_READER_NONE;
 }
 
+char *vd_layout_device(const char *device)
+{
+    static const char disk[] = "/dev/sd";
+    char *copy = g_strdup(device);
+    char *name = copy + (g_str_has_prefix(copy, subvolume) ? strlen(subvolume) : 0);
+    if (!g_str_has_prefix(name, disk) || !g_ascii_islower(name[strlen(disk)]))
+        return copy;
+    /* A disk or a partition of it; a volume group may be called sdb-group. */
+    const char *rest = name + strlen(disk) + 1;
+    rest += strspn(rest, "0123456789");
+    if (*rest == '\0' || (name != copy && *rest == '/'))
+        name[strlen(disk)] = 'a';
+    return copy;
+}
+
 gboolean vd_layout_device_ok(const char *device)
 {
     if (!device)
         return FALSE;
-    if (g_str_has_prefix(device, "btrfsvol:"))
-        device += strlen("btrfsvol:");
+    if (g_str_has_prefix(device, subvolume))
+        device += strlen(subvolume);
     if (!g_str_has_prefix(device, "/dev/") || strlen(device) > WORD_MAX || strstr(device, ".."))
         return FALSE;
     static const char safe[] = "/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -136,7 +159,7 @@ static char *take_device(VdTake *take, const char *key)
         vd_take_mistake(take, key, _("a device of the guest"));
         return NULL;
     }
-    return g_steal_pointer(&device);
+    return vd_layout_device(device);
 }
 
 /* A string that may be missing, as "" then. */

@@ -88,6 +88,13 @@ void vd_layout_seed_to_json(VdReaderKind reader, gboolean grows, JsonObject *obj
 /* TRUE if the name is one that guestfs takes as a device of a guest: "/dev/…" of safe characters,
  * with or without "btrfsvol:". */
 gboolean vd_layout_device_ok(const char *device);
+/* TRUE for the library's name of a btrfs subvolume. */
+gboolean vd_layout_is_subvolume(const char *device);
+/* A device's name as every appliance knows it: the guest's one disk is sda. The library translates
+ * names so, whichever disk the kernel found first, but not in its answers about subvolumes: where
+ * the appliance's own disk was found first they say "btrfsvol:/dev/sdb2/@", which the next
+ * appliance, with the other order, does not have (libguestfs 1.48). The caller frees. */
+char *vd_layout_device(const char *device);
 /* TRUE if distro is this one or descends from it: "debian" (Ubuntu too), "redhat", "suse",
  * "alpine". */
 gboolean vd_layout_is_family(const VdLayout *layout, const char *family);

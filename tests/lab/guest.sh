@@ -225,7 +225,8 @@ run_helper() {
 result() { jq -c 'select(.event == "result")' "$1"; }
 code() { jq -r 'select(.event == "error") | .code' "$1"; }
 
-inspect() { # DISK FORMAT OUT
+inspect() { # DISK FORMAT OUT; in an appliance run by $hypervisor, if that is set
+  [ -z "${hypervisor:-}" ] || local -x LIBGUESTFS_HV=$hypervisor
   run_helper "$(jq -nc --arg d "$1" --arg f "$2" \
     '{action: "inspect", request: "r-TEST01", disk: $d, format: $f}')" "$3"
 }
@@ -539,7 +540,10 @@ first() {
   layout gpt-ext4 gpt ext4 debian qcow2 "$static" ifupdown systemd
   layout lvm-ext4 lvm ext4 ubuntu qcow2 "$static" netplan systemd
   layout btrfs gpt btrfs suse qcow2 "$static" ifcfg systemd
+  # Inspected where the appliance's own disk was found first, prepared where it was not.
+  hypervisor=$VMDECK_SOURCE/tests/lab/appliance-first
   layout subvolumes gpt btrfs-@ ubuntu qcow2 "$static" netplan systemd
+  hypervisor=
   layout whole-ext2 whole ext2 alpine raw "$dhcp" ifupdown openrc
 }
 

@@ -164,6 +164,29 @@ static void odd_customising_is_refused(void **state)
     }
 }
 
+/* Layouts that were stored with what the library said while its own disk was /dev/sda. */
+static void a_layout_names_the_disk_as_any_appliance_does(void **state)
+{
+    (void)state;
+    static const char *const names[][2] = {
+        {"/dev/sdb2", "/dev/sda2"},
+        {"btrfsvol:/dev/sdb2/@", "btrfsvol:/dev/sda2/@"},
+        {"btrfsvol:/dev/sdb/sdb", "btrfsvol:/dev/sda/sdb"},
+        {"btrfsvol:/dev/vg/sdb/@", "btrfsvol:/dev/vg/sdb/@"},
+        {"/dev/sdb-group/root", "/dev/sdb-group/root"},
+        {"/dev/vg/sdb", "/dev/vg/sdb"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *member = g_strdup_printf("\"root\":\"%s\"", names[i][0]);
+        g_auto(GStrv) parts = g_strsplit(layout, "\"root\":\"/dev/sda2\"", 2);
+        g_autofree char *text = g_strjoinv(member, parts);
+        g_autoptr(JsonObject) object = vd_take_parse(text, -1, VD_GUEST_BAD_LAYOUT, NULL);
+        g_autoptr(VdLayout) one = vd_layout_from_json(object, NULL);
+        assert_non_null(one);
+        assert_string_equal(one->root, names[i][1]);
+    }
+}
+
 /* The layout with one member put in place of another one's text. */
 static void assert_layout_refused(const char *from, const char *to)
 {
@@ -337,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_generalise),
         cmocka_unit_test(a_whole_request_is_taken),
         cmocka_unit_test(a_layout_comes_back_as_it_was),
+        cmocka_unit_test(a_layout_names_the_disk_as_any_appliance_does),
         cmocka_unit_test(what_is_no_request_is_refused),
         cmocka_unit_test(odd_customising_is_refused),
         cmocka_unit_test(odd_layouts_are_refused),

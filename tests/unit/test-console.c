@@ -1,4 +1,4 @@
-/* The console without a terminal: events in, cells and requests out, on a fake deck. */
+/* What keys do in the console: events in, requests out, on a fake deck and without a terminal. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -9,81 +9,10 @@
 
 #include <cmocka.h>
 
-#include "src/base/error.h"
+#include "tests/unit/console-rig.h"
 #include "tests/unit/fake-deck.h"
 #include "ui/choose.h"
 #include "ui/console.h"
-#include "ui/page.h"
-
-typedef struct {
-    VdDeck *deck;
-    VdUiOptions options;
-    VdTheme *theme;
-    VdKeymap *keymap;
-    GMainContext *context;
-    VdApp *app;
-} Fixture;
-
-static void start(Fixture *f, guint n, int width, int height)
-{
-    f->deck = fake_deck_new(n);
-    f->options = (VdUiOptions){.idle_fd = -1, .clock = 1700000000};
-    f->theme = vd_theme_load_file(NULL, NULL);
-    f->keymap = vd_keymap_new(NULL, NULL);
-    f->context = g_main_context_new();
-    f->app = vd_console_new(f->deck, f->context, &f->options, f->theme, f->keymap);
-    f->app->canvas = vd_canvas_new(width, height, FALSE);
-    f->app->loop = g_main_loop_new(f->context, FALSE);
-    vd_console_draw(f->app);
-}
-
-static void stop(Fixture *f)
-{
-    while (fake_deck_unanswered(f->deck))
-        fake_deck_answer(f->deck, NULL, NULL);
-    g_clear_pointer(&f->app->frame_source, g_source_unref);
-    g_clear_pointer(&f->app->count_timer, g_source_unref);
-    g_main_loop_unref(f->app->loop);
-    vd_console_free(f->app);
-    vd_keymap_free(f->keymap);
-    vd_theme_free(f->theme);
-    vd_deck_free(f->deck);
-    g_main_context_unref(f->context);
-}
-
-/* Keys by their names, separated by spaces. */
-static void press(Fixture *f, const char *keys)
-{
-    g_auto(GStrv) all = g_strsplit(keys, " ", -1);
-    for (guint i = 0; all[i]; i++) {
-        guint32 key = vd_key_parse(all[i]);
-        assert_int_not_equal(key, VD_KEY_NONE);
-        vd_app_key(f->app, key);
-        vd_console_draw(f->app);
-    }
-}
-
-static gboolean shows(Fixture *f, const char *text)
-{
-    vd_console_draw(f->app);
-    for (int y = 0; y < vd_canvas_height(f->app->canvas); y++) {
-        g_autofree char *line = vd_canvas_line(f->app->canvas, y);
-        if (strstr(line, text))
-            return TRUE;
-    }
-    return FALSE;
-}
-
-static void assert_asked(Fixture *f, guint n)
-{
-    if (fake_deck_requests(f->deck)->len != n)
-        fail_msg("%u requests, expected %u", fake_deck_requests(f->deck)->len, n);
-}
-
-static const char *asked(Fixture *f, guint i)
-{
-    return g_ptr_array_index(fake_deck_requests(f->deck), i);
-}
 
 static void a_key_acts_on_the_cursor(void **state)
 {
@@ -167,54 +96,6 @@ static void one_key_serves_hosts_and_machines(void **state)
     stop(&f);
 }
 
-static void the_filter_works_as_it_is_typed(void **state)
-{
-    Fixture f;
-    (void)state;
-    start(&f, 9, 80, 24);
-    press(&f, "/ a - 1");
-    assert_true(shows(&f, "alpha-1"));
-    assert_false(shows(&f, "alpha-2"));
-    press(&f, "q"); /* typed, not done */
-    assert_true(shows(&f, "Nothing fits the filter"));
-    press(&f, "Backspace Enter");
-    assert_string_equal(vd_tree_filter(vd_console_tree(f.app)), "a-1");
-    press(&f, "Esc");
-    assert_string_equal(vd_tree_filter(vd_console_tree(f.app)), "");
-    stop(&f);
-}
-
-/* What cannot be understood is told beside it, and hides no machine. */
-static void a_filter_that_makes_no_sense_is_told(void **state)
-{
-    static const struct {
-        const char *keys, *told;
-    } cases[] = {{"/ c p u > x x", "cpu needs a number of per cent: cpu>50"},
-                 {"/ d i s k < m", "disk needs bytes a second"},
-                 {"/ c p u : 5", "cpu takes > or <"},
-                 {"/ s t a t e > o", "state takes a colon"},
-                 {"/ s a t e : o", "no field is called sate"}};
-    (void)state;
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        Fixture f;
-        start(&f, 9, 80, 24);
-        press(&f, cases[i].keys);
-        assert_true(shows(&f, cases[i].told));
-        press(&f, "Enter");
-        assert_true(shows(&f, cases[i].told));
-        stop(&f);
-    }
-    Fixture f;
-    start(&f, 9, 80, 24);
-    press(&f, "/ c p u >"); /* not typed yet */
-    assert_true(shows(&f, "Enter keeps it"));
-    press(&f, "x");
-    assert_true(shows(&f, "alpha-1"));
-    press(&f, "Backspace 9 9 %");
-    assert_true(shows(&f, "Enter keeps it"));
-    stop(&f);
-}
-
 static void escape_peels_one_layer(void **state)
 {
     Fixture f;
@@ -288,29 +169,6 @@ static void the_palette_finds_and_runs(void **state)
     stop(&f);
 }
 
-static void an_answer_opens_a_page_and_an_error_is_said(void **state)
-{
-    static const VdColumn columns[] = {{"name", "Name", VD_COL_TEXT}, {"mem", "Mem", VD_COL_SIZE}};
-    Fixture f;
-    (void)state;
-    start(&f, 9, 80, 24);
-    press(&f, "j F3");
-    g_autoptr(VdDoc) doc = vd_doc_new();
-    VdSection *section = vd_doc_section(doc, VD_SECTION_FIELDS, "vm", "Machine", columns, 2);
-    char **row = vd_section_row(section);
-    vd_row_text(row, 0, "alpha-0");
-    vd_row_size(row, 1, 2147483648u);
-    fake_deck_answer(f.deck, doc, NULL);
-    assert_true(shows(&f, "Mem   2 GiB"));
-    press(&f, "Esc F3");
-    g_autoptr(GError) error =
-        g_error_new_literal(VD_ERROR, VD_ERR_UNREACHABLE, "The host does not answer.");
-    fake_deck_answer(f.deck, NULL, error);
-    assert_true(shows(&f, "The host does not answer."));
-    assert_int_equal(f.app->expected, 0);
-    stop(&f);
-}
-
 static VdDoc *volumes_doc(void)
 {
     static const VdColumn columns[] = {{"path", "Path", VD_COL_TEXT},
@@ -351,125 +209,6 @@ static void deleting_names_the_volumes(void **state)
     press(&f, "y");
     assert_asked(&f, 3);
     assert_non_null(strstr(asked(&f, 2), "\"volumes\""));
-    stop(&f);
-}
-
-static void pages_break_and_are_searched(void **state)
-{
-    Fixture f;
-    (void)state;
-    start(&f, 3, 40, 10);
-    vd_app_push(f.app, vd_page_new_text("Page",
-                                        "name   a sentence that is too long for one line\n"
-                                        "one\ntwo\nthree\nfour\nfive\nsix\nseven\n",
-                                        TRUE));
-    assert_true(shows(&f, "name   a sentence that is too long"));
-    assert_true(shows(&f, "       for one line")); /* below its column */
-    assert_false(shows(&f, "seven"));
-    press(&f, "/ s e v");
-    assert_true(shows(&f, "seven"));
-    press(&f, "Enter g");
-    assert_false(shows(&f, "seven"));
-    press(&f, "n");
-    assert_true(shows(&f, "seven"));
-    press(&f, "Esc");
-    assert_null(vd_console_top(f.app));
-    stop(&f);
-}
-
-static void sentences_stand_below_their_row(void **state)
-{
-    static const VdColumn columns[] = {{"check", "Check", VD_COL_TEXT},
-                                       {"todo", "What to do", VD_COL_TEXT}};
-    (void)state;
-    g_autoptr(VdDoc) doc = vd_doc_new();
-    VdSection *section = vd_doc_section(doc, VD_SECTION_TABLE, "checks", "Checks", columns, 2);
-    vd_row_text(vd_section_row(section), 0, "journal");
-    char **row = vd_section_row(section);
-    vd_row_text(row, 0, "kvm");
-    vd_row_text(row, 1, "Load the module kvm_intel, or go on with emulation, which is slow.");
-    g_autofree char *text = vd_page_doc_text(doc);
-    assert_string_equal(text, "Check\njournal\nkvm\n"
-                              "  Load the module kvm_intel, or go on with emulation, which is "
-                              "slow.\n");
-}
-
-static void only_what_is_shown_is_wanted(void **state)
-{
-    Fixture f;
-    (void)state;
-    start(&f, 5000, 80, 24);
-    assert_in_range(fake_deck_wanted(f.deck), 5, 20);
-    assert_int_equal(fake_deck_wanted_of_all(f.deck), 0);
-    /* But what all rows are ordered or chosen by is wanted of all. */
-    press(&f, "> >");
-    assert_int_equal(fake_deck_wanted_of_all(f.deck), VD_GROUP_CPU);
-    press(&f, "/ m e m > 5");
-    assert_int_equal(fake_deck_wanted_of_all(f.deck), VD_GROUP_CPU | VD_GROUP_MEM);
-    press(&f, "Esc < <");
-    assert_int_equal(fake_deck_wanted_of_all(f.deck), 0);
-    stop(&f);
-}
-
-static void rare_figures_are_told(void **state)
-{
-    Fixture f;
-    (void)state;
-    start(&f, 12, 100, 24);
-    assert_false(shows(&f, "figures every"));
-    VdFleet *fleet = vd_fleet_new();
-    const VdFleet *now = vd_deck_fleet(f.deck);
-    for (guint i = 0; i < now->hosts->len; i++)
-        g_ptr_array_add(fleet->hosts, vd_host_copy(g_ptr_array_index(now->hosts, i)));
-    ((VdHost *)g_ptr_array_index(fleet->hosts, 0))->interval_ms = 4200;
-    fake_deck_publish(f.deck, fleet);
-    vd_console_changed(f.app, VD_CHANGED_FLEET);
-    press(&f, "j");
-    assert_true(shows(&f, "figures every 4s"));
-    stop(&f);
-}
-
-/* In a narrow window the reason stands, and when it is tried again is left out. */
-static void a_host_that_is_down_says_why(void **state)
-{
-    Fixture f;
-    (void)state;
-    start(&f, 12, 40, 10);
-    VdFleet *fleet = vd_fleet_new();
-    const VdFleet *now = vd_deck_fleet(f.deck);
-    for (guint i = 0; i < now->hosts->len; i++)
-        g_ptr_array_add(fleet->hosts, vd_host_copy(g_ptr_array_index(now->hosts, i)));
-    VdHost *host = g_ptr_array_index(fleet->hosts, 0);
-    host->state = VD_HOST_DOWN;
-    host->error = g_ref_string_new("refused");
-    fake_deck_publish(f.deck, fleet);
-    vd_console_changed(f.app, VD_CHANGED_FLEET);
-    assert_true(shows(&f, "refused"));
-    vd_canvas_resize(f.app->canvas, 80, 24);
-    assert_true(shows(&f, "refused · r retries now"));
-    stop(&f);
-}
-
-/* What a high graph's full height stands for: of the ten minutes before, or of now if that is more,
- * since a bucket is an average. */
-static void graphs_tell_their_peak(void **state)
-{
-    Fixture f;
-    (void)state;
-    start(&f, 12, 160, 45);
-    VdFleet *fleet = vd_fleet_new();
-    const VdFleet *now = vd_deck_fleet(f.deck);
-    for (guint i = 0; i < now->hosts->len; i++)
-        g_ptr_array_add(fleet->hosts, vd_host_copy(g_ptr_array_index(now->hosts, i)));
-    VdFigures *figures = &((VdHost *)g_ptr_array_index(fleet->hosts, 0))->now;
-    figures->disk_read = figures->net_tx = 12;
-    figures->disk_write = 3000;
-    fake_deck_publish(f.deck, fleet);
-    vd_console_changed(f.app, VD_CHANGED_FLEET);
-    assert_true(shows(&f, "peak 99"));
-    assert_true(shows(&f, "peak 2.9K"));
-    vd_canvas_resize(f.app->canvas, 80, 24);
-    assert_false(shows(&f, "peak")); /* the graphs have one row, beside the figure */
     stop(&f);
 }
 
@@ -537,17 +276,6 @@ static void a_key_is_bound_once(void **state)
     assert_string_equal(vd_keymap_lookup(taken, 's', 0)->id, "quit");
 }
 
-static void help_is_read_in_narrow_windows(void **state)
-{
-    Fixture f;
-    (void)state;
-    start(&f, 9, 40, 12);
-    press(&f, "?");
-    assert_true(shows(&f, "  k, Up  Up"));
-    assert_true(shows(&f, "    One row up."));
-    stop(&f);
-}
-
 /* However low the window, a question names what it is about. */
 static void questions_name_their_machine(void **state)
 {
@@ -563,30 +291,6 @@ static void questions_name_their_machine(void **state)
     assert_true(shows(&f, "alpha-0"));
     assert_true(shows(&f, "To go on, type how many: 12"));
     assert_true(shows(&f, "[ No ] [ Yes ]"));
-    stop(&f);
-}
-
-/* Of many machines one may fail: what went well with the others does not hide it. */
-static void good_news_hide_no_bad(void **state)
-{
-    Fixture f;
-    (void)state;
-    start(&f, 12, 80, 24);
-    fake_deck_tell(f.deck, FALSE, "Start a: done");
-    fake_deck_tell(f.deck, TRUE, "Start b: no memory");
-    fake_deck_tell(f.deck, FALSE, "Start c: done");
-    vd_console_changed(f.app, VD_CHANGED_NOTICE);
-    assert_true(shows(&f, "no memory"));
-    fake_deck_tell(f.deck, FALSE, "Start d: done");
-    vd_console_changed(f.app, VD_CHANGED_NOTICE);
-    assert_true(shows(&f, "no memory"));
-    fake_deck_tell(f.deck, TRUE, "Start e: no disk");
-    vd_console_changed(f.app, VD_CHANGED_NOTICE);
-    assert_true(shows(&f, "no disk"));
-    press(&f, "j"); /* it was read */
-    fake_deck_tell(f.deck, FALSE, "Start f: done");
-    vd_console_changed(f.app, VD_CHANGED_NOTICE);
-    assert_true(shows(&f, "Start f: done"));
     stop(&f);
 }
 
@@ -633,53 +337,6 @@ static void function_keys_are_of_their_pane(void **state)
     stop(&f);
 }
 
-/* A message that is longer than the line has as many as it needs, at half the screen at most. */
-static void long_messages_are_whole(void **state)
-{
-    Fixture f;
-    (void)state;
-    start(&f, 12, 40, 10);
-    vd_app_say(f.app, TRUE,
-               "The journal /var/lib/vmdeck/journal.db is damaged: it was set aside as "
-               "journal.db.damaged, and a new one is begun here.");
-    assert_true(shows(&f, "The journal /var/lib/vmdeck/journal.db"));
-    assert_true(shows(&f, "journal.db.damaged, and a new one is"));
-    assert_true(shows(&f, "begun here."));
-    vd_canvas_resize(f.app->canvas, 20, 6);
-    assert_true(shows(&f, "The journal"));
-    assert_false(shows(&f, "begun here."));
-    assert_true(shows(&f, "…"));
-    press(&f, "Esc");
-    assert_false(shows(&f, "The journal"));
-    stop(&f);
-}
-
-/* Every view and dialog at every small size: nothing to compare, the sanitizers look on. */
-static void every_size_is_drawn(void **state)
-{
-    static const char *const scenes[] = {"j", "]",   "] ]",     "[",   "?", "F9",
-                                         ":", "* P", "j 2 j n", "/ a", "+", "Tab +"};
-    (void)state;
-    for (guint s = 0; s < G_N_ELEMENTS(scenes); s++) {
-        Fixture f;
-        start(&f, 12, 100, 30);
-        VdJob *job = vd_job_new("r-000000");
-        job->title = g_strdup("deploy x");
-        job->state = VD_JOB_RUNNING;
-        vd_job_add_step(job, "disk", "disk", 1)->state = VD_STEP_RUNNING;
-        fake_deck_add_job(f.deck, job);
-        press(&f, scenes[s]);
-        for (int w = 1; w < 60; w += 3)
-            for (int h = 1; h < 30; h += 2) {
-                vd_canvas_resize(f.app->canvas, w, h);
-                vd_console_draw(f.app);
-            }
-        vd_canvas_resize(f.app->canvas, 160, 45);
-        vd_console_draw(f.app);
-        stop(&f);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -688,28 +345,15 @@ int main(void)
         cmocka_unit_test(danger_asks_and_no_is_the_default),
         cmocka_unit_test(many_want_their_number),
         cmocka_unit_test(one_key_serves_hosts_and_machines),
-        cmocka_unit_test(the_filter_works_as_it_is_typed),
-        cmocka_unit_test(a_filter_that_makes_no_sense_is_told),
         cmocka_unit_test(escape_peels_one_layer),
         cmocka_unit_test(digits_count_or_name_a_view),
         cmocka_unit_test(what_is_pasted_never_commands),
         cmocka_unit_test(the_palette_finds_and_runs),
-        cmocka_unit_test(an_answer_opens_a_page_and_an_error_is_said),
         cmocka_unit_test(deleting_names_the_volumes),
-        cmocka_unit_test(pages_break_and_are_searched),
-        cmocka_unit_test(sentences_stand_below_their_row),
-        cmocka_unit_test(only_what_is_shown_is_wanted),
-        cmocka_unit_test(rare_figures_are_told),
-        cmocka_unit_test(a_host_that_is_down_says_why),
-        cmocka_unit_test(graphs_tell_their_peak),
         cmocka_unit_test(keys_can_be_bound_anew),
         cmocka_unit_test(a_key_is_bound_once),
-        cmocka_unit_test(help_is_read_in_narrow_windows),
         cmocka_unit_test(questions_name_their_machine),
-        cmocka_unit_test(good_news_hide_no_bad),
         cmocka_unit_test(function_keys_are_of_their_pane),
-        cmocka_unit_test(long_messages_are_whole),
-        cmocka_unit_test(every_size_is_drawn),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("console", tests, NULL, NULL);
 }

@@ -91,6 +91,12 @@ static void csv_head(GString *out, const VdSection *section)
     g_string_append(out, "\r\n");
 }
 
+/* The explicit embeddings, overrides and isolates, by which a text reads as another one. */
+static gboolean turns_order(gunichar c)
+{
+    return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 /* For programs. Control characters (of names, of what guests say) go on to terminals by many tools,
  * and CSV has no way to write them by their numbers. The caller frees. */
 static char *csv_exact(const char *value)
@@ -100,7 +106,7 @@ static char *csv_exact(const char *value)
     for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
         gunichar c = g_utf8_get_char(at);
         gboolean obeyed = (c < ' ' && !strchr("\t\r\n", (int)c)) || (c >= 0x7f && c < 0xa0);
-        g_string_append_unichar(out, obeyed ? 0xfffd : c);
+        g_string_append_unichar(out, obeyed || turns_order(c) ? 0xfffd : c);
     }
     return g_string_free(out, FALSE);
 }

@@ -18,6 +18,8 @@
 /* What stands below its row is indented so far; so many columns at least stay in it. */
 #define BELOW 4
 #define STAY  3
+/* Where nothing has to fit, a column is wider than this only if most of its words are. */
+#define USUAL 64
 
 static gboolean is_number(VdColType type)
 {
@@ -120,17 +122,25 @@ static gboolean column_used(const VdSection *section, guint column)
     return section->rows->len == 0;
 }
 
-static void measure(Table *table, guint column)
+/* Notes the widest value. Returns the width of the usual ones, if those beyond it are words that
+ * few rows have; else that of all. */
+static int measure(Table *table, guint column)
 {
     const VdSection *section = table->section;
-    table->widths[column] = vd_text_width(_(section->columns[column].label));
+    int usual = vd_text_width(_(section->columns[column].label));
+    guint beyond = 0;
+    table->widths[column] = usual;
     table->words[column] = table->widths[column];
     for (guint r = 0; r < section->rows->len; r++) {
         g_autofree char *text =
             cell(&section->columns[column], ((char **)g_ptr_array_index(section->rows, r))[column]);
-        table->widths[column] = MAX(table->widths[column], vd_text_width(text));
-        table->words[column] = MAX(table->words[column], longest_word(text));
+        int width = vd_text_width(text), word = longest_word(text);
+        beyond += width > USUAL && word == width;
+        usual = MAX(usual, width > USUAL && word == width ? 0 : width);
+        table->widths[column] = MAX(table->widths[column], width);
+        table->words[column] = MAX(table->words[column], word);
     }
+    return beyond * 2 < section->rows->len ? usual : table->widths[column];
 }
 
 static int whole_width(const Table *table)
@@ -260,7 +270,8 @@ static void append_rows(GString *out, const VdSection *section, int columns)
     Table table = {section, used, below, widths, words};
     for (guint c = 0; c < section->n_columns; c++) {
         used[c] = column_used(section, c);
-        measure(&table, c);
+        int usual = measure(&table, c);
+        widths[c] = columns > 0 ? widths[c] : usual; /* one that is wider sticks out */
     }
     if (columns > 0)
         fit(&table, columns);
@@ -313,7 +324,7 @@ void vd_table_part(GString *out, const VdDoc *doc, int columns, VdTableForm *for
     Table table = {section, form->used, form->below, form->widths, words};
     for (guint c = 0; c < section->n_columns && !form->begun; c++) {
         form->used[c] = TRUE; /* what the parts to come have to say is not known */
-        measure(&table, c);
+        (void)measure(&table, c);
     }
     if (!form->begun && columns > 0)
         fit(&table, columns);

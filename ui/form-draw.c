@@ -269,28 +269,33 @@ static void draw_fields(VdForm *form, VdCanvas *canvas, const Layout *lay)
     }
 }
 
-/* That there are rows above and below: on the frame, where no field is. */
+/* That there are rows above and below: in words on the frame's lower side; where they have no room,
+ * by arrows at its right, which would else be taken for a field's list. */
 static void draw_more(const VdForm *form, VdCanvas *canvas, const Layout *lay, VdRect frame)
 {
     int above = form->scroll, below = MAX(0, lay->rows - lay->body.h - form->scroll);
     int edge = frame.x + frame.w - 1;
     g_autoptr(GString) words = g_string_new(" ");
     if (above > 0) {
-        vd_canvas_text(canvas, edge, lay->body.y, 1, VD_ROLE_DIALOG, "▴");
         g_string_append_printf(words, ngettext("▴ %d row above", "▴ %d rows above", (gulong)above),
                                above);
         g_string_append_c(words, ' ');
     }
     if (below > 0) {
-        vd_canvas_text(canvas, edge, lay->body.y + lay->body.h - 1, 1, VD_ROLE_DIALOG, "▾");
         g_string_append_printf(words, ngettext("▾ %d row below", "▾ %d rows below", (gulong)below),
                                below);
         g_string_append_c(words, ' ');
     }
     int width = vd_text_width(words->str);
-    if (width > 1 && width <= frame.w - 4)
+    if (width > 1 && width <= frame.w - 4 && frame.h >= 3) {
         vd_canvas_text(canvas, frame.x + 2, frame.y + frame.h - 1, width, VD_ROLE_DIALOG,
                        words->str);
+        return;
+    }
+    if (above > 0)
+        vd_canvas_text(canvas, edge, lay->body.y, 1, VD_ROLE_DIALOG, "▴");
+    if (below > 0)
+        vd_canvas_text(canvas, edge, lay->body.y + lay->body.h - 1, 1, VD_ROLE_DIALOG, "▾");
 }
 
 /* ---- what stands below ---- */

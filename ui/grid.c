@@ -184,16 +184,16 @@ static void draw_name(VdCanvas *canvas, int x, int y, int width, const VdGridRow
     vd_canvas_name(canvas, x + indent, y, width - indent, role, vm->name);
 }
 
-static void draw_state(VdCanvas *canvas, int x, int y, int width, const VdGridRow *row)
+/* Returns the cells taken. */
+static int draw_state(VdCanvas *canvas, int x, int y, int width, const VdGridRow *row)
 {
     const VdVm *vm = row->row->vm;
     const VdHost *host = row->row->host;
     const char *word = vm ? vd_vm_word(vm) : vd_host_state_word(host->state);
     VdRole role = vm ? vd_vm_role(vm) : vd_host_role(host);
     if (row->age)
-        vd_canvas_printf(canvas, x, y, width, role, "%s %s", _(word), row->age);
-    else
-        vd_canvas_text(canvas, x, y, width, role, _(word));
+        return vd_canvas_printf(canvas, x, y, width, role, "%s %s", _(word), row->age);
+    return vd_canvas_text(canvas, x, y, width, role, _(word));
 }
 
 static void draw_cpu(VdCanvas *canvas, int x, int y, int width, const VdGridRow *row)
@@ -243,7 +243,7 @@ static void draw_cell(VdCanvas *canvas, int x, int y, int width, VdGridColumn co
         draw_name(canvas, x, y, width, row);
         break;
     case VD_GRID_STATE:
-        draw_state(canvas, x, y, width, row);
+        (void)draw_state(canvas, x, y, width, row);
         break;
     case VD_GRID_CPU:
         draw_cpu(canvas, x, y, width, row);
@@ -287,14 +287,20 @@ static void draw_note(VdCanvas *canvas, int x, int y, int width, const VdGridRow
     vd_canvas_text(canvas, x + note, y, width - note, VD_ROLE_DIM, row->after);
 }
 
+/* A state that no figures follow has as many cells as its words take. */
 void vd_grid_draw_row(const VdGridLayout *layout, VdCanvas *canvas, int x, int y,
                       const VdGridRow *row)
 {
+    int right = x + layout->x[layout->n - 1] + layout->width[layout->n - 1], free_from = x;
     for (guint i = 0; i < layout->n; i++) {
         VdGridColumn column = layout->column[i];
         int at = x + layout->x[i];
-        if (row->note && column != VD_GRID_NAME && column != VD_GRID_STATE) {
-            int right = x + layout->x[layout->n - 1] + layout->width[layout->n - 1];
+        if (row->note && column == VD_GRID_STATE) {
+            free_from = at + draw_state(canvas, at, y, right - at, row) + 1;
+            continue;
+        }
+        if (row->note && column != VD_GRID_NAME) {
+            at = MAX(at, free_from);
             draw_note(canvas, at, y, right - at, row);
             return;
         }

@@ -26,18 +26,26 @@ typedef struct {
     GDestroyNotify data_free;
 } Page;
 
+/* How far what stands below a row is indented. */
+enum { BELOW = 4 };
+
 /* Where the last column of a line begins, in cells, so that what is broken off it goes on below it;
- * 0 if that would leave too little. */
-static int hang(const char *line, int width)
+ * 0 if that would leave too little, and then *ret_first bytes make the first line: the columns
+ * before it, if it is broken off whole. */
+static int hang(const char *line, int width, gsize *ret_first)
 {
     const char *column = NULL;
+    *ret_first = 0;
     for (const char *at = strstr(line, "  "); at; at = strstr(at + 1, "  "))
         column = at + 2;
     if (!column || !*column)
         return 0;
     g_autofree char *before = g_strndup(line, (gsize)(column - line));
     int cells = vd_text_width(before);
-    return cells <= width * 2 / 3 ? cells : 0;
+    if (cells <= width * 2 / 3)
+        return cells;
+    *ret_first = cells <= width ? (gsize)(column - line) : 0;
+    return *ret_first && width > 4 * BELOW ? BELOW : 0;
 }
 
 /* How many bytes of line make a piece of at most width cells, at least one character. */
@@ -55,8 +63,10 @@ static gsize piece(const char *line, int width, int least)
 /* One long line into pieces of at most width cells, between words where it can. */
 static void break_line(GPtrArray *out, const char *line, int width)
 {
-    int indent = hang(line, width);
-    gsize end = piece(line, width, indent);
+    gsize first = 0;
+    int indent = hang(line, width, &first);
+    gboolean fits = vd_text_width(line) <= width;
+    gsize end = first && !fits ? first : piece(line, width, indent);
     g_ptr_array_add(out, g_strndup(line, end));
     for (line += end; *line; line += end) {
         while (*line == ' ')

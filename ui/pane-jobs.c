@@ -16,6 +16,8 @@ typedef struct {
     VdList list;
     GPtrArray *jobs; /* VdJob* (ref), in the order of drawing */
     guint doubled;   /* the first so many have two rows each */
+    int title_w;     /* of a title in one row, the widest of those there */
+    int text_w;      /* of what is said beside it */
 } JobsPane;
 
 /* Below this many cells a job's title, step and bar do not fit in one row. */
@@ -143,6 +145,26 @@ static int draw_bar(VdApp *app, VdCanvas *canvas, int right, int y, int width, c
     return width + 6;
 }
 
+/* What the titles of rows like that need, and what is said beside them. */
+static void measure(JobsPane *self)
+{
+    self->title_w = self->text_w = 0;
+    for (guint i = self->doubled; i < self->jobs->len; i++) {
+        const VdJob *job = g_ptr_array_index(self->jobs, i);
+        g_autofree char *text = what(self->pane.app, job);
+        self->title_w = MAX(self->title_w, vd_text_width(job->title));
+        self->text_w = MAX(self->text_w, vd_text_width(text));
+    }
+}
+
+/* A third of the row; more, up to its half, where titles need it, and all that what is said beside
+ * them leaves. */
+static int title_width(const JobsPane *self, int room)
+{
+    int most = MAX(room / 2, room - self->text_w - 1);
+    return CLAMP(MAX(MIN(self->title_w, most), MIN(room / 3, 30)), 10, MAX(10, room));
+}
+
 /* line has two rows where the pane is too narrow for title, step and bar in one. */
 static void draw_row(JobsPane *self, VdCanvas *canvas, VdRect line, const VdJob *job)
 {
@@ -150,10 +172,10 @@ static void draw_row(JobsPane *self, VdCanvas *canvas, VdRect line, const VdJob 
     int x = line.x + 1, y = line.y, right = line.x + line.w;
     if (app->view == VD_VIEW_JOBS && line.w >= 76)
         x += draw_origin(app, canvas, x, y, line.w >= 100, job);
-    int title = CLAMP((right - x) / 3, 10, 30);
     g_autofree char *time = timing(app, job);
     g_autofree char *text = what(app, job);
     int time_width = *time ? 10 : 0;
+    int title = title_width(self, right - x - 11);
     if (line.h > 1) {
         title = right - x - time_width - 1;
         int bar = MIN(40, MAX(8, (right - x) / 2 - 5));
@@ -187,6 +209,7 @@ static void draw_rows(JobsPane *self, VdCanvas *canvas, VdRect rect, gboolean fo
     guint height = (guint)MAX(rect.h, 1) - self->doubled;
     guint top = vd_list_top(&self->list, self->jobs->len, MAX(height, 1));
     int y = rect.y;
+    measure(self);
     for (guint i = top; i < self->jobs->len && y < rect.y + rect.h; i++) {
         VdRect line = {rect.x, y, rect.w, i < self->doubled ? 2 : 1};
         draw_row(self, canvas, line, g_ptr_array_index(self->jobs, i));

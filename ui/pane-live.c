@@ -192,15 +192,23 @@ static guint common_span(const Live *live)
     return span;
 }
 
-/* "last 2 min" at the end of the title's rule. */
-static void draw_span(const Live *live, VdRect rect)
+/* "last 2 min" for the end of the title's rule; NULL where it has no place. */
+static char *span_words(const Live *live, VdRect rect)
 {
     if (!live->span || rect.w < 40 || vd_app_span(live->app, 0, 1) == 0)
-        return;
+        return NULL;
     /* TRANSLATORS: what a graph covers: "last 2 min" */
     g_autofree char *last = g_strdup_printf(_("last %u min"), live->span / A_MINUTE);
-    g_autofree char *words = g_strdup_printf(" %s ", last);
-    int width = vd_text_width(words);
+    return g_strdup_printf(" %s ", last);
+}
+
+/* The title ends before those words, with a piece of the rule between. */
+static void draw_rule(const Live *live, VdRect rect, VdRole role, const char *title)
+{
+    g_autofree char *words = live->row ? span_words(live, rect) : NULL;
+    int width = words ? vd_text_width(words) : 0;
+    vd_canvas_rule(live->canvas, rect.x, rect.y, rect.w, role, NULL);
+    vd_canvas_rule(live->canvas, rect.x, rect.y, rect.w - (words ? width + 3 : 0), role, title);
     vd_canvas_text(live->canvas, rect.x + rect.w - width - 2, rect.y, width, VD_ROLE_TITLE, words);
 }
 
@@ -283,13 +291,14 @@ static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
 {
     const VdTreeRow *row = vd_tree_selected(vd_console_tree(pane->app));
     g_autofree char *title = title_of(row);
-    vd_canvas_rule(canvas, rect.x, rect.y, rect.w, focused ? VD_ROLE_TITLE_FOCUS : VD_ROLE_TITLE,
-                   title);
+    Live live = {.app = pane->app, .row = row, .canvas = canvas};
+    if (row) {
+        live.now = row->vm ? &row->vm->now : &row->host->now;
+        live.span = rect.h < 2 ? 0 : common_span(&live);
+    }
+    draw_rule(&live, rect, focused ? VD_ROLE_TITLE_FOCUS : VD_ROLE_TITLE, title);
     if (!row || rect.h < 2)
         return;
-    Live live = {pane->app, row, row->vm ? &row->vm->now : &row->host->now, canvas, 0};
-    live.span = common_span(&live);
-    draw_span(&live, rect);
     rect = (VdRect){rect.x + 1, rect.y + 1, rect.w - 2, rect.h - 1};
     gboolean bad = !row->vm && row->host->state == VD_HOST_DOWN;
     if (bad) {

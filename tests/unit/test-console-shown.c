@@ -110,6 +110,89 @@ static void pages_break_and_are_searched(void **state)
     stop(&f);
 }
 
+/* A last column that begins far at the right goes to a line of its own, whole, rather than on at
+ * the left border, in the middle of a path. */
+static void a_far_column_has_its_own_line(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 3, 40, 10);
+    vd_app_push(f.app, vd_page_new_text("Page",
+                                        "Pool     State   Capacity   Free  Path\n"
+                                        "default  active    30 GiB  9 GiB  /var/lib/libvirt\n",
+                                        TRUE));
+    assert_true(shows(&f, "default  active    30 GiB  9 GiB "));
+    assert_true(shows(&f, "│     /var/lib/libvirt "));
+    stop(&f);
+}
+
+/* A copy of what is there now, to be changed and published. */
+static VdFleet *fleet_copy(Fixture *f)
+{
+    VdFleet *fleet = vd_fleet_new();
+    const VdFleet *now = vd_deck_fleet(f->deck);
+    for (guint i = 0; i < now->hosts->len; i++)
+        g_ptr_array_add(fleet->hosts, vd_host_copy(g_ptr_array_index(now->hosts, i)));
+    return fleet;
+}
+
+static void publish(Fixture *f, VdFleet *fleet)
+{
+    fake_deck_publish(f->deck, fleet);
+    vd_console_changed(f->app, VD_CHANGED_FLEET);
+}
+
+/* What a title has no room for ends in a sign of it, before what a graph covers. */
+static void a_long_title_is_seen_to_be_cut(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 160, 45);
+    f.options.clock = 0; /* what the graphs cover is told */
+    VdFleet *fleet = fleet_copy(&f);
+    VdHost *host = g_ptr_array_index(fleet->hosts, 0);
+    g_clear_pointer(&host->uri, g_ref_string_release);
+    host->uri = g_ref_string_new("qemu+ssh://root@a-host-with-a-long-name.example.org:2222/system");
+    publish(&f, fleet);
+    assert_true(shows(&f, "… ── last "));
+    stop(&f);
+}
+
+/* A host without figures has room for its state, however long the word for it is. */
+static void a_hosts_state_is_a_whole_word(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 80, 24);
+    VdFleet *fleet = fleet_copy(&f);
+    VdHost *host = g_ptr_array_index(fleet->hosts, 0);
+    host->state = VD_HOST_CONNECTING;
+    host->error = g_ref_string_new("refused");
+    publish(&f, fleet);
+    assert_true(shows(&f, "connecting refused"));
+    stop(&f);
+}
+
+/* A job that ended has one row, whose title has the room that the rest of it leaves. */
+static void a_jobs_title_has_the_room_there_is(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 12, 160, 45);
+    VdJob *job = vd_job_new("r-000000");
+    job->title = g_strdup("deploy web-frontend-berlin-01");
+    job->state = VD_JOB_DONE;
+    fake_deck_add_job(f.deck, job);
+    vd_console_changed(f.app, VD_CHANGED_JOBS);
+    assert_true(shows(&f, "deploy web-frontend-berlin-01 done"));
+    job->state = VD_JOB_FAILED; /* a long reason has at least half of it */
+    job->error = g_strdup("there is no room on the pool default for it");
+    vd_console_changed(f.app, VD_CHANGED_JOBS);
+    assert_true(shows(&f, "deploy web-frontend-b"));
+    assert_true(shows(&f, "failed: there is no"));
+    stop(&f);
+}
+
 static void sentences_stand_below_their_row(void **state)
 {
     static const VdColumn columns[] = {{"check", "Check", VD_COL_TEXT},
@@ -150,13 +233,9 @@ static void rare_figures_are_told(void **state)
     (void)state;
     start(&f, 12, 100, 24);
     assert_false(shows(&f, "figures every"));
-    VdFleet *fleet = vd_fleet_new();
-    const VdFleet *now = vd_deck_fleet(f.deck);
-    for (guint i = 0; i < now->hosts->len; i++)
-        g_ptr_array_add(fleet->hosts, vd_host_copy(g_ptr_array_index(now->hosts, i)));
+    VdFleet *fleet = fleet_copy(&f);
     ((VdHost *)g_ptr_array_index(fleet->hosts, 0))->interval_ms = 4200;
-    fake_deck_publish(f.deck, fleet);
-    vd_console_changed(f.app, VD_CHANGED_FLEET);
+    publish(&f, fleet);
     press(&f, "j");
     assert_true(shows(&f, "figures every 4s"));
     stop(&f);
@@ -168,15 +247,11 @@ static void a_host_that_is_down_says_why(void **state)
     Fixture f;
     (void)state;
     start(&f, 12, 40, 10);
-    VdFleet *fleet = vd_fleet_new();
-    const VdFleet *now = vd_deck_fleet(f.deck);
-    for (guint i = 0; i < now->hosts->len; i++)
-        g_ptr_array_add(fleet->hosts, vd_host_copy(g_ptr_array_index(now->hosts, i)));
+    VdFleet *fleet = fleet_copy(&f);
     VdHost *host = g_ptr_array_index(fleet->hosts, 0);
     host->state = VD_HOST_DOWN;
     host->error = g_ref_string_new("refused");
-    fake_deck_publish(f.deck, fleet);
-    vd_console_changed(f.app, VD_CHANGED_FLEET);
+    publish(&f, fleet);
     assert_true(shows(&f, "refused"));
     vd_canvas_resize(f.app->canvas, 80, 24);
     assert_true(shows(&f, "refused · r retries now"));
@@ -190,15 +265,11 @@ static void graphs_tell_their_peak(void **state)
     Fixture f;
     (void)state;
     start(&f, 12, 160, 45);
-    VdFleet *fleet = vd_fleet_new();
-    const VdFleet *now = vd_deck_fleet(f.deck);
-    for (guint i = 0; i < now->hosts->len; i++)
-        g_ptr_array_add(fleet->hosts, vd_host_copy(g_ptr_array_index(now->hosts, i)));
+    VdFleet *fleet = fleet_copy(&f);
     VdFigures *figures = &((VdHost *)g_ptr_array_index(fleet->hosts, 0))->now;
     figures->disk_read = figures->net_tx = 12;
     figures->disk_write = 3000;
-    fake_deck_publish(f.deck, fleet);
-    vd_console_changed(f.app, VD_CHANGED_FLEET);
+    publish(&f, fleet);
     assert_true(shows(&f, "peak 99"));
     assert_true(shows(&f, "peak 2.9K"));
     vd_canvas_resize(f.app->canvas, 80, 24);
@@ -295,6 +366,10 @@ int main(void)
         cmocka_unit_test(a_filter_that_makes_no_sense_is_told),
         cmocka_unit_test(an_answer_opens_a_page_and_an_error_is_said),
         cmocka_unit_test(pages_break_and_are_searched),
+        cmocka_unit_test(a_far_column_has_its_own_line),
+        cmocka_unit_test(a_long_title_is_seen_to_be_cut),
+        cmocka_unit_test(a_hosts_state_is_a_whole_word),
+        cmocka_unit_test(a_jobs_title_has_the_room_there_is),
         cmocka_unit_test(sentences_stand_below_their_row),
         cmocka_unit_test(only_what_is_shown_is_wanted),
         cmocka_unit_test(rare_figures_are_told),

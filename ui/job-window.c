@@ -207,6 +207,17 @@ static int steps_label_width(const VdJob *job)
     return MIN(width, 18);
 }
 
+/* What goes on, and what it waits for. The caller frees. */
+static char *undoing_text(const VdJob *job, VdRole *ret_role)
+{
+    *ret_role = VD_ROLE_STATE_WARN;
+    const char *what = job->state == VD_JOB_CANCELLING
+                           ? state_text(job, ret_role)
+                           : _("Failed: what it made is being removed.");
+    return g_strdup_printf("%s%s%s%s%s", what, job->error ? "\n" : "", job->error ? job->error : "",
+                           job->note ? "\n" : "", job->note ? job->note : "");
+}
+
 /* The words under the bars: a note, the state while it is cancelled, or the failure. The caller
  * frees; NULL: none. */
 static char *words_text(const VdJob *job, VdRole *ret_role)
@@ -218,8 +229,8 @@ static char *words_text(const VdJob *job, VdRole *ret_role)
         *ret_role = VD_ROLE_DIALOG;
         return failure_text(job);
     }
-    if (job->state == VD_JOB_CANCELLING)
-        return g_strdup(state_text(job, ret_role));
+    if (vd_job_undoing(job))
+        return undoing_text(job, ret_role);
     if (job->state == VD_JOB_UNKNOWN && job->error) {
         *ret_role = VD_ROLE_DIALOG;
         return g_strdup(job->error);

@@ -103,6 +103,8 @@ static char *what(VdApp *app, const VdJob *job)
     if (job->state == VD_JOB_INTERRUPTED)
         return way_out(app, job);
     const VdStep *step = vd_job_current(job);
+    if (vd_job_undoing(job) && job->note)
+        return g_strdup(job->note);
     if (!step || job->state == VD_JOB_CANCELLING)
         return g_strdup(_(vd_job_state_word(job->state)));
     return g_strdup_printf("%u/%u %s", step_number(job), job->steps->len, _(step->label));
@@ -165,6 +167,12 @@ static int title_width(const JobsPane *self, int room)
     return CLAMP(MAX(MIN(self->title_w, most), MIN(room / 3, 30)), 10, MAX(10, room));
 }
 
+/* What it waits for while it is undone says more than a bar that stands still. */
+static gboolean needs_words(const VdJob *job)
+{
+    return vd_job_undoing(job) && job->note;
+}
+
 /* line has two rows where the pane is too narrow for title, step and bar in one. */
 static void draw_row(JobsPane *self, VdCanvas *canvas, VdRect line, const VdJob *job)
 {
@@ -179,7 +187,7 @@ static void draw_row(JobsPane *self, VdCanvas *canvas, VdRect line, const VdJob 
     if (line.h > 1) {
         title = right - x - time_width - 1;
         int bar = MIN(40, MAX(8, (right - x) / 2 - 5));
-        int taken = draw_bar(app, canvas, right, y + 1, bar, job);
+        int taken = needs_words(job) ? 0 : draw_bar(app, canvas, right, y + 1, bar, job);
         vd_canvas_text(canvas, x + 2, y + 1, right - x - 2 - taken, state_role(job->state), text);
     }
     vd_canvas_text(canvas, x, y, MIN(title, right - x), VD_ROLE_NORMAL, job->title);
@@ -188,7 +196,7 @@ static void draw_row(JobsPane *self, VdCanvas *canvas, VdRect line, const VdJob 
         return;
     x += title + 1;
     right -= time_width + 1;
-    if (at_work(job) && right - x >= 30)
+    if (at_work(job) && !needs_words(job) && right - x >= 30)
         right -= draw_bar(app, canvas, right, y, MIN(40, (right - x) / 2 - 5), job);
     vd_canvas_text(canvas, x, y, right - x, state_role(job->state), text);
 }

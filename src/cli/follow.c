@@ -29,6 +29,7 @@ typedef struct {
     VdJob *job;       /* (owned) the newest snapshot, or NULL */
     char *note;       /* (owned) the note that was told, or NULL */
     guint looks;
+    gboolean undoing; /* that was told */
     VdPace pace;
 } Follow;
 
@@ -80,6 +81,17 @@ static void tell_note(Follow *follow, const VdJob *job)
     close_line(follow);
     g_autofree char *text = vd_text_clean(job->note, 400, FALSE);
     vd_err("%-11s %-12s %6s  %s\n", _("note"), "", "", text);
+}
+
+static void tell_undoing(Follow *follow, const VdJob *job)
+{
+    if (follow->undoing || !vd_job_undoing(job))
+        return;
+    follow->undoing = TRUE;
+    close_line(follow);
+    g_autofree char *text = vd_text_clean(job->error, 200, FALSE);
+    vd_err("%-11s %-12s %6s  %s\n", _(vd_job_state_word(job->error ? VD_JOB_FAILED : job->state)),
+           "", "", *text ? text : _("what it made is being removed"));
 }
 
 /* How many lines of machines fit. */
@@ -176,6 +188,7 @@ static void jobs_changed(VdDeck *deck, guint changed, gpointer data)
         follow->job = vd_job_ref(job);
         for (guint s = 0; s < job->steps->len; s++)
             tell_step(follow, g_ptr_array_index(job->steps, s));
+        tell_undoing(follow, job);
         tell_note(follow, job);
         tell_machines(follow, jobs);
         tell_line(follow, job);

@@ -7,4 +7,4 @@ libjobs_a_SOURCES = \
   src/jobs/journal-schema.h src/jobs/journal-schema.c \
   src/jobs/journal-story.c src/jobs/journal-prune.c src/jobs/journal-salvage.c \
   src/jobs/run.h src/jobs/run.c src/jobs/run-undo.c src/jobs/run-resume.c src/jobs/run-child.c \
-  src/jobs/runner.c src/jobs/job-start.h src/jobs/job-start.c
+  src/jobs/run-wait.c src/jobs/run-setup.c src/jobs/runner.c src/jobs/job-start.h src/jobs/job-start.c

@@ -127,7 +127,8 @@ static GPtrArray *take_dirty(VdRun *run, char **note)
     while (g_hash_table_iter_next(&iter, &step, NULL))
         g_ptr_array_add(steps, copy_step(step));
     g_hash_table_remove_all(run->dirty);
-    *note = run->note_dirty ? g_strdup(run->job->note ? run->job->note : "") : NULL;
+    const char *shown = vd_run_shown_note(run);
+    *note = run->note_dirty ? g_strdup(shown ? shown : "") : NULL;
     run->note_dirty = FALSE;
     run->last_write = g_get_monotonic_time();
     pthread_mutex_unlock(&run->lock);
@@ -323,7 +324,7 @@ void vd_run_text(VdRun *run, const char *format, ...)
     char *text = vd_text_clean(raw, TEXT_CHARS, FALSE);
     pthread_mutex_lock(&run->lock);
     /* What a step did stays readable while it is undone. */
-    if (run->current && run->phase == VD_RUN_STEPS) {
+    if (run->current && run->phase == VD_RUN_STEPS && !run->cancelled) {
         g_free(run->current->text);
         run->current->text = g_steal_pointer(&text);
         touched(run, run->current);
@@ -336,7 +337,8 @@ void vd_run_progress(VdRun *run, double fraction)
 {
     double bounded = isnan(fraction) || fraction < 0 ? -1 : MIN(fraction, 1);
     pthread_mutex_lock(&run->lock);
-    if (run->current && run->phase == VD_RUN_STEPS && run->current->fraction != bounded) {
+    if (run->current && run->phase == VD_RUN_STEPS && !run->cancelled &&
+        run->current->fraction != bounded) {
         run->current->fraction = bounded;
         touched(run, run->current);
     }

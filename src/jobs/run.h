@@ -21,6 +21,7 @@ struct _VdRun {
     VdRunMode mode;
     int lock_fd;
     int grace_ms;    /* between SIGTERM and SIGKILL for children */
+    int undo_ms;     /* after which an undo function counts as hanging */
     gboolean paused; /* for tests: it was, at a point */
     GMainContext *context;
     GMainLoop *loop;
@@ -52,6 +53,11 @@ struct _VdRun {
     gboolean secrets_read; /* by the step that runs */
     gint64 undo_started;   /* monotonic, 0: no undo function runs */
     const char *undo_kind;
+    gint64 cancelled;       /* monotonic: since when the step is waited for, 0: it is not */
+    char *why, *why_detail; /* it failed of its own, and is being undone; or NULL */
+    /* What is told in place of the note while it is undone and waits, or NULL */
+    char *wait;
+    gint64 wait_for; /* begin of what that is about */
 
     int status; /* the runner's exit status, once the worker has ended */
 };
@@ -71,6 +77,27 @@ gboolean vd_run_write(VdRun *run);
  * aside while the job ran. */
 typedef gboolean (*VdRunEntry)(VdRun *run, gconstpointer data, GError **error);
 gboolean vd_run_enter(VdRun *run, VdRunEntry entry, gconstpointer data, GError **error);
+
+/* ---- run-setup.c ---- */
+
+/* Makes this process a runner. Before threads are made. */
+void vd_run_process_setup(void);
+
+/* ---- run-wait.c ---- */
+
+/* How long a step may go on after a cancel, in graces. A libguestfs launch is a child and is gone
+ * by then; what remains is a libvirt call that does not return. */
+#define VD_RUN_HANG_GRACES 6
+
+/* Looks whether the job, being undone, waits for something that does not answer, and says so in
+ * place of its note; or that it does no more. Main thread, again and again. */
+void vd_run_look_wait(VdRun *run);
+/* Nothing is waited for any more. Any thread. */
+void vd_run_end_wait(VdRun *run);
+/* What an earlier runner said last stays until there is something new. Before threads. */
+void vd_run_take_wait(VdRun *run);
+/* The note that is to be seen. Under `lock`; borrowed. */
+const char *vd_run_shown_note(const VdRun *run);
 
 /* ---- run-resume.c ---- */
 

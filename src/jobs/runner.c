@@ -10,13 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "src/base/error.h"
@@ -28,14 +25,11 @@
 #include "src/jobs/job-lock.h"
 #include "src/jobs/job-start.h"
 
-#define GRACE_MS 5000
-/* How long a step may go on after a cancel, in graces. A libguestfs launch is a child and is gone
- * by then; what remains is a libvirt call that does not return. */
-#define HANG_GRACES 6
-#define UNDO_USEC   (180 * G_USEC_PER_SEC)
-#define WATCH_SEC   1
-#define END_TRIES   3600
-#define END_PAUSE   G_USEC_PER_SEC
+#define GRACE_MS  5000
+#define UNDO_MS   180000
+#define WATCH_MS  1000
+#define END_TRIES 3600
+#define END_PAUSE G_USEC_PER_SEC
 #define INTERRUPTED_TEXT                                                                           \
     N_("The runner of the job was killed or the machine was restarted in the middle of it.")
 
@@ -168,6 +162,15 @@ static char *what_is_left(const VdRun *run, const GString *undone, const GString
                            undone->len > 0 ? "; " : "", failed->str, run->id);
 }
 
+/* The note is that of the work again. */
+static void enter_end(VdRun *run)
+{
+    pthread_mutex_lock(&run->lock);
+    run->phase = VD_RUN_END;
+    pthread_mutex_unlock(&run->lock);
+    vd_run_end_wait(run);
+}
+
 /* A job that failed says why before it is undone: whoever has to go on with the undoing, should
  * this runner die as well, takes a job with an error for failed and one without for cancelled. */
 static void undo_and_end(VdRun *run, const char *why, const char *detail, VdErrorCode code)
@@ -178,12 +181,14 @@ static void undo_and_end(VdRun *run, const char *why, const char *detail, VdErro
     g_autoptr(GError) error = NULL;
     if (!vd_job_state_ended(run->job->state) && !vd_run_enter(run, state_entry, &now, &error))
         vd_run_log(run, "%s", error->message);
+    pthread_mutex_lock(&run->lock);
+    run->why = g_strdup(why);
+    run->why_detail = g_strdup(detail);
+    pthread_mutex_unlock(&run->lock);
     gboolean clean = vd_run_undo_all(run, undone, failed);
     if (!why && run->mode != VD_RUN_ROLLBACK)
         vd_run_step_end(run, VD_STEP_UNDONE);
-    pthread_mutex_lock(&run->lock);
-    run->phase = VD_RUN_END;
-    pthread_mutex_unlock(&run->lock);
+    enter_end(run);
     g_autofree char *left = clean ? NULL : what_is_left(run, undone, failed);
     g_autofree char *not_undone = to_try_again(run, NOT_UNDONE_TEXT);
     /* "" takes away what stood there when an earlier roll-back failed. */
@@ -209,12 +214,20 @@ static gboolean end_unknown(VdRun *run, const GError *error)
     pthread_mutex_unlock(&run->journal_lock);
     if (!left || left->len > 0)
         return FALSE;
-    pthread_mutex_lock(&run->lock);
-    run->phase = VD_RUN_END;
-    pthread_mutex_unlock(&run->lock);
+    enter_end(run);
     write_end(run, &end);
     run->status = vd_error_exit_status(error);
     return TRUE;
+}
+
+/* No step has failed of a job that was cancelled: it was the undoing that did. */
+static void clear_failures(VdRun *run)
+{
+    for (guint i = 0; i < run->job->steps->len; i++) {
+        const VdStep *step = g_ptr_array_index(run->job->steps, i);
+        if (step->state == VD_STEP_FAILED)
+            vd_run_step_mark(run, step->id, VD_STEP_UNDONE);
+    }
 }
 
 static void roll_back(VdRun *run)
@@ -237,6 +250,8 @@ static void roll_back(VdRun *run)
     pthread_mutex_unlock(&run->lock);
     if (broken)
         vd_run_step_mark(run, broken, why ? VD_STEP_FAILED : VD_STEP_UNDONE);
+    if (!why)
+        clear_failures(run);
     undo_and_end(run, why, detail, VD_ERR_FAILED);
 }
 
@@ -316,8 +331,11 @@ static gboolean on_cancel(gpointer data)
     g_autoptr(GError) error = NULL;
     pthread_mutex_lock(&run->lock);
     gboolean begins = run->phase == VD_RUN_STEPS && !run->cancel_asked;
-    if (begins)
+    if (begins) {
         run->cancel_asked = TRUE;
+        run->cancelled = g_get_monotonic_time();
+        run->note_dirty = TRUE;
+    }
     pthread_mutex_unlock(&run->lock);
     vd_run_log(run, begins ? "asked to stop" : "asked to stop, which it does already or too late");
     if (!begins)
@@ -325,68 +343,47 @@ static gboolean on_cancel(gpointer data)
     g_cancellable_cancel(run->cancel);
     vd_run_kill_children(run, SIGTERM);
     add_source(run, g_timeout_source_new((guint)run->grace_ms), kill_hard);
-    add_source(run, g_timeout_source_new((guint)run->grace_ms * HANG_GRACES), become_rollback);
+    add_source(run, g_timeout_source_new((guint)run->grace_ms * VD_RUN_HANG_GRACES),
+               become_rollback);
     const End now = {VD_JOB_CANCELLING, NULL, NULL, NULL, 0};
     if (!vd_run_enter(run, state_entry, &now, &error))
         vd_run_log(run, "%s", error->message);
     return G_SOURCE_CONTINUE;
 }
 
-/* An undo function that hangs holds everything up: the job ends as failed, the entry is kept. */
-static gboolean watch_undo(gpointer data)
+/* An undo function that hangs holds everything up: the job ends as failed, the entry is kept. What
+ * it had failed for by itself is still the reason. */
+static void give_up_undo(VdRun *run, const char *kind)
 {
-    VdRun *run = data;
-    pthread_mutex_lock(&run->lock);
-    gint64 age = run->undo_started ? g_get_monotonic_time() - run->undo_started : 0;
-    const char *kind = run->undo_kind;
-    pthread_mutex_unlock(&run->lock);
-    if (age > UNDO_USEC)
-        vd_run_kill_children(run, SIGKILL);
-    if (age < UNDO_USEC + (gint64)run->grace_ms * 1000)
-        return G_SOURCE_CONTINUE;
-    g_autofree char *left = g_strdup_printf("NOT undone: %s (no answer in %d s), nor what was "
-                                            "before it",
-                                            kind, (int)(UNDO_USEC / G_USEC_PER_SEC));
-    g_autofree char *why = to_try_again(run, UNDO_HANGS_TEXT);
-    const End end = {VD_JOB_FAILED, why, NULL, left, 0};
+    g_autofree char *left =
+        g_strdup_printf("NOT undone: %s (no answer in %d s), nor what was before it; try again: "
+                        "vmdeck job cancel %s",
+                        kind, run->undo_ms / 1000, run->id);
+    g_autofree char *hangs = to_try_again(run, UNDO_HANGS_TEXT);
+    const End end = {VD_JOB_FAILED, run->why ? run->why : hangs, run->why_detail, left, 0};
+    vd_run_end_wait(run);
     wipe_secrets(run);
     write_end(run, &end);
     _exit(1);
 }
 
+static gboolean watch_undo(gpointer data)
+{
+    VdRun *run = data;
+    vd_run_look_wait(run);
+    pthread_mutex_lock(&run->lock);
+    gint64 age = run->undo_started ? g_get_monotonic_time() - run->undo_started : 0;
+    const char *kind = run->undo_kind;
+    pthread_mutex_unlock(&run->lock);
+    gint64 most = (gint64)run->undo_ms * 1000;
+    if (age > most)
+        vd_run_kill_children(run, SIGKILL);
+    if (age >= most + (gint64)run->grace_ms * 1000)
+        give_up_undo(run, kind);
+    return G_SOURCE_CONTINUE;
+}
+
 /* ---- setting up ---- */
-
-/* Before threads are made, which take it over as children do: people at a console, and the machines
- * that run, come first. Who was started with less stays there. */
-static void step_aside(void)
-{
-    enum { NICE = 5, IOPRIO_WHO_PROCESS = 1, BEST_EFFORT_LAST = 2 << 13 | 7 };
-    if (getpriority(PRIO_PROCESS, 0) < NICE)
-        (void)setpriority(PRIO_PROCESS, 0, NICE);
-    (void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, BEST_EFFORT_LAST);
-}
-
-static void process_setup(void)
-{
-    const struct rlimit no_core = {0, 0};
-    sigset_t none;
-    signal(SIGHUP, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
-    /* A core would hold what the job's secrets were. */
-    setrlimit(RLIMIT_CORE, &no_core);
-    step_aside();
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    umask(022);
-    if (chdir("/") != 0)
-        g_printerr("/: %s\n", g_strerror(errno));
-    /* What goes into journal and logs is not translated. */
-    setlocale(LC_MESSAGES, "C");
-    if (vd_log_fd() < 0) {
-        g_autofree char *path = vd_path_log();
-        vd_log_open(path, NULL);
-    }
-}
 
 /* The lock that the starter handed over, or our own. */
 static int own_lock(const char *id, GError **error)
@@ -468,6 +465,7 @@ static gboolean begin(VdRun *run, GError **error)
 {
     gboolean rollback = run->mode == VD_RUN_ROLLBACK;
     const End now = {rollback ? run->job->state : VD_JOB_RUNNING, NULL, NULL, NULL, 0};
+    vd_run_take_wait(run);
     if (!vd_job_lock_write_pid(run->lock_fd))
         return vd_fail(error, VD_ERR_NO_SPACE, g_strerror(errno),
                        _("The lock of the job %s cannot be written."), run->id);
@@ -480,14 +478,21 @@ static gboolean begin(VdRun *run, GError **error)
     return TRUE;
 }
 
+/* Milliseconds that tests may choose. */
+static int patience_of(const char *variable, int usual)
+{
+    const char *text = g_getenv(variable);
+    return text ? CLAMP(atoi(text), 10, 600000) : usual;
+}
+
 static void run_init(VdRun *run, const char *id, VdRunMode mode)
 {
-    const char *grace = g_getenv("VMDECK_JOB_GRACE_MS");
     run->id = g_strdup(id);
     run->folder = vd_path_job(id);
     run->mode = mode;
     run->lock_fd = -1;
-    run->grace_ms = grace ? CLAMP(atoi(grace), 10, 600000) : GRACE_MS;
+    run->grace_ms = patience_of("VMDECK_JOB_GRACE_MS", GRACE_MS);
+    run->undo_ms = patience_of("VMDECK_JOB_UNDO_MS", UNDO_MS);
     run->context = g_main_context_new();
     run->loop = g_main_loop_new(run->context, FALSE);
     run->cancel = g_cancellable_new();
@@ -527,6 +532,9 @@ static void run_clear(VdRun *run)
     g_free(run->spec);
     g_free(run->folder);
     g_free(run->author);
+    g_free(run->why);
+    g_free(run->why_detail);
+    g_free(run->wait);
     /* Last: who sees the lock free sees the last state as well. */
     if (run->lock_fd >= 0)
         close(run->lock_fd);
@@ -549,7 +557,7 @@ static void tell(int ready, const GError *error)
 
 static int run_job(VdRun *run)
 {
-    add_source(run, g_timeout_source_new_seconds(WATCH_SEC), watch_undo);
+    add_source(run, g_timeout_source_new(MIN(WATCH_MS, (guint)run->grace_ms)), watch_undo);
     GThread *worker = g_thread_new("steps", work, run);
     g_main_loop_run(run->loop);
     g_thread_join(worker);
@@ -576,7 +584,7 @@ int vd_runner_main(const VdJobKind *kinds, const char *id, const char *flag)
         g_printerr(_("%s is no job: expected r-XXXXXX.\n"), id);
         return 2;
     }
-    process_setup();
+    vd_run_process_setup();
     run_init(&run, id, mode);
     run.lock_fd = own_lock(id, &error);
     int ready = own_ready();

@@ -134,6 +134,11 @@ static double step_share(const VdStep *step)
     }
 }
 
+gboolean vd_job_undoing(const VdJob *job)
+{
+    return job->state == VD_JOB_CANCELLING || (job->state == VD_JOB_RUNNING && job->error);
+}
+
 double vd_job_fraction(const VdJob *job, gint64 now)
 {
     if (job->state == VD_JOB_DONE)
@@ -141,7 +146,8 @@ double vd_job_fraction(const VdJob *job, gint64 now)
     double done = 0, all = 0, speed = speed_of(job);
     for (guint i = 0; i < job->steps->len; i++) {
         const VdStep *step = g_ptr_array_index(job->steps, i);
-        gboolean silent = step->state == VD_STEP_RUNNING && step->fraction < 0;
+        gboolean silent =
+            step->state == VD_STEP_RUNNING && step->fraction < 0 && !vd_job_undoing(job);
         done += step->weight * (silent ? share_by_time(step, speed, now) : step_share(step));
         all += step->weight;
     }
@@ -163,7 +169,7 @@ static double left_of_running(const VdStep *step, double speed, gint64 now)
 
 gint64 vd_job_remaining(const VdJob *job, gint64 now)
 {
-    if (job->state != VD_JOB_RUNNING || job->started == 0)
+    if (job->state != VD_JOB_RUNNING || job->started == 0 || job->error)
         return -1;
     double left = 0, speed = speed_of(job);
     for (guint i = 0; i < job->steps->len; i++) {

@@ -67,8 +67,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdJob, vd_job_unref)
 VdStep *vd_job_add_step(VdJob *job, const char *id, const char *label,
                         int weight); /* owned by the job */
 VdStep *vd_job_step(const VdJob *job, const char *step_id);
+/* It failed or was cancelled, and what it made is being undone. */
+gboolean vd_job_undoing(const VdJob *job);
 /* 0 to 1 over all steps by their weights, at real time now: of a step that tells no progress the
- * time counts that has passed. */
+ * time counts that has passed, unless the job is being undone. */
 double vd_job_fraction(const VdJob *job, gint64 now);
 /* Expected microseconds left at real time now, -1 if nobody can tell. */
 gint64 vd_job_remaining(const VdJob *job, gint64 now);

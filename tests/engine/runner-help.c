@@ -64,6 +64,7 @@ gboolean run_start(VdJournal *journal, const char *verb, GError **error)
     job->title = g_strdup_printf("%s db-07", verb);
     job->target = g_strdup("db-07");
     job->author = g_strdup("anna");
+    job->host = g_strdup("qemu+ssh://far/system");
     return vd_jobs_start(journal, run_kind_of(verb), job, spec, "{\"p\": \"" RUNNER_SECRET "\"}",
                          error);
 }

@@ -157,12 +157,24 @@ static void test_child_ignores(void **state)
     run_nothing_left(journal);
 }
 
+/* It says which host it waits for, how long, and the way out. */
+static gboolean says_that_it_waits(VdJournal *journal)
+{
+    g_autoptr(VdJob) job = run_job_now(journal);
+    return job->note && strstr(job->note, "far") && strstr(job->note, " at most") &&
+           strstr(job->note, "vmdeck job cancel " ID);
+}
+
 static void test_hang(void **state)
 {
     (void)state;
     g_autoptr(VdJournal) journal = run_started("hang");
     WAIT_FOR(run_exists("hangs"));
+    run_touch("mute"); /* so that it can be looked at, however fast */
     run_cancel(journal);
+    WAIT_FOR(says_that_it_waits(journal));
+    g_autofree char *mute = run_work_path("mute");
+    unlink(mute);
     g_autoptr(VdJob) job = run_ended(journal, VD_JOB_CANCELLED);
     assert_int_equal(run_step_state(job, "hang"), VD_STEP_UNDONE);
     run_nothing_left(journal);
@@ -191,6 +203,73 @@ static void test_undo_fails(void **state)
     WAIT_FOR(!vd_job_lock_held(ID));
     g_autoptr(VdJob) after = run_ended(journal, VD_JOB_CANCELLED);
     assert_null(after->error);
+    run_nothing_left(journal);
+}
+
+/* The host goes mute while the job is undone: the job says so, its bar does not rise, and who asks
+ * again is no harm. */
+static void test_undo_waits(void **state)
+{
+    (void)state;
+    run_touch("mute");
+    g_autoptr(VdJournal) journal = run_started("gate");
+    WAIT_FOR(run_in_gate(journal));
+    run_cancel(journal);
+    WAIT_FOR(says_that_it_waits(journal));
+    g_autoptr(VdJob) job = run_job_now(journal);
+    assert_int_equal(job->state, VD_JOB_CANCELLING);
+    double now = vd_job_fraction(job, g_get_real_time());
+    run_cancel(journal);
+    assert_true(vd_job_fraction(job, g_get_real_time() + (gint64)60 * DEADLINE) <= now);
+    g_autofree char *mute = run_work_path("mute");
+    unlink(mute);
+    g_autoptr(VdJob) after = run_ended(journal, VD_JOB_CANCELLED);
+    assert_null(after->note);
+    run_nothing_left(journal);
+}
+
+/* Undoing that got no answer ends as failed; once it is made good, nothing of that is left. */
+static void test_undo_gives_up(void **state)
+{
+    (void)state;
+    g_setenv("VMDECK_JOB_UNDO_MS", "300", TRUE);
+    run_touch("mute");
+    g_autoptr(VdJournal) journal = run_started("gate");
+    g_unsetenv("VMDECK_JOB_UNDO_MS");
+    WAIT_FOR(run_in_gate(journal));
+    run_cancel(journal);
+    g_autoptr(VdJob) job = run_ended(journal, VD_JOB_FAILED);
+    assert_non_null(strstr(job->error, "does not answer"));
+    assert_null(job->note);
+    g_autofree char *mute = run_work_path("mute");
+    unlink(mute);
+    run_cancel(journal);
+    WAIT_FOR(!vd_job_lock_held(ID));
+    g_autoptr(VdJob) after = run_ended(journal, VD_JOB_CANCELLED);
+    assert_null(after->error);
+    assert_int_equal(run_step_state(after, "acts"), VD_STEP_UNDONE);
+    assert_int_equal(run_step_state(after, "wait"), VD_STEP_UNDONE);
+    run_nothing_left(journal);
+}
+
+/* A job that had failed for a reason of its own keeps it, whatever becomes of its undoing. */
+static void test_failed_and_hung(void **state)
+{
+    (void)state;
+    g_setenv("VMDECK_JOB_UNDO_MS", "300", TRUE);
+    run_touch("mute");
+    g_autoptr(VdJournal) journal = run_started("fails");
+    g_unsetenv("VMDECK_JOB_UNDO_MS");
+    g_autoptr(VdJob) job = run_ended(journal, VD_JOB_FAILED);
+    assert_string_equal(job->error, "There is no room in the pool default.");
+    assert_non_null(strstr(job->undone, "vmdeck job cancel " ID));
+    g_autofree char *mute = run_work_path("mute");
+    unlink(mute);
+    run_cancel(journal);
+    WAIT_FOR(!vd_job_lock_held(ID));
+    g_autoptr(VdJob) after = run_ended(journal, VD_JOB_FAILED);
+    assert_string_equal(after->error, "There is no room in the pool default.");
+    assert_int_equal(run_step_state(after, "fail"), VD_STEP_FAILED);
     run_nothing_left(journal);
 }
 
@@ -360,6 +439,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_cancel, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_child_ignores, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_hang, run_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_undo_waits, run_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_undo_gives_up, run_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_failed_and_hung, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_undo_fails, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_undo_hung, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_failed_and_undo_fails, run_setup, jobs_teardown),

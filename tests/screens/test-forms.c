@@ -593,6 +593,25 @@ static void test_job_failed(void **state)
     vd_fake_free();
 }
 
+/* A job that is being undone says so, and what it waits for. */
+static void test_job_undoing(void **state)
+{
+    (void)state;
+    job_open(VD_JOB_CANCELLING, 80, 24, FALSE);
+    assert_shows("Cancelling: what it made is being removed.");
+    assert_shows("No KVM here: emulated, slow.");
+    vd_fake_free();
+    VdApp *app = vd_fake_new(80, 24, FALSE);
+    VdJob *job = job_make(VD_JOB_RUNNING);
+    job->error = g_strdup("The file system is full.");
+    g_ptr_array_add(vd_fake()->jobs, job);
+    vd_app_push(app, vd_job_window_new(app, "r-7K2M9Q"));
+    assert_shows("Failed: what it made is being removed.");
+    assert_shows("The file system is full.");
+    assert_shows("No KVM here: emulated, slow.");
+    vd_fake_free();
+}
+
 static void assert_7bit(void)
 {
     g_autofree char *screen = vd_fake_screen();
@@ -672,6 +691,7 @@ int main(void)
         cmocka_unit_test(test_generic_form),
         cmocka_unit_test(test_job_running),
         cmocka_unit_test(test_job_failed),
+        cmocka_unit_test(test_job_undoing),
         cmocka_unit_test(test_ascii),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_focus_is_always_seen),

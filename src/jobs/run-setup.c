@@ -1,0 +1,49 @@
+/* What a runner's process is like: it outlives the terminal, leaves no core, stands back behind
+ * people and machines, and has its own place for what it logs. */
+#include "config.h"
+
+#include "src/jobs/run.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <errno.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "src/base/log.h"
+#include "src/base/paths.h"
+
+/* Before threads are made, which take it over as children do: people at a console, and the machines
+ * that run, come first. Who was started with less stays there. */
+static void step_aside(void)
+{
+    enum { NICE = 5, IOPRIO_WHO_PROCESS = 1, BEST_EFFORT_LAST = 2 << 13 | 7 };
+    if (getpriority(PRIO_PROCESS, 0) < NICE)
+        (void)setpriority(PRIO_PROCESS, 0, NICE);
+    (void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, BEST_EFFORT_LAST);
+}
+
+void vd_run_process_setup(void)
+{
+    const struct rlimit no_core = {0, 0};
+    sigset_t none;
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    /* A core would hold what the job's secrets were. */
+    setrlimit(RLIMIT_CORE, &no_core);
+    step_aside();
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    umask(022);
+    if (chdir("/") != 0)
+        g_printerr("/: %s\n", g_strerror(errno));
+    /* What goes into journal and logs is not translated. */
+    setlocale(LC_MESSAGES, "C");
+    if (vd_log_fd() < 0) {
+        g_autofree char *path = vd_path_log();
+        vd_log_open(path, NULL);
+    }
+}

@@ -222,6 +222,21 @@ void vd_form_say(VdForm *form, gboolean bad, const char *text)
     form->note_bad = bad;
 }
 
+void vd_form_lacks(VdDialog *dialog, const char *const *secrets)
+{
+    VdForm *form = (VdForm *)dialog;
+    gboolean any = FALSE;
+    for (; *secrets; secrets++) {
+        VdField *field = vd_form_field(form, *secrets);
+        if (!field || field->off)
+            continue;
+        field->empty = N_("type it again");
+        any = TRUE;
+    }
+    if (any)
+        vd_form_say(form, FALSE, _("Passwords are not kept: type them again."));
+}
+
 /* ---- choices ---- */
 
 gboolean vd_field_has_list(const VdField *field)

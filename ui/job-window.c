@@ -16,6 +16,7 @@ typedef struct {
     VdDialog dialog; /* must be first */
     char *id;
     int scroll;
+    gboolean asked; /* what it was asked for, to try it again */
 } Window;
 
 const VdJob *vd_job_find(VdApp *app, const char *id)
@@ -332,20 +333,38 @@ static void run_on(Window *window, const VdJob *job, const char *id)
     vd_app_run(app, verb, targets, NULL);
 }
 
-/* The form again, with the name and the host; secrets are not kept, so they are typed again. */
+static void on_retry(VdDeck *deck, const VdVerb *verb, const VdTarget *target, const VdArgs *args,
+                     const char *const *secrets, const char *text, gpointer data)
+{
+    Window *window = data;
+    VdApp *app = window->dialog.app;
+    (void)deck;
+    vd_app_expected(app);
+    window->asked = FALSE;
+    if (!window->dialog.closed && !verb) {
+        vd_app_say(app, TRUE, "%s", text);
+    } else if (!window->dialog.closed) {
+        g_autoptr(VdTargets) targets = vd_targets_new(verb->target);
+        if (target->host || target->id)
+            vd_targets_add(targets, target->host, target->id,
+                           target->id ? target->id : target->host);
+        VdDialog *form = vd_form_new(app, verb, targets, args);
+        vd_form_lacks(form, secrets);
+        vd_app_push(app, form);
+    }
+    vd_app_dirty(app);
+    vd_dialog_unref(&window->dialog);
+}
+
+/* The form again, with all that was given but the secrets, which are not kept. */
 static void retry(Window *window, const VdJob *job)
 {
-    VdApp *app = window->dialog.app;
-    const VdVerb *verb = vd_deck_verb(job->verb);
-    g_autoptr(VdTargets) targets = vd_targets_new(VD_TARGET_HOST);
-    g_autoptr(VdArgs) args = vd_args_new();
-    if (!verb || !vd_job_state_ended(job->state) || job->state == VD_JOB_DONE ||
-        job->state == VD_JOB_UNKNOWN)
+    if (window->asked || (job->state != VD_JOB_FAILED && job->state != VD_JOB_CANCELLED))
         return;
-    if (job->host && verb->target == VD_TARGET_HOST)
-        vd_targets_add(targets, job->host, NULL, job->host);
-    vd_args_set(args, "name", job->target);
-    vd_app_push(app, vd_form_new(app, verb, targets, args));
+    window->asked = TRUE;
+    vd_app_expect(window->dialog.app);
+    vd_dialog_ref(&window->dialog);
+    vd_deck_retry(vd_app_deck(window->dialog.app), job->id, on_retry, window);
 }
 
 static gboolean scroll_by(Window *window, const VdEvent *event)

@@ -213,6 +213,13 @@ void vd_deck_choices(VdDeck *deck, const VdVerb *verb, const VdTarget *target, c
 /* What the arguments of a verb are now, to begin a form with: a host's name and URI. Empty when
  * nothing is known. The caller frees. */
 VdArgs *vd_deck_values(VdDeck *deck, const VdVerb *verb, const VdTarget *target);
+/* What a job that failed or was cancelled was asked for, to be asked for again: the verb, its
+ * target, its words but for the secrets, and the names of those that were given. Called later, all
+ * borrowed; verb NULL: text says why not. */
+typedef void (*VdDeckRetry)(VdDeck *deck, const VdVerb *verb, const VdTarget *target,
+                            const VdArgs *args, const char *const *secrets, const char *text,
+                            gpointer data);
+void vd_deck_retry(VdDeck *deck, const char *job, VdDeckRetry done, gpointer data);
 /* The same request, to all n targets, as a command line to paste into a shell, quoted where it must
  * be; secrets as --NAME-file FILE. The caller frees. */
 char *vd_deck_as_command(VdDeck *deck, const VdVerb *verb, const VdTarget *targets, guint n,

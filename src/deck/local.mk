@@ -13,6 +13,8 @@ libdeck_a_SOURCES = \
   src/deck/hosts.c \
   src/deck/history.h \
   src/deck/private.h \
+  src/deck/retry.c \
+  src/deck/retry.h \
   src/deck/row.h \
   src/deck/submit.c \
   src/deck/twins.c \

@@ -51,6 +51,7 @@ gboolean vd_local_job_list(VdLocalCall *call, GError **error);
 gboolean vd_local_job_show(VdLocalCall *call, GError **error);
 gboolean vd_local_job_cancel(VdLocalCall *call, GError **error);
 gboolean vd_local_job_resume(VdLocalCall *call, GError **error);
+gboolean vd_local_job_retry(VdLocalCall *call, GError **error);
 gboolean vd_local_job_log(VdLocalCall *call, GError **error);
 gboolean vd_local_trace(VdLocalCall *call, GError **error);
 gboolean vd_local_image_list(VdLocalCall *call, GError **error);

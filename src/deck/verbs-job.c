@@ -4,6 +4,18 @@
 #include "src/base/i18n.h"
 #include "src/deck/verb-rows.h"
 
+static const VdArgSpec retry_args[] = {
+    {.name = "password",
+     .label = N_("Root password"),
+     .help = N_("The password of root, if one was given then."),
+     .type = VD_ARG_SECRET},
+    {.name = "user-password",
+     .label = N_("User's password"),
+     .help = N_("The password of the user, if one was given then."),
+     .type = VD_ARG_SECRET},
+    END,
+};
+
 const VdVerbRow vd_verb_rows_job[] = {
     {.verb = {.id = "job.list",
               .command = "jobs",
@@ -56,6 +68,16 @@ const VdVerbRow vd_verb_rows_job[] = {
               .kind = VD_VERB_QUICK},
      .role = VD_ROLE_OPERATE,
      .local = vd_local_job_resume},
+    {.verb = {.id = "job.retry",
+              .command = "job retry",
+              .label = N_("Try a job again"),
+              .help = N_("Ask anew for what a job that failed or was cancelled was asked for, all "
+                         "but the passwords."),
+              .target = VD_TARGET_JOB,
+              .kind = VD_VERB_JOB,
+              .args = retry_args},
+     .role = VD_ROLE_ADMIN,
+     .local = vd_local_job_retry},
     {.verb = {.id = "request.trace",
               .command = "trace",
               .menu = MENU_JOB,

@@ -338,6 +338,38 @@ gboolean vd_journal_begin(VdJournal *journal, const VdJournalRequest *request, G
     return FALSE;
 }
 
+gboolean vd_journal_asked(VdJournal *journal, const char *id, VdJournalAsked *ret, GError **error)
+{
+    *ret = (VdJournalAsked){0};
+    if (!vd_journal_ready(journal, error))
+        return FALSE;
+    VdDb *db = &journal->db;
+    sqlite3_stmt *statement = vd_db_query(
+        db, error, "SELECT verb, host, target, uuid, args FROM request WHERE id = ?", "s", id);
+    int more = statement ? vd_db_row(db, statement, error) : -1;
+    if (more == 0)
+        vd_error_set(error, VD_ERR_NOT_FOUND, NULL, _("There is no request %s."), id);
+    if (more <= 0)
+        return FALSE;
+    ret->verb = vd_db_text(statement, 0);
+    ret->host = vd_db_text(statement, 1);
+    ret->target = vd_db_text(statement, 2);
+    ret->uuid = vd_db_text(statement, 3);
+    ret->args = vd_db_text(statement, 4);
+    vd_db_leave(statement);
+    return TRUE;
+}
+
+void vd_journal_asked_clear(VdJournalAsked *asked)
+{
+    g_free(asked->verb);
+    g_free(asked->host);
+    g_free(asked->target);
+    g_free(asked->uuid);
+    g_free(asked->args);
+    *asked = (VdJournalAsked){0};
+}
+
 /* Whether a runner writes this request's outcome. */
 static gboolean is_job(VdDb *db, const char *id)
 {

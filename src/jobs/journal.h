@@ -35,6 +35,13 @@ typedef struct {
 } VdJournalRequest;
 /* VD_ERR_EXISTS if the id is in use. On the disk when it returns. */
 gboolean vd_journal_begin(VdJournal *journal, const VdJournalRequest *request, GError **error);
+/* A request as it was begun; all but the verb may be NULL. VD_ERR_NOT_FOUND. The strings
+ * are the caller's: vd_journal_asked_clear(). */
+typedef struct {
+    char *verb, *host, *target, *uuid, *args;
+} VdJournalAsked;
+gboolean vd_journal_asked(VdJournal *journal, const char *id, VdJournalAsked *ret, GError **error);
+void vd_journal_asked_clear(VdJournalAsked *asked);
 /* Writes the outcome. That of a request with a job is left to the job's runner: TRUE, and nothing
  * is written. */
 gboolean vd_journal_end(VdJournal *journal, const char *id, const char *outcome,

@@ -305,10 +305,14 @@ char *vd_args_to_json(const VdArgs *args)
     json_builder_begin_object(builder);
     for (guint i = 0; args && i < args->all->len; i++) {
         const Arg *arg = g_ptr_array_index(args->all, i);
-        if (arg->secret || listed_before(args, i))
+        if (listed_before(args, i))
             continue;
-        g_auto(GStrv) values = vd_args_all(args, arg->name);
         json_builder_set_member_name(builder, arg->name);
+        if (arg->secret) {
+            json_builder_add_null_value(builder);
+            continue;
+        }
+        g_auto(GStrv) values = vd_args_all(args, arg->name);
         mask_passwords(values);
         if (g_strv_length(values) == 1) {
             json_builder_add_string_value(builder, values[0]);
@@ -322,4 +326,37 @@ char *vd_args_to_json(const VdArgs *args)
     json_builder_end_object(builder);
     g_autoptr(JsonNode) node = json_builder_get_root(builder);
     return json_to_string(node, FALSE);
+}
+
+static void take_values(VdArgs *args, const char *name, JsonNode *node)
+{
+    JsonArray *list = JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+    guint n = list ? json_array_get_length(list) : 1;
+    for (guint i = 0; i < n; i++) {
+        JsonNode *value = list ? json_array_get_element(list, i) : node;
+        if (JSON_NODE_HOLDS_VALUE(value) && json_node_get_value_type(value) == G_TYPE_STRING)
+            vd_args_add(args, name, json_node_get_string(value));
+    }
+}
+
+VdArgs *vd_args_from_json(const char *json, char ***ret_secrets)
+{
+    VdArgs *args = vd_args_new();
+    g_autoptr(GStrvBuilder) secrets = g_strv_builder_new();
+    g_autoptr(JsonNode) root = json ? json_from_string(json, NULL) : NULL;
+    JsonObjectIter iter;
+    const char *name;
+    JsonNode *node;
+    if (root && JSON_NODE_HOLDS_OBJECT(root)) {
+        json_object_iter_init(&iter, json_node_get_object(root));
+        while (json_object_iter_next(&iter, &name, &node)) {
+            if (JSON_NODE_HOLDS_NULL(node))
+                g_strv_builder_add(secrets, name);
+            else
+                take_values(args, name, node);
+        }
+    }
+    if (ret_secrets)
+        *ret_secrets = g_strv_builder_end(secrets);
+    return args;
 }

@@ -58,5 +58,9 @@ gboolean vd_arg_check(const VdArgSpec *spec, const char *value, GError **error);
 /* Fills in defaults, then checks all: unknown names, required ones, each value. specs ends with a
  * NULL name. */
 gboolean vd_args_check(VdArgs *args, const VdArgSpec *specs, GError **error);
-/* JSON of all that is not secret, for the journal. The caller frees. */
+/* JSON of all that is not secret, for the journal; of a secret, that it was given: null. The caller
+ * frees. */
 char *vd_args_to_json(const VdArgs *args);
+/* What that wrote; the names of the secrets, which are not there, go to *ret_secrets (may be NULL;
+ * g_strfreev()). Anything else gives none at all. */
+VdArgs *vd_args_from_json(const char *json, char ***ret_secrets);

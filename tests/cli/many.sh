@@ -90,12 +90,19 @@ check "it ends" until_true eval '[ "$(jobs "deploy stop-2" cancelled)" = 1 ]'
 check "the others are made, and what was not is said" all try 0 job resume "$id" , \
   try 1 job follow "$id" , says "stop-2"
 check "two of three" is 2 "$(jobs 'deploy stop-_' "done")"
+check "the one that was cancelled is tried again, with all that it was asked for" all \
+  try 0 job retry "$(journal "SELECT id FROM job WHERE title = 'deploy stop-2'")" , \
+  until_true eval '[ "$(jobs "deploy stop-_" "done")" = 3 ]'
+check "what is done is not" all try 2 job retry "$(journal "SELECT id FROM job WHERE title = 'deploy stop-1'")" , \
+  says "only one that failed or was cancelled"
 
 export VMDECK_JOB_DIE_AT=machines:begin
 deploy 1 'none-{1..3}' || true
 unset VMDECK_JOB_DIE_AT
 check "all that wait are cancelled with their request" try 0 job cancel --yes "$(parent)"
 check "they end" until_true eval '[ "$(jobs "deploy none-_" cancelled)" = 3 ]'
+check "and are tried again with it" all try 0 job retry "$(parent)" , \
+  until_true eval '[ "$(jobs "deploy none-_" "done")" = 3 ]'
 
 export VMDECK_JOB_DIE_AT=machines:begin
 deploy 1 'halt-{1..4}' || true

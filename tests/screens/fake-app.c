@@ -18,6 +18,7 @@ typedef struct {
     VdDeckChecked checked;
     VdDeckChoices chosen;
     VdDeckLog logged;
+    VdDeckRetry retried;
     VdDeckDone done;
     char *field;
     const VdVerb *verb;
@@ -81,6 +82,15 @@ static void remember(const VdVerb *verb, const VdTarget *target, const VdArgs *a
     fake->last_target = g_strdup(target ? target->id : NULL);
 }
 
+static void give_retry(const Answer *answer)
+{
+    static const char *const secrets[] = {"password", NULL};
+    const VdFake *fake = vd_fake();
+    const VdTarget target = {VD_TARGET_HOST, "kvm1", NULL};
+    answer->retried(deck_of(the_app), fake->retry ? fake->retry_verb : NULL, &target, fake->retry,
+                    secrets, "It is not known any more.", answer->data);
+}
+
 static void answer_give(Answer *answer)
 {
     const VdFake *fake = vd_fake();
@@ -95,6 +105,8 @@ static void answer_give(Answer *answer)
     else if (answer->logged)
         answer->logged(deck_of(the_app), fake->log && !answer->offset ? fake->log : "",
                        fake->log ? (gint64)strlen(fake->log) : 0, answer->data);
+    else if (answer->retried)
+        give_retry(answer);
     if (!answer->done)
         return;
     g_autoptr(GError) error = NULL;
@@ -417,4 +429,11 @@ void vd_deck_job_log(VdDeck *deck, const char *job, gint64 offset, VdDeckLog don
     Answer *answer = answer_add(data);
     answer->logged = done;
     answer->offset = offset;
+}
+
+void vd_deck_retry(VdDeck *deck, const char *job, VdDeckRetry done, gpointer data)
+{
+    (void)deck;
+    (void)job;
+    answer_add(data)->retried = done;
 }

@@ -17,6 +17,8 @@ typedef struct {
     const char *summary;
     const char *const *choices; /* of every field */
     const char *log;
+    const VdArgs *retry; /* what a job was asked for; NULL: nobody knows */
+    const VdVerb *retry_verb;
     const char *refusal; /* the outcome of a request: an error, or NULL: taken */
     /* What was asked for. */
     guint submitted, checked;

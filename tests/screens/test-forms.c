@@ -586,10 +586,29 @@ static void test_job_failed(void **state)
     assert_shows("resize2fs: No space left on device");
     assert_shows("Undone: the disk was removed");
     assert_shows("Request r-7K2M9Q. r tries again, l shows the log.");
-    vd_fake()->last_verb = &deploy;
+    /* Once nobody knows what it was, and then all of it but the password. */
+    vd_fake_type("r");
+    assert_string_equal(vd_fake_top()->class->name, "job");
+    g_autoptr(VdArgs) asked = vd_args_new();
+    vd_args_set(asked, "name", "db-07");
+    vd_args_set(asked, "image", "debian-12");
+    vd_args_set(asked, "no-grow", "true");
+    vd_args_add(asked, "ssh-key", "/one.pub");
+    vd_args_add(asked, "ssh-key", "/two.pub");
+    vd_args_set(asked, "address", "192.0.2.7/24");
+    vd_fake()->retry = asked;
+    vd_fake()->retry_verb = &deploy;
     vd_fake_type("r");
     assert_string_equal(vd_fake_top()->class->name, "form");
-    assert_string_equal(vd_form_value((VdForm *)vd_fake_top(), "name"), "db-07");
+    VdForm *form = (VdForm *)vd_fake_top();
+    assert_string_equal(vd_form_value(form, "name"), "db-07");
+    assert_string_equal(vd_form_value(form, "image"), "debian-12");
+    assert_string_equal(vd_form_value(form, "address"), "192.0.2.7/24");
+    assert_string_equal(vd_form_value(form, "ssh-key"), "/one.pub, /two.pub");
+    assert_true(vd_form_field(form, "no-grow")->on);
+    assert_null(vd_form_value(form, "password"));
+    assert_shows("type it again");
+    assert_shows("Passwords are not kept: type them again.");
     vd_fake_free();
 }
 

@@ -403,3 +403,9 @@ void vd_deck_job_log(VdDeck *deck, const char *job, gint64 offset, VdDeckLog don
     (void)job;
     done(deck, "", offset, data);
 }
+
+void vd_deck_retry(VdDeck *deck, const char *job, VdDeckRetry done, gpointer data)
+{
+    (void)job;
+    done(deck, NULL, NULL, NULL, NULL, "It is not known any more.", data);
+}

@@ -1,108 +1,11 @@
-/* One lock and one condition for everything. A call that hangs waits on the condition, so a
- * released one goes on at once; what it answers was fixed before it hung, as a late answer is. */
+/* The scripted backend as lanes use it. One lock and one condition for everything. A call that
+ * hangs waits on the condition, so a released one goes on at once; what it answers was fixed before
+ * it hung, as a late answer is. */
 #include "config.h"
 
-#include <pthread.h>
 #include <string.h>
 
-#include "tests/engine/fake-backend.h"
-
-typedef struct {
-    guint number;
-    VdVmState state;
-    gboolean stuck, held; /* held: a call hangs in its monitor */
-    gboolean locked;      /* it is being forced off */
-    guint64 counter, cpu;
-    guint asked[VD_GROUPS_ALL + 1]; /* by group */
-    char *name;                     /* NULL: "vmN" */
-} Machine;
-
-typedef struct {
-    Fake *fake;
-    char *uri;
-    GPtrArray *machines; /* Machine*, by number */
-    int hang[FAKE_OPS];
-    guint epoch[FAKE_OPS]; /* raised by a release */
-    guint calls[FAKE_OPS], hanging[FAKE_OPS], delay_ms[FAKE_OPS];
-    VdErrorCode code[FAKE_OPS];
-    char *message[FAKE_OPS];
-    gboolean one_by_one, is_private, asks;
-    guint looked, watchers, breaks;
-    VdTap *tap;
-} Site;
-
-struct _Fake {
-    VdBackend backend;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    GHashTable *sites; /* uri → Site */
-    guint conns, opening, most_opening;
-};
-
-struct _VdBackendConn {
-    gint refs;
-    Site *site;
-    guint breaks; /* the site's when it was opened */
-    VdTap *tap;
-};
-
-const char *fake_uuid(guint number)
-{
-    static char text[5][37];
-    static guint at;
-    at = (at + 1) % 5;
-    g_snprintf(text[at], sizeof text[at], "11111111-0000-4000-8000-%012x", number);
-    return text[at];
-}
-
-static void machine_free(gpointer data)
-{
-    Machine *machine = data;
-    g_free(machine->name);
-    g_free(machine);
-}
-
-static void make_uuid(guint number, char uuid[37])
-{
-    g_snprintf(uuid, 37, "11111111-0000-4000-8000-%012x", number);
-}
-
-/* ---- the site, under the lock ---- */
-
-static Site *site_of(Fake *fake, const char *uri)
-{
-    Site *site = g_hash_table_lookup(fake->sites, uri);
-    if (site)
-        return site;
-    site = g_new0(Site, 1);
-    site->fake = fake;
-    site->uri = g_strdup(uri);
-    site->machines = g_ptr_array_new_with_free_func(machine_free);
-    g_hash_table_insert(fake->sites, site->uri, site);
-    return site;
-}
-
-static void site_free(gpointer data)
-{
-    Site *site = data;
-    g_ptr_array_unref(site->machines);
-    for (guint i = 0; i < FAKE_OPS; i++)
-        g_free(site->message[i]);
-    g_free(site->uri);
-    g_free(site);
-}
-
-static Machine *machine_of(Site *site, const char *uuid)
-{
-    for (guint i = 0; i < site->machines->len; i++) {
-        Machine *machine = g_ptr_array_index(site->machines, i);
-        char text[37];
-        make_uuid(machine->number, text);
-        if (strcmp(text, uuid) == 0)
-            return machine;
-    }
-    return NULL;
-}
+#include "tests/engine/fake-private.h"
 
 /* Counts the call and hangs if the script says so; FALSE with an error if it says to fail. */
 static gboolean enter(Site *site, FakeOp op, GError **error)
@@ -150,7 +53,7 @@ static VdBackendConn *f_open(const VdBackend *backend, const char *uri, VdAsker 
     Fake *fake = backend->self;
     VdBackendConn *conn = NULL;
     pthread_mutex_lock(&fake->lock);
-    Site *site = site_of(fake, uri);
+    Site *site = fake_site(fake, uri);
     fake->opening++;
     fake->most_opening = MAX(fake->most_opening, fake->opening);
     if (site->asks && !let_in(site, asker)) {
@@ -237,7 +140,7 @@ static gboolean f_facts(VdBackendConn *conn, guint what, VdHost *host, GError **
 static void add_row(GArray *rows, const Machine *machine)
 {
     VdRow row = {.id = -1, .persistent = TRUE, .informed = TRUE, .vcpus = 2, .max_mem = 1 << 26};
-    make_uuid(machine->number, row.uuid);
+    fake_make_uuid(machine->number, row.uuid);
     row.raw_name =
         machine->name ? g_strdup(machine->name) : g_strdup_printf("vm%u", machine->number);
     row.state = machine->state;
@@ -271,7 +174,9 @@ static gboolean f_look(VdBackendConn *conn, GPtrArray *uuids, GArray *rows, GErr
     pthread_mutex_lock(&site->fake->lock);
     site->looked += uuids->len;
     for (guint i = 0; i < uuids->len; i++) {
-        const Machine *machine = machine_of(site, g_ptr_array_index(uuids, i));
+        const Machine *machine = fake_machine(site, g_ptr_array_index(uuids, i));
+        while (machine && machine->locked)
+            pthread_cond_wait(&site->fake->changed, &site->fake->lock);
         if (machine) {
             add_row(rows, machine);
             continue;
@@ -288,7 +193,7 @@ static gboolean f_look(VdBackendConn *conn, GPtrArray *uuids, GArray *rows, GErr
 static void add_counters(GArray *array, Machine *machine, guint has)
 {
     VdCounters counters = {.has = has, .state = machine->state, .vcpus = 2, .max_mem = 1 << 26};
-    make_uuid(machine->number, counters.uuid);
+    fake_make_uuid(machine->number, counters.uuid);
     counters.taken = counters.cpu_taken = g_get_monotonic_time();
     machine->counter += 1000;
     machine->cpu += machine->stuck || machine->state == VD_VM_PAUSED ? 0 : 1000;
@@ -319,7 +224,7 @@ static gboolean f_cheap(VdBackendConn *conn, VdBackendCache **cache, VdCheapSamp
     for (guint i = 0; ok && i < site->machines->len; i++) {
         Machine *machine = g_ptr_array_index(site->machines, i);
         char uuid[37];
-        make_uuid(machine->number, uuid);
+        fake_make_uuid(machine->number, uuid);
         if (!among(sample->only, uuid))
             continue;
         while (machine->locked)
@@ -340,11 +245,13 @@ static gboolean f_cheap(VdBackendConn *conn, VdBackendCache **cache, VdCheapSamp
 
 static void dear_one(Site *site, VdDearSample *sample, guint i)
 {
-    Machine *machine = machine_of(site, g_ptr_array_index(sample->uuids, i));
+    Machine *machine = fake_machine(site, g_ptr_array_index(sample->uuids, i));
     if (!machine || machine->held)
         return; /* NOWAIT: somebody holds its job */
     if (site->one_by_one)
         g_atomic_int_set(&sample->asking, (gint)i);
+    while (machine->locked)
+        pthread_cond_wait(&site->fake->changed, &site->fake->lock);
     if (machine->stuck) {
         machine->held = TRUE;
         site->hanging[FAKE_DEAR]++;
@@ -392,7 +299,7 @@ static gboolean f_run(VdBackendConn *conn, const VdRun *run, VdDoc **ret_doc, GE
         g_atomic_int_set(run->patience, 3600000);
     pthread_mutex_lock(&site->fake->lock);
     gboolean ok = enter(site, FAKE_RUN, error);
-    Machine *machine = run->uuid ? machine_of(site, run->uuid) : NULL;
+    Machine *machine = run->uuid ? fake_machine(site, run->uuid) : NULL;
     if (ok && machine)
         machine->state = VD_VM_PAUSED; /* the one thing that the fake's operations do */
     pthread_mutex_unlock(&site->fake->lock);
@@ -404,7 +311,7 @@ static void f_cache_free(VdBackendCache *cache)
     (void)cache;
 }
 
-static const VdBackend table = {
+const VdBackend fake_table = {
     .open = f_open,
     .ref = f_ref,
     .unref = f_unref,
@@ -420,258 +327,3 @@ static const VdBackend table = {
     .cache_free = f_cache_free,
     .run = f_run,
 };
-
-/* ---- the script, on the test's thread ---- */
-
-Fake *fake_new(void)
-{
-    Fake *fake = g_new0(Fake, 1);
-    fake->backend = table;
-    fake->backend.self = fake;
-    fake->sites = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, site_free);
-    pthread_mutex_init(&fake->lock, NULL);
-    pthread_cond_init(&fake->changed, NULL);
-    return fake;
-}
-
-const VdBackend *fake_backend(Fake *fake)
-{
-    return &fake->backend;
-}
-
-void fake_ask(Fake *fake, const char *uri)
-{
-    pthread_mutex_lock(&fake->lock);
-    site_of(fake, uri)->asks = TRUE;
-    pthread_mutex_unlock(&fake->lock);
-}
-
-static void release_all(Site *site)
-{
-    for (guint op = 0; op < FAKE_OPS; op++) {
-        site->hang[op] = 0;
-        site->epoch[op]++;
-    }
-    for (guint i = 0; i < site->machines->len; i++)
-        ((Machine *)g_ptr_array_index(site->machines, i))->stuck = FALSE;
-}
-
-/* Whether a thread of this process is a lane's, by its name. */
-static gboolean lane_lives(void)
-{
-    g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
-    const char *id;
-    while (tasks && (id = g_dir_read_name(tasks))) {
-        g_autofree char *path = g_build_filename("/proc/self/task", id, "comm", NULL);
-        g_autofree char *name = NULL;
-        if (g_file_get_contents(path, &name, NULL, NULL) && g_str_has_prefix(name, "vd-") &&
-            !g_str_has_prefix(name, "vd-events"))
-            return TRUE;
-    }
-    return FALSE;
-}
-
-void fake_free(Fake *fake)
-{
-    GHashTableIter iter;
-    gpointer site;
-    pthread_mutex_lock(&fake->lock);
-    g_hash_table_iter_init(&iter, fake->sites);
-    while (g_hash_table_iter_next(&iter, NULL, &site))
-        release_all(site);
-    pthread_cond_broadcast(&fake->changed);
-    while (fake->conns > 0 || fake->opening > 0)
-        pthread_cond_wait(&fake->changed, &fake->lock);
-    pthread_mutex_unlock(&fake->lock);
-    while (lane_lives()) /* it may be on its way in, or out */
-        g_usleep(1000);
-    g_hash_table_unref(fake->sites);
-    pthread_mutex_destroy(&fake->lock);
-    pthread_cond_destroy(&fake->changed);
-    g_free(fake);
-}
-
-static Site *lock_site(Fake *fake, const char *uri)
-{
-    pthread_mutex_lock(&fake->lock);
-    return site_of(fake, uri);
-}
-
-static void unlock(Fake *fake)
-{
-    pthread_cond_broadcast(&fake->changed);
-    pthread_mutex_unlock(&fake->lock);
-}
-
-void fake_add(Fake *fake, const char *uri, guint number, VdVmState state)
-{
-    Site *site = lock_site(fake, uri);
-    Machine *machine = g_new0(Machine, 1);
-    machine->number = number;
-    machine->state = state;
-    g_ptr_array_add(site->machines, machine);
-    unlock(fake);
-}
-
-void fake_add_many(Fake *fake, const char *uri, guint count)
-{
-    for (guint i = 0; i < count; i++)
-        fake_add(fake, uri, i, VD_VM_RUNNING);
-}
-
-void fake_name(Fake *fake, const char *uri, guint number, const char *name)
-{
-    Site *site = lock_site(fake, uri);
-    Machine *machine = machine_of(site, fake_uuid(number));
-    g_free(machine->name);
-    machine->name = g_strdup(name);
-    unlock(fake);
-}
-
-void fake_remove(Fake *fake, const char *uri, guint number)
-{
-    Site *site = lock_site(fake, uri);
-    Machine *machine = machine_of(site, fake_uuid(number));
-    g_ptr_array_remove(site->machines, machine);
-    unlock(fake);
-}
-
-void fake_set_state(Fake *fake, const char *uri, guint number, VdVmState state)
-{
-    Site *site = lock_site(fake, uri);
-    machine_of(site, fake_uuid(number))->state = state;
-    unlock(fake);
-}
-
-void fake_hang(Fake *fake, const char *uri, FakeOp op, int times)
-{
-    lock_site(fake, uri)->hang[op] = times;
-    unlock(fake);
-}
-
-void fake_release(Fake *fake, const char *uri, FakeOp op)
-{
-    Site *site = lock_site(fake, uri);
-    site->hang[op] = 0;
-    site->epoch[op]++;
-    unlock(fake);
-}
-
-void fake_fail(Fake *fake, const char *uri, FakeOp op, VdErrorCode code, const char *message)
-{
-    Site *site = lock_site(fake, uri);
-    site->code[op] = code;
-    g_free(site->message[op]);
-    site->message[op] = g_strdup(message);
-    unlock(fake);
-}
-
-void fake_stick(Fake *fake, const char *uri, guint number, gboolean stuck)
-{
-    Site *site = lock_site(fake, uri);
-    machine_of(site, fake_uuid(number))->stuck = stuck;
-    unlock(fake);
-}
-
-void fake_lock(Fake *fake, const char *uri, guint number, gboolean locked)
-{
-    Site *site = lock_site(fake, uri);
-    machine_of(site, fake_uuid(number))->locked = locked;
-    unlock(fake);
-}
-
-void fake_delay(Fake *fake, const char *uri, FakeOp op, guint ms)
-{
-    lock_site(fake, uri)->delay_ms[op] = ms;
-    unlock(fake);
-}
-
-guint fake_asked(Fake *fake, const char *uri, guint number, guint group)
-{
-    char uuid[37];
-    make_uuid(number, uuid);
-    guint asked = machine_of(lock_site(fake, uri), uuid)->asked[group];
-    unlock(fake);
-    return asked;
-}
-
-void fake_one_by_one(Fake *fake, const char *uri)
-{
-    lock_site(fake, uri)->one_by_one = TRUE;
-    unlock(fake);
-}
-
-void fake_private(Fake *fake, const char *uri)
-{
-    lock_site(fake, uri)->is_private = TRUE;
-    unlock(fake);
-}
-
-void fake_break(Fake *fake, const char *uri)
-{
-    lock_site(fake, uri)->breaks++;
-    unlock(fake);
-}
-
-void fake_event(Fake *fake, const char *uri, guint number)
-{
-    Site *site = lock_site(fake, uri);
-    if (site->tap)
-        vd_tap_hint(site->tap, fake_uuid(number));
-    unlock(fake);
-}
-
-void fake_close(Fake *fake, const char *uri, VdTapClosed why)
-{
-    Site *site = lock_site(fake, uri);
-    site->breaks++;
-    if (site->tap)
-        vd_tap_gone(site->tap, why);
-    unlock(fake);
-}
-
-static guint read_number(Fake *fake, const guint *place)
-{
-    pthread_mutex_lock(&fake->lock);
-    guint number = *place;
-    pthread_mutex_unlock(&fake->lock);
-    return number;
-}
-
-guint fake_calls(Fake *fake, const char *uri, FakeOp op)
-{
-    Site *site = lock_site(fake, uri);
-    unlock(fake);
-    return read_number(fake, &site->calls[op]);
-}
-
-guint fake_hanging(Fake *fake, const char *uri, FakeOp op)
-{
-    Site *site = lock_site(fake, uri);
-    unlock(fake);
-    return read_number(fake, &site->hanging[op]);
-}
-
-guint fake_looked(Fake *fake, const char *uri)
-{
-    Site *site = lock_site(fake, uri);
-    unlock(fake);
-    return read_number(fake, &site->looked);
-}
-
-guint fake_conns(Fake *fake)
-{
-    return read_number(fake, &fake->conns);
-}
-
-guint fake_most_opening(Fake *fake)
-{
-    return read_number(fake, &fake->most_opening);
-}
-
-guint fake_watchers(Fake *fake, const char *uri)
-{
-    Site *site = lock_site(fake, uri);
-    unlock(fake);
-    return read_number(fake, &site->watchers);
-}

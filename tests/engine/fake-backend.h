@@ -42,8 +42,8 @@ void fake_fail(Fake *fake, const char *uri, FakeOp op, VdErrorCode code, const c
  * reaches it hangs, and those after it leave the machine out, as libvirt does with NOWAIT while a
  * job is held. */
 void fake_stick(Fake *fake, const char *uri, guint number, gboolean stuck);
-/* It is being forced off, and libvirt holds its lock: a listing, and cheap figures that touch it,
- * hang. */
+/* It is being forced off, and libvirt holds its lock: a listing hangs, and so do a look at it and
+ * figures that touch it. */
 void fake_lock(Fake *fake, const char *uri, guint number, gboolean locked);
 /* Calls of that kind take so long, holding up nobody else; 0: none. */
 void fake_delay(Fake *fake, const char *uri, FakeOp op, guint ms);

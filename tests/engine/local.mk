@@ -10,7 +10,8 @@ check_PROGRAMS += tests/engine/test-virt-stuck
 check_PROGRAMS += tests/engine/test-virt-uri
 endif
 fake_test_files = tests/engine/loop.c tests/engine/loop.h \
-  tests/engine/fake-backend.c tests/engine/fake-backend.h
+  tests/engine/fake-backend.c tests/engine/fake-backend.h tests/engine/fake-private.h \
+  tests/engine/fake-script.c tests/engine/fake-waits.c tests/engine/fake-waits.h
 fake_test_libs = libvirtroom.a libmodel.a libbase.a $(LIBVIRT_LIBS) $(XML_LIBS) \
   $(CONFIG_LIBS) $(JSON_LIBS) $(GLIB_LIBS) $(TEST_LIBS)
 tests_engine_test_virt_calls_SOURCES = tests/engine/test-virt-calls.c $(fake_test_files)

@@ -2,8 +2,7 @@
  * second: what the tests of figures and of stuck machines begin with. */
 #pragma once
 
-#include "tests/engine/fake-backend.h"
-#include "tests/engine/loop.h"
+#include "tests/engine/fake-waits.h"
 
 #define A "qemu://a/system"
 

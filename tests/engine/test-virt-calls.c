@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "src/base/error.h"
-#include "tests/engine/fake-backend.h"
-#include "tests/engine/loop.h"
+#include "tests/engine/fake-waits.h"
 
 #define A "qemu://a/system"
 
@@ -73,12 +72,6 @@ static gboolean settled(Client *client, gconstpointer name)
     return !pending(client, name);
 }
 
-static gboolean run_hangs(Client *client, gconstpointer fake)
-{
-    (void)client;
-    return fake_hanging((Fake *)(gpointer)fake, A, FAKE_RUN) > 0;
-}
-
 static void test_pending(void **state)
 {
     (void)state;
@@ -90,7 +83,7 @@ static void test_pending(void **state)
     client_turn(c.client);
     assert_string_equal(row(&c, "vm1")->pending, "pausing…"); /* before any answer */
     assert_null(row(&c, "vm0")->pending);
-    assert_true(client_wait(c.client, run_hangs, c.fake, 30));
+    assert_true(wait_hanging(c.client, c.fake, A, FAKE_RUN, 1));
     fake_release(c.fake, A, FAKE_RUN);
     assert_true(client_wait(c.client, has_ended, &one, 30));
     assert_null(c.client->error);
@@ -164,12 +157,6 @@ static void test_late_outcome_is_shown(void **state)
     finish(&c);
 }
 
-static gboolean open_hangs(Client *client, gconstpointer fake)
-{
-    (void)client;
-    return fake_hanging((Fake *)(gpointer)fake, A, FAKE_OPEN) > 0;
-}
-
 static gboolean all_closed(Client *client, gconstpointer fake)
 {
     (void)client;
@@ -185,7 +172,7 @@ static void test_never_begun(void **state)
     up(&c, &quick);
     fake_hang(c.fake, A, FAKE_OPEN, -1);
     client_call(c.client, "a", fake_uuid(1), op, TRUE, "pausing…");
-    assert_true(client_wait(c.client, open_hangs, c.fake, 30));
+    assert_true(wait_hanging(c.client, c.fake, A, FAKE_OPEN, 1));
     assert_true(client_wait(c.client, has_ended, &one, 30));
     assert_int_equal(vd_error_code(c.client->error), VD_ERR_UNREACHABLE);
     fake_release(c.fake, A, FAKE_OPEN);
@@ -203,7 +190,7 @@ static void test_second_lane(void **state)
     up(&c, &patient);
     fake_hang(c.fake, A, FAKE_RUN, 1);
     client_call(c.client, "a", fake_uuid(1), op, TRUE, "stopping…");
-    assert_true(client_wait(c.client, run_hangs, c.fake, 30));
+    assert_true(wait_hanging(c.client, c.fake, A, FAKE_RUN, 1));
     client_call(c.client, "a", fake_uuid(1), op, TRUE, "powering off…");
     assert_true(client_wait(c.client, has_ended, &one, 30));
     assert_null(c.client->error);
@@ -237,7 +224,7 @@ static void test_expected_to_take_long(void **state)
     fake_hang(c.fake, A, FAKE_RUN, -1);
     vd_virt_call(c.client->virt, "a", fake_uuid(1), op, NULL, "r-PATNT0", TRUE, NULL, patient_done,
                  c.client);
-    assert_true(client_wait(c.client, run_hangs, c.fake, 30));
+    assert_true(wait_hanging(c.client, c.fake, A, FAKE_RUN, 1));
     gint64 deadline = g_get_monotonic_time() + 400000; /* the usual one is at 150 ms */
     assert_true(client_wait(c.client, long_past, &deadline, 30));
     assert_int_equal(c.client->ended, 0);
@@ -254,7 +241,7 @@ static void test_connection_breaks_under_it(void **state)
     up(&c, &patient);
     fake_hang(c.fake, A, FAKE_RUN, -1);
     client_call(c.client, "a", fake_uuid(1), op, TRUE, "pausing…");
-    assert_true(client_wait(c.client, run_hangs, c.fake, 30));
+    assert_true(wait_hanging(c.client, c.fake, A, FAKE_RUN, 1));
     fake_fail(c.fake, A, FAKE_RUN, VD_ERR_UNREACHABLE, "end of file");
     fake_close(c.fake, A, VD_CLOSED_EOF);
     fake_release(c.fake, A, FAKE_RUN);
@@ -276,7 +263,7 @@ static void test_queued_fail_with_the_host(void **state)
     fake_fail(c.fake, A, FAKE_OPEN, VD_ERR_UNREACHABLE, "no daemon there");
     fake_hang(c.fake, A, FAKE_OPEN, -1);
     vd_virt_add_host(c.client->virt, "a", A);
-    assert_true(client_wait(c.client, open_hangs, c.fake, 30));
+    assert_true(wait_hanging(c.client, c.fake, A, FAKE_OPEN, 1));
     client_call(c.client, "a", fake_uuid(1), op, TRUE, NULL);
     client_call(c.client, "a", fake_uuid(2), op, TRUE, NULL);
     client_turn(c.client);
@@ -296,7 +283,7 @@ static void test_removed_host(void **state)
     up(&c, &patient);
     fake_hang(c.fake, A, FAKE_RUN, 1);
     client_call(c.client, "a", fake_uuid(1), op, TRUE, NULL);
-    assert_true(client_wait(c.client, run_hangs, c.fake, 30));
+    assert_true(wait_hanging(c.client, c.fake, A, FAKE_RUN, 1));
     client_call(c.client, "a", fake_uuid(2), op, TRUE, NULL);
     vd_virt_remove_host(c.client->virt, "a");
     assert_true(client_wait(c.client, has_ended, &two, 30)); /* each exactly once */

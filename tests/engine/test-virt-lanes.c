@@ -11,8 +11,7 @@
 #include <string.h>
 
 #include "src/base/error.h"
-#include "tests/engine/fake-backend.h"
-#include "tests/engine/loop.h"
+#include "tests/engine/fake-waits.h"
 
 #define A "qemu://a/system"
 #define B "qemu://b/system"
@@ -89,27 +88,6 @@ static gboolean never(VdVirtCall *call, GError **error)
     return vd_fail(error, VD_ERR_FAILED, NULL, "the fake does not run functions");
 }
 
-typedef struct {
-    Fake *fake;
-    const char *uri;
-    FakeOp op;
-    guint count;
-} Calls;
-
-static gboolean called(Client *client, gconstpointer data)
-{
-    (void)client;
-    const Calls *calls = data;
-    return fake_calls(calls->fake, calls->uri, calls->op) >= calls->count;
-}
-
-static gboolean hangs(Client *client, gconstpointer data)
-{
-    (void)client;
-    const Calls *calls = data;
-    return fake_hanging(calls->fake, calls->uri, calls->op) >= calls->count;
-}
-
 static gboolean nothing_runs(Client *client, gconstpointer data)
 {
     (void)data;
@@ -178,8 +156,7 @@ static void test_late_answer_is_dropped(void **state)
     fake_add_many(c.fake, A, 2);
     fake_hang(c.fake, A, FAKE_LIST, 1); /* its answer holds both machines */
     vd_virt_add_host(c.client->virt, "a", A);
-    Calls listing = {c.fake, A, FAKE_LIST, 1};
-    assert_true(client_wait(c.client, hangs, &listing, 30));
+    assert_true(wait_hanging(c.client, c.fake, A, FAKE_LIST, 1));
     fake_remove(c.fake, A, 1);
     assert_true(client_wait(c.client, is_up, "a", 30));
     assert_null(client_vm(c.client, "a", "vm1"));
@@ -211,19 +188,13 @@ static void test_bound_on_lanes(void **state)
     assert_int_equal(lanes(&c), 3);
     assert_int_equal(fake_calls(c.fake, A, FAKE_OPEN), 3);
     vd_virt_reconnect(c.client->virt, "a"); /* by hand, once more */
-    Calls opening = {c.fake, A, FAKE_OPEN, 4};
-    assert_true(client_wait(c.client, called, &opening, 30));
+    assert_true(wait_called(c.client, c.fake, A, FAKE_OPEN, 4));
     assert_true(client_wait(c.client, given_up, "a", 30));
     assert_int_equal(lanes(&c), 4);
     fake_release(c.fake, A, FAKE_OPEN); /* it answers: nobody needs to tell us */
     assert_true(client_wait(c.client, is_up, "a", 30));
     assert_true(client_wait(c.client, none_abandoned, NULL, 30));
     finish(&c);
-}
-
-static gboolean connected_again(Client *client, gconstpointer data)
-{
-    return called(client, data) && is_up(client, "a");
 }
 
 static void test_refused_is_tried_again(void **state)
@@ -376,8 +347,8 @@ static void test_broken_connection(void **state)
     assert_non_null(strstr(host->error, "a"));
     assert_int_equal(host->vms->len, 3); /* its rows stay, with their age */
     assert_true(host->seen > 0);
-    Calls twice = {c.fake, A, FAKE_OPEN, 2};
-    assert_true(client_wait(c.client, connected_again, &twice, 30));
+    assert_true(wait_called(c.client, c.fake, A, FAKE_OPEN, 2));
+    assert_true(client_wait(c.client, is_up, "a", 30));
     assert_int_equal(fake_watchers(c.fake, A), 2);
     fake_set_state(c.fake, A, 1, VD_VM_PAUSED);
     fake_event(c.fake, A, 1);
@@ -405,8 +376,7 @@ static void test_broken_in_a_listing(void **state)
     VdTuning slow = tuning;
     slow.farewell_ms = slow.backoff_ms = 3600000;
     up_and_broken(&c, &slow);
-    Calls listing = {c.fake, A, FAKE_LIST, 2};
-    assert_true(client_wait(c.client, called, &listing, 30));
+    assert_true(wait_called(c.client, c.fake, A, FAKE_LIST, 2));
     assert_true(client_wait(c.client, nothing_runs, NULL, 30));
     fake_close(c.fake, A, VD_CLOSED_KEEPALIVE);
     assert_true(client_wait(c.client, is_down, "a", 30));
@@ -439,8 +409,7 @@ static void test_lost_stays_down(void **state)
     assert_true(client_wait(c.client, is_down, "a", 30));
     gint64 since = client_host(c.client, "a")->since;
     for (guint n = 2; n <= 3; n++) {
-        Calls opening = {c.fake, A, FAKE_OPEN, n};
-        assert_true(client_wait(c.client, called, &opening, 30));
+        assert_true(wait_called(c.client, c.fake, A, FAKE_OPEN, n));
         client_turn(c.client);
         assert_int_equal(client_host(c.client, "a")->state, VD_HOST_DOWN);
         assert_int_equal(client_host(c.client, "a")->since, since);
@@ -460,8 +429,7 @@ static void test_bound_on_retries(void **state)
     fake_hang(c.fake, A, FAKE_OPEN, -1);
     vd_virt_add_host(c.client->virt, "a", A);
     for (guint n = 1; n <= 8; n++) {
-        Calls opening = {c.fake, A, FAKE_OPEN, n};
-        assert_true(client_wait(c.client, hangs, &opening, 30));
+        assert_true(wait_hanging(c.client, c.fake, A, FAKE_OPEN, n));
         vd_virt_reconnect(c.client->virt, "a"); /* is heard, and changes nothing */
         vd_virt_disconnect(c.client->virt, "a");
         vd_virt_reconnect(c.client->virt, "a");
@@ -512,11 +480,9 @@ static void test_quit_at_once(void **state)
     vd_virt_add_host(c.client->virt, "c", C);
     assert_true(client_wait(c.client, is_up, "c", 30));
     client_call(c.client, "c", fake_uuid(1), never, TRUE, "starting…");
-    Calls opening = {c.fake, A, FAKE_OPEN, 1}, listing = {c.fake, B, FAKE_LIST, 1},
-          running = {c.fake, C, FAKE_RUN, 1};
-    assert_true(client_wait(c.client, hangs, &opening, 30));
-    assert_true(client_wait(c.client, hangs, &listing, 30));
-    assert_true(client_wait(c.client, hangs, &running, 30));
+    assert_true(wait_hanging(c.client, c.fake, A, FAKE_OPEN, 1));
+    assert_true(wait_hanging(c.client, c.fake, B, FAKE_LIST, 1));
+    assert_true(wait_hanging(c.client, c.fake, C, FAKE_RUN, 1));
     finish(&c); /* with all three hanging; then they free themselves */
 }
 

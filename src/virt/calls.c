@@ -8,6 +8,7 @@
 #include "src/base/i18n.h"
 #include "src/base/log.h"
 #include "src/virt/engine.h"
+#include "src/virt/ops.h"
 
 #define MAX_ACTION_LANES 2
 
@@ -89,13 +90,20 @@ void vd_cell_settle(VdKeeper *keeper, VdCell *cell)
         show_pending(keeper, cell, NULL);
 }
 
+static gboolean forces_off(const Call *call)
+{
+    return call->func == vd_op_vm_poweroff;
+}
+
 static void row_begins(Call *call)
 {
     VdCell *cell = call->uuid ? vd_keeper_cell(call->keeper, call->uuid) : NULL;
     if (!cell || !call->pending)
         return;
-    if (cell->requests++ == 0)
+    if (cell->requests++ == 0 || forces_off(call))
         cell->requested = g_get_monotonic_time();
+    if (forces_off(call))
+        cell->forced++;
     show_pending(call->keeper, cell, call->pending);
 }
 
@@ -107,7 +115,11 @@ static void row_ends(Call *call)
     VdCell *cell = call->uuid ? vd_keeper_cell(keeper, call->uuid) : NULL;
     if (call->uuid && call->changes && vd_keeper_up(keeper))
         vd_keeper_hint(keeper, call->uuid);
-    if (!cell || !call->pending || cell->requests == 0 || --cell->requests > 0)
+    if (!cell || !call->pending || cell->requests == 0)
+        return;
+    if (forces_off(call) && cell->forced > 0)
+        cell->forced--;
+    if (--cell->requests > 0)
         return;
     vd_keeper_slow(keeper); /* who waits for it is no longer excused */
     if (!cell->settling)

@@ -123,7 +123,7 @@ void vd_details_push(VdKeeper *keeper, VdLane *lane, GHashTable *wanted)
     g_hash_table_iter_init(&iter, wanted);
     while (items->len < most && g_hash_table_iter_next(&iter, &uuid, NULL)) {
         VdCell *cell = vd_keeper_cell(keeper, uuid);
-        if (!cell || cell->vm->stuck_since)
+        if (!cell || cell->vm->stuck_since || vd_cell_condemned(cell))
             continue;
         Item item = {
             .detail = {.title = !cell->sampled.titled, .address = wants_address(cell, now)}};

@@ -50,7 +50,8 @@ typedef struct {
     guint place;       /* in the keeper's order */
     guint listing;     /* the last listing that had it */
     guint requests;    /* that run on it and are shown as pending */
-    gint64 requested;  /* when the first of these was asked for, monotonic */
+    guint forced;      /* of these: that force it off */
+    gint64 requested;  /* when the first of these was asked for, monotonic; or to be forced off */
     gboolean settling; /* they ended; pending is shown until it has been looked at */
     VdSampled sampled;
 } VdCell;
@@ -148,7 +149,8 @@ void vd_keeper_list_failed(VdKeeper *keeper, GError *error);
 
 VdCell *vd_keeper_cell(const VdKeeper *keeper, const char *uuid); /* borrowed, or NULL */
 void vd_cell_free(gpointer cell);
-/* It hangs and is being forced off: a call for it waits until that is over. */
+/* It is being forced off, or hangs and a request runs on it: if it is one that hangs, found out or
+ * not, a call for it waits until that is over. */
 gboolean vd_cell_condemned(const VdCell *cell);
 /* The lane waits for such a machine: its host is not slow for that. */
 gboolean vd_keeper_excuses(const VdKeeper *keeper, const VdLane *lane);

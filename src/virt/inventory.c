@@ -188,7 +188,7 @@ VdCell *vd_keeper_cell(const VdKeeper *keeper, const char *uuid)
 
 gboolean vd_cell_condemned(const VdCell *cell)
 {
-    return cell->requests > 0 && cell->vm->stuck_since != 0;
+    return cell->forced > 0 || (cell->requests > 0 && cell->vm->stuck_since != 0);
 }
 
 /* All that begins later leaves the machine out. */

@@ -1,6 +1,6 @@
-/* Who may be asked at all. A machine that is being forced off while it hangs: libvirt holds its
- * lock for up to ten seconds, and whoever asks for all machines waits for it (libvirt 9.0.0); so
- * the others are asked by name. And a host with more machines that hang than lanes may be spent on:
+/* Who may be asked at all. A machine that is being forced off: if it hangs, libvirt holds its lock
+ * for up to ten seconds, and whoever asks for all machines waits for it (libvirt 9.0.0); so the
+ * others are asked by name. And a host with more machines that hang than lanes may be spent on:
  * then only those are asked whose processor time goes on, which tells that they live without asking
  * their monitor; one that runs and whose time stands still is shown as stuck. */
 #include "config.h"
@@ -53,6 +53,32 @@ static void take_for_stuck(VdSampler *sampler, VdCell *cell, gint64 since)
     cell->sampled.by_silence = TRUE;
 }
 
+/* Another shard of these machines, or NULL if there are none; takes the former one. */
+static VdShard *shard_of(VdShard *former, GPtrArray *uuids)
+{
+    VdShard *shard = uuids->len > 0 ? vd_shard_copy(uuids) : NULL;
+    if (shard) {
+        shard->groups = former->groups;
+        shard->suspect = former->suspect;
+    }
+    vd_shard_free(former);
+    return shard;
+}
+
+VdShard *vd_living_spared(VdSampler *sampler, VdShard *shard)
+{
+    if (!shard)
+        return NULL;
+    g_autoptr(GPtrArray) spared = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < shard->uuids->len; i++) {
+        const char *uuid = g_ptr_array_index(shard->uuids, i);
+        const VdCell *cell = vd_keeper_cell(sampler->keeper, uuid);
+        if (!cell || !vd_cell_condemned(cell))
+            g_ptr_array_add(spared, g_strdup(uuid));
+    }
+    return spared->len == shard->uuids->len ? shard : shard_of(shard, spared);
+}
+
 VdShard *vd_living_shard(VdSampler *sampler, VdShard *shard, gboolean suspects)
 {
     g_autoptr(GPtrArray) living = g_ptr_array_new_with_free_func(g_free);
@@ -68,15 +94,7 @@ VdShard *vd_living_shard(VdSampler *sampler, VdShard *shard, gboolean suspects)
         else if (suspects && cell->vm->state == VD_VM_RUNNING && !cell->vm->stuck_since)
             take_for_stuck(sampler, cell, sampler->suspected);
     }
-    guint groups = shard->groups;
-    gboolean suspect = shard->suspect;
-    vd_shard_free(shard);
-    if (living->len == 0)
-        return NULL;
-    shard = vd_shard_copy(living);
-    shard->groups = groups;
-    shard->suspect = suspect;
-    return shard;
+    return shard_of(shard, living);
 }
 
 void vd_living_look(VdSampler *sampler)

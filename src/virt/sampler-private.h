@@ -51,6 +51,8 @@ void vd_sampler_recover(VdSampler *sampler, const char *uuid);
 
 /* So many hang that only those may be asked which are known to live. */
 gboolean vd_living_known_alone(const VdSampler *sampler);
+/* Those of a shard that are not being forced off, or NULL; takes the shard, which may be NULL. */
+VdShard *vd_living_spared(VdSampler *sampler, VdShard *shard);
 /* Those of a shard that live, or NULL; takes the shard. suspects: one of them holds a lane up, so
  * that those which run and do not live are shown as stuck. */
 VdShard *vd_living_shard(VdSampler *sampler, VdShard *shard, gboolean suspects);

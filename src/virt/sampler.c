@@ -435,7 +435,7 @@ static void dear_push(VdSampler *sampler, VdShard *shard, gboolean probe)
 
 static VdShard *next_suspects(VdSampler *sampler)
 {
-    VdShard *shard = g_steal_pointer(&sampler->suspects);
+    VdShard *shard = vd_living_spared(sampler, g_steal_pointer(&sampler->suspects));
     if (shard && vd_living_known_alone(sampler))
         return vd_living_shard(sampler, shard, TRUE);
     return shard;
@@ -443,11 +443,11 @@ static VdShard *next_suspects(VdSampler *sampler)
 
 static VdShard *next_shard(VdSampler *sampler)
 {
-    VdShard *shard;
-    while ((shard = g_queue_pop_head(&sampler->shards)) && vd_living_known_alone(sampler)) {
-        shard = vd_living_shard(sampler, shard, FALSE);
-        if (shard)
-            break;
+    VdShard *shard = NULL;
+    while (!shard && !g_queue_is_empty(&sampler->shards)) {
+        shard = vd_living_spared(sampler, g_queue_pop_head(&sampler->shards));
+        if (shard && vd_living_known_alone(sampler))
+            shard = vd_living_shard(sampler, shard, FALSE);
     }
     return shard;
 }

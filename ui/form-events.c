@@ -85,11 +85,12 @@ static gboolean flag_key(VdForm *form, VdField *field, guint32 key)
     return TRUE;
 }
 
-/* Whether a text is the usual one, or one of those that a list offers; before they have come any
- * may be. */
+/* Whether a text is the usual one, or what followed from another field, or one of those that a list
+ * offers; before they have come any may be. */
 static gboolean is_choice(const VdField *field, const char *text)
 {
-    if (!text || !*text || g_strcmp0(text, field->spec->value) == 0)
+    if (!text || !*text || g_strcmp0(text, field->spec->value) == 0 ||
+        g_strcmp0(text, field->followed) == 0)
         return text && *text;
     return is_closed(field) && (!field->choices || g_ptr_array_find_with_equal_func(
                                                        field->choices, text, g_str_equal, NULL));

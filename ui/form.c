@@ -44,6 +44,7 @@ static void field_free(gpointer data)
     VdField *field = data;
     vd_edit_clear(&field->edit);
     g_free(field->message);
+    g_free(field->followed);
     g_clear_pointer(&field->choices, g_ptr_array_unref);
     if (field->of) {
         g_free((char *)field->spec->label);
@@ -245,6 +246,7 @@ gboolean vd_field_has_list(const VdField *field)
     case VD_ARG_CHOICE:
     case VD_ARG_IMAGE:
     case VD_ARG_TEMPLATE:
+    case VD_ARG_SYSTEM:
     case VD_ARG_HOST:
     case VD_ARG_POOL:
     case VD_ARG_NETWORK:
@@ -364,6 +366,57 @@ static void checks_done(VdForm *form)
         submit_now(form);
 }
 
+/* ---- what follows from a field ---- */
+
+/* Nobody has typed into it: it is empty, as it was, or as we left it. */
+static gboolean is_untouched(const VdField *field)
+{
+    const char *text = vd_edit_text(&field->edit);
+    return !*text || g_strcmp0(text, field->spec->value) == 0 ||
+           g_strcmp0(text, field->followed) == 0;
+}
+
+static void follow(VdForm *form, VdField *field, const char *value)
+{
+    if (!is_untouched(field) || (!value && !field->followed))
+        return;
+    vd_edit_set(&field->edit, value ? value : field->spec->value ? field->spec->value : "");
+    g_free(field->followed);
+    field->followed = g_strdup(value);
+    field->dirty = TRUE;
+    if (field->state != VD_FIELD_PLAIN)
+        vd_form_check(form, field);
+}
+
+static void on_followed(VdDeck *deck, const VdArgs *values, gpointer data)
+{
+    Asked *asked = data;
+    VdForm *form = asked->form;
+    (void)deck;
+    if (!form->dialog.closed) {
+        const VdField *from = g_ptr_array_index(form->fields, asked->field);
+        for (guint i = 0; asked->serial == from->serial && i < form->fields->len; i++) {
+            VdField *field = g_ptr_array_index(form->fields, i);
+            if (field != from && !field->own && field->spec->type != VD_ARG_FLAG)
+                follow(form, field, values ? vd_args_get(values, field->spec->name) : NULL);
+        }
+        if (--form->waiting == 0)
+            checks_done(form);
+    }
+    asked_free(asked);
+}
+
+static void ask_follow(VdForm *form, guint at)
+{
+    const VdField *field = g_ptr_array_index(form->fields, at);
+    g_autoptr(VdArgs) args = vd_form_args(form);
+    if (field->spec->type != VD_ARG_SYSTEM)
+        return;
+    form->waiting++;
+    vd_deck_follow(vd_app_deck(form->dialog.app), form->verb, vd_form_target(form), args,
+                   field->spec->name, on_followed, asked_new(form, at, field->serial));
+}
+
 static void on_checked(VdDeck *deck, gboolean ok, const char *text, gpointer data)
 {
     Asked *asked = data;
@@ -378,6 +431,8 @@ static void on_checked(VdDeck *deck, gboolean ok, const char *text, gpointer dat
             form->told = field;
         if (fresh && form->judged)
             form->judged(form, field);
+        if (fresh && ok)
+            ask_follow(form, asked->field);
         if (--form->waiting == 0)
             checks_done(form);
     }

@@ -33,6 +33,7 @@ typedef struct {
     GPtrArray *choices;  /* char *; NULL: not asked yet */
     gboolean unclear;    /* left before its choices came: completed when they do */
     gboolean asked;      /* choices are on their way */
+    char *followed;      /* what was put in because of another field, or NULL */
     gboolean only;       /* where there is one choice it is taken */
     gboolean whole; /* entered and not touched: what is typed replaces a usual value or a choice */
     VdRect label, place; /* where they were drawn; w 0: not */

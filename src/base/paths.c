@@ -80,10 +80,21 @@ char *vd_path_guest(void)
     return helper("VMDECK_GUEST", "vmdeck-guest");
 }
 
+/* One that need not be there. */
+static char *optional(const char *variable, const char *name)
+{
+    g_autofree char *path = helper(variable, name);
+    return g_file_test(path, G_FILE_TEST_IS_EXECUTABLE) ? g_steal_pointer(&path) : NULL;
+}
+
+char *vd_path_osinfo(void)
+{
+    return optional("VMDECK_OSINFO", "vmdeck-osinfo");
+}
+
 char *vd_path_ssh(void)
 {
-    g_autofree char *path = helper("VMDECK_SSH", "vmdeck-ssh");
-    return g_file_test(path, G_FILE_TEST_IS_EXECUTABLE) ? g_steal_pointer(&path) : NULL;
+    return optional("VMDECK_SSH", "vmdeck-ssh");
 }
 
 char **vd_path_theme_dirs(void)

@@ -19,6 +19,9 @@ char *vd_path_log(void);
  * build tree, else in PKGLIBEXECDIR; VMDECK_GUEST overrides. */
 char *vd_path_self(void);
 char *vd_path_guest(void);
+/* What prints libosinfo's database, found in the same way (VMDECK_OSINFO); NULL: it is not there.
+ */
+char *vd_path_osinfo(void);
 /* What libvirt runs in place of ssh, found in the same way (VMDECK_SSH); NULL: it is not there. */
 char *vd_path_ssh(void);
 /* themes: built-in search list is VMDECK_THEME_DIR, $XDG_CONFIG_HOME/vmdeck/themes,

@@ -73,7 +73,7 @@ static char *option_words(const VdArgSpec *spec)
         [VD_ARG_FILE] = "FILE",         [VD_ARG_SECRET] = "FILE",   [VD_ARG_IMAGE] = "IMAGE",
         [VD_ARG_HOST] = "HOST",         [VD_ARG_POOL] = "POOL",     [VD_ARG_NETWORK] = "NETWORK",
         [VD_ARG_ADDRESS] = "ADDRESS/N", [VD_ARG_IP] = "ADDRESS",    [VD_ARG_SCRIPT] = "NAME|FILE",
-        [VD_ARG_TEMPLATE] = "NAME",
+        [VD_ARG_TEMPLATE] = "NAME",     [VD_ARG_SYSTEM] = "SYSTEM",
     };
     if (spec->type == VD_ARG_FLAG)
         return g_strdup_printf("--%s", spec->name);

@@ -261,6 +261,8 @@ VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
     deck->journal = vd_worker_new(context, "journal");
     deck->work = vd_worker_new(context, "work");
     deck->forms = vd_worker_new(context, "forms");
+    deck->lookups = vd_worker_new(context, "lookups");
+    deck->systems = vd_systems_new();
     vd_worker_on_notice(deck->journal, journal_notice, deck);
     vd_worker_on_notice(deck->work, journal_notice, deck);
     find_problems(deck, options);
@@ -300,9 +302,11 @@ void vd_deck_free(VdDeck *deck)
     gboolean idle = vd_worker_free(deck->journal, 150);
     idle = vd_worker_free(deck->work, 20) && idle;
     idle = vd_worker_free(deck->forms, 0) && idle;
+    idle = vd_worker_free(deck->lookups, 0) && idle;
     if (!idle)
         return; /* a task that hangs still reads the deck: the process ends now anyway */
     vd_deck_requests_free(deck);
+    vd_systems_unref(deck->systems);
     vd_fleet_unref(deck->fleet);
     g_hash_table_unref(deck->faces);
     vd_history_free(deck->history);

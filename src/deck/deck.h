@@ -210,6 +210,11 @@ void vd_deck_check(VdDeck *deck, const VdVerb *verb, const VdTarget *target, con
 typedef void (*VdDeckChoices)(VdDeck *deck, const char *const *choices, gpointer data);
 void vd_deck_choices(VdDeck *deck, const VdVerb *verb, const VdTarget *target, const VdArgs *args,
                      const char *field, VdDeckChoices done, gpointer data);
+/* What follows for other fields from one that was chosen, such as a system to install. Called later
+ * with values of arguments, borrowed; NULL: nothing. */
+typedef void (*VdDeckFollowed)(VdDeck *deck, const VdArgs *values, gpointer data);
+void vd_deck_follow(VdDeck *deck, const VdVerb *verb, const VdTarget *target, const VdArgs *args,
+                    const char *field, VdDeckFollowed done, gpointer data);
 /* What the arguments of a verb are now, to begin a form with: a host's name and URI. Empty when
  * nothing is known. The caller frees. */
 VdArgs *vd_deck_values(VdDeck *deck, const VdVerb *verb, const VdTarget *target);

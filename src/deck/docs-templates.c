@@ -1,4 +1,4 @@
-/* Answers about the templates of answer files, as documents. */
+/* Answers about the templates of answer files, and the systems they are for, as documents. */
 #include "config.h"
 
 #include "src/base/i18n.h"
@@ -54,4 +54,45 @@ gboolean vd_local_template_add(VdLocalCall *call, GError **error)
 gboolean vd_local_template_remove(VdLocalCall *call, GError **error)
 {
     return vd_template_remove(vd_args_get(call->args, "name"), error);
+}
+
+/* ---- the systems ---- */
+
+static const VdColumn system_columns[] = {
+    {"id", N_("System"), VD_COL_TEXT},          {"name", N_("Name"), VD_COL_TEXT},
+    {"template", N_("Template"), VD_COL_TEXT},  {"tree", N_("Tree known"), VD_COL_BOOL},
+    {"memory", N_("Memory from"), VD_COL_SIZE}, {"disk", N_("Disk from"), VD_COL_SIZE},
+};
+
+typedef struct {
+    VdSection *section;
+    gboolean all;
+} Systems;
+
+static void add_system(const VdSystemFacts *facts, gpointer data)
+{
+    const Systems *systems = data;
+    if (!systems->all && (!facts->template || facts->ended))
+        return;
+    char **row = vd_section_row(systems->section);
+    vd_row_text(row, 0, facts->short_id);
+    vd_row_text(row, 1, facts->name);
+    vd_row_text(row, 2, facts->template);
+    vd_row_bool(row, 3, facts->tree);
+    if (facts->memory)
+        vd_row_size(row, 4, facts->memory);
+    if (facts->disk)
+        vd_row_size(row, 5, facts->disk);
+}
+
+gboolean vd_local_os_list(VdLocalCall *call, GError **error)
+{
+    call->doc = vd_doc_new();
+    Systems systems = {vd_doc_section(call->doc, VD_SECTION_TABLE, "systems", N_("Systems"),
+                                      system_columns, G_N_ELEMENTS(system_columns)),
+                       vd_args_flag(call->args, "all")};
+    if (vd_systems_each(call->systems, NULL, TRUE, add_system, &systems, error))
+        return TRUE;
+    g_clear_pointer(&call->doc, vd_doc_unref);
+    return FALSE;
 }

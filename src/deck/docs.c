@@ -454,7 +454,7 @@ gboolean vd_local_install(VdLocalCall *call, GError **error)
 {
     return need_journal(call, error) &&
            vd_install_submit(call->journal, call->request, call->person, call->host, call->uri,
-                             call->args, error) &&
+                             call->systems, call->args, error) &&
            vd_local_answer_job(call);
 }
 

@@ -19,6 +19,7 @@ typedef struct {
     VdDeckChecked checked;
     VdDeckChoices chosen;
     VdDeckLog logged;
+    VdDeckFollowed followed;
     gpointer data;
     gboolean away; /* the host is known not to be there: it is not asked */
     gboolean ok;
@@ -64,6 +65,18 @@ static const VdArgSpec *spec_of(const VdVerb *verb, const char *field)
     return NULL;
 }
 
+static gboolean asks_systems(const Question *question)
+{
+    const VdArgSpec *spec = question->verb ? spec_of(question->verb, question->field) : NULL;
+    return spec && spec->type == VD_ARG_SYSTEM;
+}
+
+/* The thread that a question may wait on. */
+static VdWorker *worker_for(const Question *question)
+{
+    return asks_systems(question) ? question->deck->lookups : question->deck->forms;
+}
+
 static void check_work(VdWorker *worker, gpointer data)
 {
     (void)worker;
@@ -80,6 +93,9 @@ static void check_work(VdWorker *worker, gpointer data)
     if (question->ok && !question->away && strcmp(question->verb->id, "deploy") == 0)
         question->ok = vd_deploy_check_field(question->uri, question->args, question->field,
                                              &question->text, &error);
+    if (question->ok && value && *value && asks_systems(question))
+        question->ok = vd_install_fill(question->deck->systems, question->uri, question->away,
+                                       question->args, &question->text, &error);
     if (question->ok && value && *value && g_str_has_prefix(question->verb->id, "host."))
         question->ok = vd_host_check(question->verb->id, question->field, value, &error);
     if (!question->ok)
@@ -97,7 +113,37 @@ void vd_deck_check(VdDeck *deck, const VdVerb *verb, const VdTarget *target, con
 {
     Question *question = question_new(deck, verb, target, args, field, data);
     question->checked = done;
-    vd_worker_run(deck->forms, check_work, check_done, question, question_free);
+    vd_worker_run(worker_for(question), check_work, check_done, question, question_free);
+}
+
+static void follow_work(VdWorker *worker, gpointer data)
+{
+    (void)worker;
+    Question *question = data;
+    const char *value = vd_args_get(question->args, question->field);
+    g_autoptr(VdArgs) values = vd_args_new();
+    if (!asks_systems(question) || !value || !*value)
+        return;
+    vd_args_set(values, question->field, value);
+    /* With a hint, a tree that nobody knows is no mistake: it can still be given. */
+    question->ok = vd_install_fill(question->deck->systems, question->uri, question->away, values,
+                                   &question->text, NULL);
+    vd_args_free(question->args);
+    question->args = g_steal_pointer(&values);
+}
+
+static void follow_done(gpointer data)
+{
+    Question *question = data;
+    question->followed(question->deck, question->ok ? question->args : NULL, question->data);
+}
+
+void vd_deck_follow(VdDeck *deck, const VdVerb *verb, const VdTarget *target, const VdArgs *args,
+                    const char *field, VdDeckFollowed done, gpointer data)
+{
+    Question *question = question_new(deck, verb, target, args, field, data);
+    question->followed = done;
+    vd_worker_run(worker_for(question), follow_work, follow_done, question, question_free);
 }
 
 static void summary_work(VdWorker *worker, gpointer data)
@@ -166,6 +212,21 @@ static char **zone_names(void)
     return (char **)g_ptr_array_free(names, FALSE);
 }
 
+static void add_name(const VdSystemFacts *facts, gpointer data)
+{
+    if (facts->template && !facts->ended)
+        g_strv_builder_add(data, facts->name);
+}
+
+static char **system_names(VdSystems *systems)
+{
+    GStrvBuilder *names = g_strv_builder_new();
+    vd_systems_each(systems, NULL, TRUE, add_name, names, NULL);
+    char **all = g_strv_builder_end(names);
+    g_strv_builder_unref(names);
+    return all;
+}
+
 static char **public_keys(void)
 {
     g_autofree char *folder = g_build_filename(g_get_home_dir(), ".ssh", NULL);
@@ -194,6 +255,8 @@ static void choices_work(VdWorker *worker, gpointer data)
         question->words = script_names();
     else if (spec->type == VD_ARG_TEMPLATE)
         question->words = vd_template_names();
+    else if (spec->type == VD_ARG_SYSTEM)
+        question->words = system_names(question->deck->systems);
     else if (spec->type == VD_ARG_TIMEZONE)
         question->words = zone_names();
     else if ((spec->type == VD_ARG_FILE || spec->type == VD_ARG_TEXT) && strstr(spec->name, "key"))
@@ -258,7 +321,7 @@ void vd_deck_choices(VdDeck *deck, const VdVerb *verb, const VdTarget *target, c
                      spec->type == VD_ARG_POOL ? vd_op_host_pools : vd_op_host_networks,
                      question->args, NULL, FALSE, NULL, named_rows, question);
     } else {
-        vd_worker_run(deck->forms, choices_work, choices_done, question, question_free);
+        vd_worker_run(worker_for(question), choices_work, choices_done, question, question_free);
     }
 }
 

@@ -33,6 +33,8 @@ struct _VdDeck {
     VdWorker *journal; /* short writes and the watching of jobs */
     VdWorker *work;    /* images, deployments, doctor */
     VdWorker *forms;   /* checks of fields, which may hang on a host */
+    VdWorker *lookups; /* fields that ask libosinfo, whose first answer takes a second */
+    VdSystems *systems;
     GSource *watch;    /* (owned) or NULL */
     gboolean watching; /* a look at the jobs is under way */
     gint64 jobs_version;

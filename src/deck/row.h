@@ -4,6 +4,7 @@
 
 #include "src/access/access.h"
 #include "src/deck/deck.h"
+#include "src/deploy/deploy.h"
 #include "src/jobs/journal.h"
 #include "src/virt/virt.h"
 
@@ -12,6 +13,7 @@ typedef struct {
     VdJournal *journal; /* this worker's, or NULL with the reason in journal_error */
     const GError *journal_error;
     const VdConf *conf;      /* immutable */
+    VdSystems *systems;      /* borrowed; may wait when first asked */
     const char *config_file; /* --config, or NULL */
     gboolean implicit;       /* no host was configured when the deck was made, and -c not given */
     const char *request, *person;
@@ -82,6 +84,7 @@ gboolean vd_local_template_list(VdLocalCall *call, GError **error);
 gboolean vd_local_template_show(VdLocalCall *call, GError **error);
 gboolean vd_local_template_add(VdLocalCall *call, GError **error);
 gboolean vd_local_template_remove(VdLocalCall *call, GError **error);
+gboolean vd_local_os_list(VdLocalCall *call, GError **error);
 gboolean vd_local_doctor(VdLocalCall *call, GError **error);
 gboolean vd_local_host_add(VdLocalCall *call, GError **error);
 gboolean vd_local_host_edit(VdLocalCall *call, GError **error);

@@ -166,6 +166,7 @@ static void local_work(VdWorker *worker, gpointer data)
 {
     Request *request = data;
     VdLocalCall call = {.conf = request->deck->conf,
+                        .systems = request->deck->systems,
                         .request = request->id,
                         .person = request->deck->person,
                         .config_file = request->deck->config_file,

@@ -33,6 +33,15 @@ static const VdArgSpec args_template_add[] = {
     END,
 };
 
+static const VdArgSpec args_os_list[] = {
+    {.name = "all",
+     .label = N_("All"),
+     .help = N_("Those as well that no template is for, and those that their makers care for no "
+                "more."),
+     .type = VD_ARG_FLAG},
+    END,
+};
+
 const VdVerbRow vd_verb_rows_script[] = {
     {.verb = {.id = "script.list",
               .command = "script list",
@@ -116,5 +125,13 @@ const VdVerbRow vd_verb_rows_script[] = {
               .args = args_template},
      .role = VD_ROLE_ADMIN,
      .local = vd_local_template_remove},
+    {.verb = {.id = "os.list",
+              .command = "os list",
+              .menu = MENU_IMAGE,
+              .label = N_("Systems to install"),
+              .help = N_("List the systems that `install` knows by name, as libosinfo does."),
+              .kind = VD_VERB_QUERY,
+              .args = args_os_list},
+     .local = vd_local_os_list},
     END_ROW,
 };

@@ -113,17 +113,21 @@ const VdArgSpec vd_deploy_args[] = {
 
 const VdArgSpec vd_install_args[] = {
     VD_WORD_NAME,
+    {.name = "os",
+     .label = N_("System"),
+     .help = N_("The system to install, such as `Debian 12` or debian12: template, tree and least "
+                "sizes follow from it; `os list` shows what there is."),
+     .type = VD_ARG_SYSTEM},
     {.name = "template",
      .label = N_("Template"),
-     .help = N_("The answers for the installer; `template list` shows what there is."),
-     .type = VD_ARG_TEMPLATE,
-     .required = TRUE},
+     .help = N_("The answers for the installer; `template list` shows what there is. The system's "
+                "if left out."),
+     .type = VD_ARG_TEMPLATE},
     {.name = "tree",
      .label = N_("Tree"),
      .help = N_("Where kernel and initrd of the installer are: an http, https or file URL, or the "
-                "folder of a mounted medium."),
-     .type = VD_ARG_TEXT,
-     .required = TRUE},
+                "folder of a mounted medium. The system's if left out."),
+     .type = VD_ARG_TEXT},
     {.name = "medium",
      .label = N_("Medium"),
      .help = N_("An ISO file that is put into the machine while it is installed."),

@@ -108,11 +108,38 @@ extern const VdArgSpec vd_image_export_args[];
 extern const VdArgSpec vd_script_add_args[];
 extern const VdArgSpec vd_script_edit_args[];
 
+/* The operating systems that libosinfo knows, read when somebody asks for the first time, which
+ * takes about a second. Any thread. */
+typedef struct _VdSystems VdSystems;
+VdSystems *vd_systems_new(void);
+VdSystems *vd_systems_ref(VdSystems *systems);
+void vd_systems_unref(VdSystems *systems);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdSystems, vd_systems_unref)
+
+typedef struct {
+    const char *short_id, *name;
+    const char *template; /* with which `install` can install it; NULL: with none */
+    gboolean tree;        /* it is known where its installer is */
+    gboolean ended;       /* its makers care for it no more */
+    guint64 memory, disk; /* least, bytes; 0: not told */
+} VdSystemFacts;
+typedef void (*VdSystemFn)(const VdSystemFacts *facts, gpointer data);
+/* On the architecture of the host with this URI (see vd_install_fill). By name. FALSE with why
+ * nothing is known. May wait. */
+gboolean vd_systems_each(VdSystems *systems, const char *uri, gboolean away, VdSystemFn each,
+                         gpointer data, GError **error);
+
 /* `install NAME …`: the same for a machine that an installer fills, from a tree, with the answers
- * of a template. */
+ * of a template; both may be those of a system. */
 gboolean vd_install_submit(VdJournal *journal, const char *request, const char *author,
-                           const char *host_id, const char *uri, const VdArgs *args,
-                           GError **error);
+                           const char *host_id, const char *uri, VdSystems *systems,
+                           const VdArgs *args, GError **error);
+/* What the system that args name comes to on a host (away: it cannot be asked): gives args
+ * template, tree, memory and disk where they have none. Does nothing if no system is named. FALSE
+ * with a sentence if it is not known. *ret_hint (may be NULL): about it, in a few words; the caller
+ * frees. May wait. */
+gboolean vd_install_fill(VdSystems *systems, const char *uri, gboolean away, VdArgs *args,
+                         char **ret_hint, GError **error);
 extern const VdArgSpec vd_install_args[];
 
 /* Templates of answer files. Each reads files: not on the UI thread. */

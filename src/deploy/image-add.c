@@ -23,6 +23,7 @@
 #include "src/deploy/image-steps.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/store.h"
+#include "src/deploy/systems.h"
 #include "src/deploy/words.h"
 
 const VdArgSpec vd_image_add_args[] = {
@@ -347,6 +348,7 @@ static char *said(VdRun *run, const char *name)
 
 gboolean vd_image_step_record(VdRun *run, GError **error)
 {
+    g_autoptr(VdSystems) systems = vd_systems_new();
     g_autoptr(VdImage) image = vd_image_new();
     int lock;
     gboolean ok;
@@ -366,6 +368,7 @@ gboolean vd_image_step_record(VdRun *run, GError **error)
     if (!vd_image_read_layout(image, vd_run_get(run, "layout"), image->path, error))
         return FALSE;
     image->layout = g_strdup(vd_run_get(run, "layout"));
+    vd_systems_name_image(systems, image);
     if (!vd_run_undo(run, "disk", image->path, error))
         return FALSE;
     lock = vd_store_lock(error);

@@ -13,6 +13,7 @@
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/hash.h"
 #include "src/deploy/install.h"
+#include "src/deploy/systems.h"
 #include "src/deploy/there.h"
 #include "src/guest/firstboot.h"
 
@@ -268,6 +269,37 @@ static gboolean check_login(const VdPlan *plan, GError **error)
                      "SSH key."));
 }
 
+/* What the system itself needs, as its makers say. */
+static gboolean check_system(VdPlan *plan, const VdArgs *args, VdSystems *systems, GError **error)
+{
+    const char *word = vd_args_get(args, "os");
+    const VdSystem *system = word && *word ? vd_systems_find(systems, word, error) : NULL;
+    g_autofree char *arch = system ? vd_install_arch(plan->uri, FALSE) : NULL;
+    VdSystemLeast least = {0};
+    g_autofree char *text = NULL;
+    gboolean small;
+
+    if (!word || !*word)
+        return TRUE;
+    if (!system)
+        return FALSE;
+    plan->system = g_strdup(system->id);
+    least = vd_system_least(system, arch);
+    small = plan->memory < least.memory;
+    text = vd_format_size(small ? least.memory : least.disk);
+    if (small)
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("%s needs at least %s of memory, says libosinfo; give it that, or name "
+                         "template and tree instead of the system."),
+                       system->name, text);
+    if (plan->disk < least.disk)
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("%s needs a disk of at least %s, says libosinfo; give it that, or name "
+                         "template and tree instead of the system."),
+                       system->name, text);
+    return TRUE;
+}
+
 static gboolean check_sizes(const VdPlan *plan, const VdTemplate *template, GError **error)
 {
     gboolean small = plan->memory < template->memory;
@@ -324,8 +356,21 @@ static VdPlan *make_plan(const VdArgs *args, const VdTemplate *template, const c
     return g_steal_pointer(&plan);
 }
 
+/* Template and tree, each given or the system's. */
+static VdTemplate *find_template(const VdArgs *args, GError **error)
+{
+    const char *template = vd_args_get(args, "template"), *tree = vd_args_get(args, "tree");
+
+    if (template && *template && tree && *tree)
+        return vd_template_find(template, error);
+    vd_error_set(error, VD_ERR_USAGE, NULL,
+                 _("Give the system by --os, or a template and a tree by --template and --tree."));
+    return NULL;
+}
+
 gboolean vd_install_submit(VdJournal *journal, const char *request, const char *author,
-                           const char *host_id, const char *uri, const VdArgs *args, GError **error)
+                           const char *host_id, const char *uri, VdSystems *systems,
+                           const VdArgs *args, GError **error)
 {
     g_autoptr(VdArgs) checked = vd_args_copy(args);
     g_autoptr(VdTemplate) template = NULL;
@@ -335,11 +380,14 @@ gboolean vd_install_submit(VdJournal *journal, const char *request, const char *
     char *secrets;
     gboolean ok;
 
-    if (!vd_args_check(checked, vd_install_args, error))
+    if (!vd_install_fill(systems, uri, FALSE, checked, NULL, error) ||
+        !vd_args_check(checked, vd_install_args, error))
         return FALSE;
-    template = vd_template_find(vd_args_get(checked, "template"), error);
+    template = find_template(checked, error);
     plan = template ? make_plan(checked, template, uri, request, error) : NULL;
-    macros = plan ? fill_macros(plan, checked, request, error) : NULL;
+    if (!plan || !check_system(plan, checked, systems, error))
+        return FALSE;
+    macros = fill_macros(plan, checked, request, error);
     if (!macros || !(plan->kernel_line = vd_template_kernel_line(template, macros, error)))
         return FALSE;
     if (!vd_check_host(plan, NULL, error))

@@ -20,3 +20,6 @@ void vd_install_tree_parts(const char *url, char **ret_host, char **ret_folder);
  * text for sh, in base64. script may be NULL. Free with vd_secret_free(). NULL with a sentence if
  * it is too long to be a word of a shell's. */
 char *vd_install_setup(const VdPlan *plan, const char *request, const char *script, GError **error);
+/* The architecture of a host's machines; away: it cannot be asked, so this one's. The caller
+ * frees. May wait. */
+char *vd_install_arch(const char *uri, gboolean away);

@@ -38,7 +38,7 @@ static const Member members[] = {
     M(kernel_line, TEXT),    M(answer_file, TEXT),   M(cdrom, TEXT),
     M(reports, BOOL),        M(ends, INT),           M(answer_medium, BOOL),
     M(install_minutes, INT), M(elsewhere, BOOL),     M(near, BOOL),
-    M(parent, TEXT),         M(raw, BOOL),
+    M(parent, TEXT),         M(raw, BOOL),           M(system, TEXT),
 };
 
 /* From an image, or by an installer. */

@@ -46,6 +46,7 @@ void vd_plan_free(VdPlan *plan)
     g_strfreev(plan->dns);
     g_free(plan->tree);
     g_free(plan->template);
+    g_free(plan->system);
     g_free(plan->kernel);
     g_free(plan->initrd);
     g_free(plan->kernel_line);

@@ -41,6 +41,7 @@ typedef struct {
     int wait_minutes;
     /* An installation by network; tree NULL: from an image. */
     char *tree, *template;  /* a URL; the template's name, for people */
+    char *system;           /* libosinfo's id of what is installed, or NULL */
     char *kernel, *initrd;  /* within the tree */
     char *kernel_line;      /* words for the kernel */
     char *answer_file;      /* what the answers are called in the initrd */

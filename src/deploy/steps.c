@@ -154,6 +154,7 @@ static gboolean define(VdRun *run, const VdPlan *plan, VdConn *conn, const VdIma
         .efi = image && vd_image_needs_efi(image),
         .request = vd_run_id(run),
         .image = plan->image,
+        .system = image ? image->system : plan->system,
         .author = vd_run_author(run),
         .address = plan->address,
     };

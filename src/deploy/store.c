@@ -128,6 +128,7 @@ static gboolean fill(VdImage *image, JsonObject *object)
     image->file_size = size_member(object, "file_size");
     image->added = (gint64)size_member(object, "added");
     image->os = copy_member(object, "os");
+    image->system = copy_member(object, "system");
     image->distro = copy_member(object, "distro");
     image->arch = copy_member(object, "arch");
     image->root = copy_member(object, "root");
@@ -265,6 +266,7 @@ gboolean vd_store_save(const VdImage *image, const char *request, GError **error
     vd_json_int(builder, "file_size", (gint64)image->file_size);
     vd_json_int(builder, "added", image->added);
     vd_json_text(builder, "os", image->os);
+    vd_json_text(builder, "system", image->system);
     vd_json_text(builder, "distro", image->distro);
     vd_json_text(builder, "arch", image->arch);
     vd_json_text(builder, "root", image->root);

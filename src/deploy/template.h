@@ -24,7 +24,7 @@ typedef struct {
     char *file;            /* the answer file's name in the initrd, without a slash at its head */
     char *kernel, *initrd; /* relative to the tree */
     char *append;          /* words for the kernel, may hold macros */
-    char *os;              /* libosinfo's short id, or NULL */
+    char *os;              /* libosinfo's short ids, or NULL */
     guint ends;            /* how often the machine ends or restarts until it is installed */
     guint64 memory, disk;  /* least, bytes; 0: not told */
     char *text;            /* the answer file with its macros */

@@ -18,6 +18,7 @@ typedef enum {
     VD_ARG_SECRET,   /* a password: by --NAME-file on the command line, hidden on the screen */
     VD_ARG_IMAGE,    /* an image's name */
     VD_ARG_TEMPLATE, /* a template's name */
+    VD_ARG_SYSTEM,   /* an operating system's name or short id */
     VD_ARG_HOST,     /* a host's id */
     VD_ARG_POOL,
     VD_ARG_NETWORK,

@@ -12,6 +12,7 @@ typedef struct {
     guint64 virtual_size, file_size;
     gint64 added; /* seconds since 1970 */
     char *os;     /* "Debian GNU/Linux 12 (bookworm)", NULL: not found */
+    char *system; /* libosinfo's id: "http://debian.org/debian/12", or NULL */
     char *distro; /* "debian", or NULL */
     char *arch;   /* "x86_64", or NULL */
     char *root;   /* "partition 2, ext4", or NULL */

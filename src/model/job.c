@@ -257,6 +257,7 @@ void vd_image_unref(VdImage *image)
     g_free(image->format);
     g_free(image->sha256);
     g_free(image->os);
+    g_free(image->system);
     g_free(image->distro);
     g_free(image->arch);
     g_free(image->root);

@@ -51,8 +51,6 @@ typedef struct {
     const char *cpu;     /* mode, or NULL: the machine's own */
 } VdVmTarget;
 
-/* The host's own architecture. The caller frees. */
-char *vd_conn_arch(VdConn *conn);
 /* The kind of machine that this host runs for an architecture; arch is borrowed by it. */
 gboolean vd_conn_find_target(VdConn *conn, const char *arch, gboolean kvm, VdVmTarget *target,
                              GError **error);

@@ -8,6 +8,10 @@
 
 #define METADATA_PREFIX "vmdeck"
 
+/* What other tools know the system by. */
+#define LIBOSINFO_NS     "http://libosinfo.org/xmlns/libvirt/domain/1.0"
+#define LIBOSINFO_PREFIX "libosinfo"
+
 /* What libvirt's own devices take of them, and some to spare. */
 #define HOTPLUG_SLOTS 14
 
@@ -149,6 +153,15 @@ char *vd_volume_raw_xml(const char *name, guint64 size, gboolean sparse, gboolea
     return vd_xml_write(doc);
 }
 
+static void add_system(xmlNodePtr metadata, const char *id)
+{
+    xmlNodePtr node = xmlNewChild(metadata, NULL, BAD_CAST_("libosinfo"), NULL);
+    xmlNsPtr ns = xmlNewNs(node, BAD_CAST_(LIBOSINFO_NS), BAD_CAST_(LIBOSINFO_PREFIX));
+
+    xmlSetNs(node, ns);
+    vd_xml_set(xmlNewChild(node, ns, BAD_CAST_("os"), NULL), "id", id);
+}
+
 static void add_metadata(xmlNodePtr root, const VdVmPlan *plan)
 {
     xmlNodePtr metadata = vd_xml_add(root, "metadata", NULL);
@@ -163,6 +176,8 @@ static void add_metadata(xmlNodePtr root, const VdVmPlan *plan)
         if (words[i].value)
             xmlNewTextChild(machine, ns, BAD_CAST_(words[i].name), BAD_CAST_(words[i].value));
     }
+    if (plan->system)
+        add_system(metadata, plan->system);
     /* To be shown, as no lease tells of it; and, on a network of the host's, so that nobody else is
      * given it: vd_conn_address_check() looks here. */
     if (plan->address) {

@@ -109,6 +109,8 @@ gboolean vd_conn_volume_delete(VdConn *conn, const char *pool, const char *volum
  * (pools are read anew) or of a machine, NULL if nobody. FALSE if the host could not be asked. */
 gboolean vd_conn_file_user(VdConn *conn, const char *path, char **ret_user, GError **error);
 
+/* The architecture of the host's processors; "x86_64" if it does not tell. The caller frees. */
+char *vd_conn_arch(VdConn *conn);
 /* Whether this host has UEFI firmware for machines of this architecture (NULL: its own).
  * VD_ERR_UNSUPPORTED with what to install if not. */
 gboolean vd_conn_efi_check(VdConn *conn, const char *arch, GError **error);
@@ -137,6 +139,7 @@ typedef struct {
     const char *arch;
     gboolean efi;                         /* needs UEFI firmware; without Secure Boot */
     const char *request, *image, *author; /* into the domain's metadata, namespace of ours */
+    const char *system;                   /* libosinfo's id, into the metadata as well; or NULL */
     const char *address;                  /* static, reserved by the metadata; or NULL */
     /* An installer to start instead of the disk, until vd_conn_vm_from_disk(); NULL: none */
     const char *kernel, *initrd, *kernel_line;

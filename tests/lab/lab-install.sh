@@ -34,6 +34,7 @@ template() { # NAME WHAT ENDS: a file for the lab's installer, see tiny-installe
 #% memory: 128M
 #% disk: 64M
 #% ends: $3
+#% os: $1
 host (\$HOSTNAME)
 do $2
 root (\$ROOT_HASH)
@@ -62,6 +63,15 @@ template lab-ask ask 1
 } >"$work/lab-medium"
 sed 's/HOSTNAME/HOSTNAMES/' "$work/lab" >"$work/lab-wrong"
 
+# What libosinfo would say of the lab's system: the runner needs it no more.
+cat >"$work/osinfo" <<END
+#!/bin/sh
+echo '{"systems":[{"id":"http://vmdeck.example/lab/1","short":"lab1","name":"Lab 1","trees":[
+  {"arch":"all","url":"file://$tree/","kernel":"images/linux","initrd":"images/initrd.gz"}],
+  "least":[{"arch":"all","memory":209715200,"disk":83886080}]}]}'
+END
+chmod 755 "$work/osinfo"
+
 # ---- templates --------------------------------------------------------------------------
 
 for name in lab lab-twice lab-fail lab-ask lab-medium; do
@@ -69,7 +79,7 @@ for name in lab lab-twice lab-fail lab-ask lab-medium; do
 done
 ok "a template with an unknown macro is refused, with its line" eval \
   '! deck template add "$work/lab-wrong" 2>"$work/wrong.err" &&
-   grep -q "line 10.*HOSTNAMES" "$work/wrong.err"'
+   grep -q "line 11.*HOSTNAMES" "$work/wrong.err"'
 ok "templates are listed, shipped ones and one's own" eval \
   'deck template list --format csv | grep -q "^debian,.*,false," &&
    deck template list --format csv | grep -q "^lab,.*,true,"'
@@ -117,6 +127,18 @@ ok "what the installer printed is in the job's log" eval \
   'deck job log "$(job_of inst-1)" | grep -q "Installing the base system ... 60%"'
 ok "its kernel got the words of the template" eval \
   'deck job log "$(job_of inst-1)" | grep -q "request=$(job_of inst-1)"'
+
+by_name() { # NAME ARGUMENT...: as libosinfo knows it
+  local name=$1
+  VMDECK_OSINFO=$work/osinfo deck install "$name" --os 'lab 1' --cpus 1 --disk 100M --password-file "$work/password" \
+    "${@:2}" >"$work/$name.out" 2>"$work/$name.err"
+}
+ok "a system that is named brings template, tree and least sizes" eval \
+  'by_name inst-10 --memory 256M && from_disk inst-10 && deck job log "$(job_of inst-10)" | grep -qF "fetching file://$tree/images/linux"'
+ok "what libosinfo calls it stands in the definition" eval \
+  'vm dumpxml inst-10 | grep -A1 "<libosinfo:libosinfo" | grep -q "id=.http://vmdeck.example/lab/1"'
+ok "less than it needs is refused, and said" eval \
+  '! by_name inst-11 --memory 192M && said inst-11 "Lab 1 needs at least 200 MiB of memory" && nothing_of inst-11'
 
 ok "an installer that restarts twice is counted to its second end" eval \
   'install inst-2 lab-twice && from_disk inst-2 &&

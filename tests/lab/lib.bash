@@ -59,6 +59,8 @@ give_up() {
 
 in_host() { "$lab_home/lab" exec "$dir" -- "$@"; }
 vm() { in_host virsh -q "$@"; }
+# The real database takes a second to load, for each image that is added.
+export OSINFO_SYSTEM_DIR=$VMDECK_SOURCE/tests/osinfo
 deck() { in_host "$VMDECK" "$@"; }
 image() { "$lab_home/image" "$1"; }
 

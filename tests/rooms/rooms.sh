@@ -12,6 +12,7 @@ src/base:
 src/model: src/base
 src/virt: src/base src/model
 src/guest: src/base src/model
+src/osinfo:
 src/jobs: src/base src/model
 src/access: src/base src/model
 src/node: src/base src/model src/virt
@@ -61,6 +62,7 @@ only_in() {
 }
 only_in libvirt "src/virt" "libvirt/"
 only_in libguestfs "src/guest" "guestfs\\.h"
+only_in libosinfo "src/osinfo" "osinfo/"
 only_in SQLite "src/jobs|src/metrics" "sqlite3\\.h"
 only_in curses "ui" "n?cursesw?(/|\\.h)|term\\.h|panel\\.h|ncurses"
 only_in "curl and packers" "src/deploy" "curl/|lzma\\.h|zstd\\.h"
@@ -84,6 +86,8 @@ say "no object of ui/ asks for a libvirt, libguestfs or SQLite symbol" \
   "$(symbols ui | grep -E ' U (vir[A-Z]|guestfs_|sqlite3_|xml[A-Z]|curl_)')"
 say "no object of src/cli asks for a libvirt, libguestfs or SQLite symbol" \
   "$(symbols src/cli | grep -E ' U (vir[A-Z]|guestfs_|sqlite3_)')"
+say "no object but src/osinfo's asks for a libosinfo symbol" \
+  "$( (symbols src; symbols ui) | grep -E ' U osinfo_' | grep -Ev '/src/osinfo/')"
 say "no object of src/ asks for a curses symbol" \
   "$(symbols src | grep -E ' U (initscr|newterm|doupdate|wnoutrefresh|endwin|waddn?w?str|wget_wch|setupterm)$')"
 

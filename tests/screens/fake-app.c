@@ -411,6 +411,16 @@ void vd_deck_summary(VdDeck *deck, const VdVerb *verb, const VdTarget *target, c
     answer_add(data)->checked = done;
 }
 
+void vd_deck_follow(VdDeck *deck, const VdVerb *verb, const VdTarget *target, const VdArgs *args,
+                    const char *field, VdDeckFollowed done, gpointer data)
+{
+    (void)verb;
+    (void)target;
+    (void)args;
+    (void)field;
+    done(deck, vd_fake()->follows, data);
+}
+
 char *vd_deck_as_command(VdDeck *deck, const VdVerb *verb, const VdTarget *targets, guint n,
                          const VdArgs *args)
 {

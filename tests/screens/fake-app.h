@@ -16,6 +16,7 @@ typedef struct {
     const char *bad_field, *bad_text; /* this field is refused with this sentence */
     const char *summary;
     const char *const *choices; /* of every field */
+    const VdArgs *follows;      /* what follows from a system, or NULL. Borrowed */
     const char *log;
     const VdArgs *retry; /* what a job was asked for; NULL: nobody knows */
     const VdVerb *retry_verb;

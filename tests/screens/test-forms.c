@@ -497,6 +497,51 @@ static void test_command(void **state)
     vd_fake_free();
 }
 
+/* What follows from a system is put where nobody has typed, and taken away with it. */
+static void test_what_follows_from_a_system(void **state)
+{
+    (void)state;
+    static const VdArgSpec specs[] = {
+        {.name = "os", .label = "System", .type = VD_ARG_SYSTEM},
+        {.name = "tree", .label = "Tree", .type = VD_ARG_TEXT},
+        {.name = "memory", .label = "Memory", .type = VD_ARG_SIZE, .value = "2G"},
+        {.name = "disk", .label = "Disk", .type = VD_ARG_SIZE, .value = "10G"},
+        {0},
+    };
+    static const VdVerb verb = {
+        .id = "install", .label = "Install", .target = VD_TARGET_HOST, .args = specs};
+    VdApp *app = vd_fake_new(80, 24, FALSE);
+    g_autoptr(VdArgs) first = vd_args_new();
+    g_autoptr(VdArgs) second = vd_args_new();
+    vd_args_set(first, "tree", "http://mirror.example/tiny");
+    vd_args_set(first, "memory", "3G");
+    vd_args_set(first, "disk", "20G");
+    vd_args_set(second, "disk", "30G");
+    VdForm *form = (VdForm *)vd_form_new(app, &verb, NULL, NULL);
+    vd_app_push(app, &form->dialog);
+    vd_fake()->follows = first;
+    vd_fake_type("tiny1<Tab>");
+    assert_string_equal(vd_form_value(form, "disk"), "20G");
+    vd_fake_type("<Tab><Tab>15G<Shift-Tab><Shift-Tab>"); /* what followed is typed over */
+    assert_string_equal(vd_form_value(form, "tree"), "http://mirror.example/tiny");
+    assert_string_equal(vd_form_value(form, "memory"), "3G");
+    assert_string_equal(vd_form_value(form, "disk"), "15G");
+    vd_fake()->follows = second;
+    vd_fake_type("<Shift-Tab>");
+    vd_form_set(form, vd_form_focused(form), "tiny2");
+    vd_fake_type("<Tab>");
+    assert_null(vd_form_value(form, "tree"));
+    assert_string_equal(vd_form_value(form, "memory"), "2G");
+    assert_string_equal(vd_form_value(form, "disk"), "15G");
+    /* What it comes to is waited for. */
+    vd_fake_type("<Shift-Tab>");
+    vd_form_set(form, vd_form_focused(form), "tiny3");
+    vd_fake()->follows = first;
+    vd_fake_type("<F2>");
+    assert_string_equal(vd_args_get(vd_fake()->last_args, "tree"), "http://mirror.example/tiny");
+    vd_fake_free();
+}
+
 static void test_generic_form(void **state)
 {
     (void)state;
@@ -708,6 +753,7 @@ int main(void)
         cmocka_unit_test(test_many_keys_from_the_list),
         cmocka_unit_test(test_command),
         cmocka_unit_test(test_generic_form),
+        cmocka_unit_test(test_what_follows_from_a_system),
         cmocka_unit_test(test_job_running),
         cmocka_unit_test(test_job_failed),
         cmocka_unit_test(test_job_undoing),

@@ -40,6 +40,7 @@ static VdVmPlan some_plan(void)
         .request = "r-7K2M9Q",
         .image = "debian-12",
         .author = "anna",
+        .system = "http://debian.org/debian/12",
     };
 }
 
@@ -85,6 +86,10 @@ static void test_machine_document(void **state)
     holds(doc, "/domain/metadata/*[local-name()='machine']/*[local-name()='request']", "r-7K2M9Q");
     holds(doc, "/domain/metadata/*[local-name()='machine']/*[local-name()='author']", "anna");
     holds(doc, "/domain/metadata/*[namespace-uri()='urn:vmdeck:machine:1']/*[3]", "anna");
+    holds(doc,
+          "/domain/metadata/*[namespace-uri()='http://libosinfo.org/xmlns/libvirt/domain/1.0' and "
+          "local-name()='libosinfo']/*[local-name()='os']/@id",
+          "http://debian.org/debian/12");
 }
 
 static void test_machine_on_a_device(void **state)

@@ -379,6 +379,16 @@ void vd_deck_choices(VdDeck *deck, const VdVerb *verb, const VdTarget *target, c
     done(deck, none, data);
 }
 
+void vd_deck_follow(VdDeck *deck, const VdVerb *verb, const VdTarget *target, const VdArgs *args,
+                    const char *field, VdDeckFollowed done, gpointer data)
+{
+    (void)verb;
+    (void)target;
+    (void)args;
+    (void)field;
+    done(deck, NULL, data);
+}
+
 char *vd_deck_as_command(VdDeck *deck, const VdVerb *verb, const VdTarget *targets, guint n,
                          const VdArgs *args)
 {

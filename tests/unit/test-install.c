@@ -17,6 +17,7 @@
 #include "src/deploy/deploy.h"
 #include "src/deploy/initrd.h"
 #include "src/deploy/install.h"
+#include "src/deploy/systems.h"
 #include "src/deploy/template.h"
 
 #define HEAD                                                                                       \
@@ -339,16 +340,224 @@ static void test_archive(void **state)
     assert_true(vd_remove_tree(folder, NULL));
 }
 
+/* ---- systems by name ---- */
+
+#define KNOWN                                                                                      \
+    "{\"systems\":["                                                                               \
+    "{\"id\":\"http://debian.org/debian/12\",\"short\":\"debian12\",\"name\":\"Debian 12\","       \
+    "\"ended\":\"2028-06-30\",\"trees\":["                                                         \
+    "{\"arch\":\"aarch64\",\"url\":\"http://d.example/arm64\",\"kernel\":\"deep/arm64/linux\"},"   \
+    "{\"arch\":\"x86_64\",\"url\":\"http://d.example/amd64/\",\"kernel\":\"deep/amd64/linux\"}],"  \
+    "\"least\":[{\"arch\":\"all\",\"memory\":3221225472},{\"arch\":\"x86_64\",\"disk\":"           \
+    "5368709120},"                                                                                 \
+    "{\"arch\":\"s390x\",\"disk\":99999999999}]},"                                                 \
+    "{\"id\":\"http://fedoraproject.org/fedora/40\",\"short\":\"fedora40\",\"name\":\"Fedora "     \
+    "40\","                                                                                        \
+    "\"trees\":[{\"arch\":\"x86_64\",\"url\":\"http://f.example/os//\"}]},"                        \
+    "{\"id\":\"http://fedoraproject.org/coreos/stable\",\"short\":\"fedora-coreos-stable\","       \
+    "\"name\":\"Fedora CoreOS\"},"                                                                 \
+    "{\"id\":\"http://ubuntu.com/ubuntu/24.04\",\"short\":\"ubuntu24.04\","                        \
+    "\"name\":\"Ubuntu 24.04\\u001b[31m\"},"                                                       \
+    "{\"name\":\"nothing else\"},{\"id\":7,\"short\":[],\"name\":{}},3,null,"                      \
+    "{\"id\":\"x\",\"short\":\"x\",\"name\":\"X\",\"trees\":{},\"least\":[4,{\"memory\":\"much\"}" \
+    "]}]}"
+
+/* A helper that prints KNOWN, and says in a file how often it ran. */
+static char *fake_helper(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("vmdeck-test-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "helper", NULL);
+    g_autofree char *text =
+        g_strdup_printf("#!/bin/sh\necho run >>'%s/runs'\ncat <<'E'\n%s\nE\n", folder, KNOWN);
+
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+    assert_int_equal(g_chmod(path, 0755), 0);
+    g_setenv("VMDECK_OSINFO", path, TRUE);
+    return g_steal_pointer(&folder);
+}
+
+static gpointer ask(gpointer data)
+{
+    return (gpointer)vd_systems_find(data, "debian12", NULL);
+}
+
+static void test_systems_are_read_once(void **state)
+{
+    g_autofree char *folder = fake_helper();
+    g_autofree char *runs = g_build_filename(folder, "runs", NULL);
+    g_autofree char *text = NULL;
+    g_autoptr(VdSystems) systems = vd_systems_new();
+    g_autoptr(GError) error = NULL;
+    GThread *threads[4];
+    const VdSystem *first;
+
+    (void)state;
+    for (guint i = 0; i < 4; i++)
+        threads[i] = g_thread_new("ask", ask, systems);
+    first = vd_systems_find(systems, "Debian 12", NULL);
+    assert_non_null(first);
+    for (guint i = 0; i < 4; i++)
+        assert_ptr_equal(g_thread_join(threads[i]), first);
+    assert_ptr_equal(vd_systems_find(systems, "http://debian.org/debian/12", NULL), first);
+    assert_ptr_equal(vd_systems_find(systems, "DEBIAN12", NULL), first);
+    assert_null(vd_systems_find(systems, "debian", &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_NOT_FOUND);
+    /* What makes no sense is left out. */
+    assert_int_equal(vd_systems_all(systems, NULL)->len, 5);
+    assert_null(strchr(vd_systems_find(systems, "ubuntu24.04", NULL)->name, '\x1b'));
+    assert_true(g_file_get_contents(runs, &text, NULL, NULL));
+    assert_string_equal(text, "run\n");
+    assert_true(vd_remove_tree(folder, NULL));
+}
+
+static void test_no_libosinfo(void **state)
+{
+    g_autoptr(VdSystems) systems = vd_systems_new();
+    g_autoptr(VdArgs) args = vd_args_new();
+    g_autoptr(GError) error = NULL, again = NULL, damaged = NULL;
+    g_autoptr(VdImage) image = vd_image_new();
+
+    (void)state;
+    g_setenv("VMDECK_OSINFO", "/nonexistent", TRUE);
+    vd_args_set(args, "os", "debian12");
+    assert_false(vd_install_fill(systems, "test:///default", TRUE, args, NULL, &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_UNSUPPORTED);
+    assert_null(vd_systems_all(systems, &again));
+    assert_string_equal(again->message, error->message);
+    image->layout = g_strdup("{\"os\":{\"osinfo\":\"debian12\"}}");
+    vd_systems_name_image(systems, image);
+    assert_null(image->system);
+    assert_null(vd_systems_parse("[]", &damaged));
+    assert_int_equal(vd_error_code(damaged), VD_ERR_DAMAGED);
+}
+
+static void filled(VdSystems *systems, const char *os, VdArgs *args)
+{
+    GError *error = NULL;
+
+    vd_args_set(args, "os", os);
+    if (!vd_install_fill(systems, "test:///default", TRUE, args, NULL, &error))
+        fail_msg("%s", error->message);
+}
+
+static void is_arg(const VdArgs *args, const char *name, const char *value)
+{
+    const char *found = vd_args_get(args, name);
+
+    if (g_strcmp0(found, value) != 0)
+        fail_msg("%s is “%s”, not “%s”", name, found ? found : "not there", value);
+}
+
+static void test_what_a_system_comes_to(void **state)
+{
+    g_autofree char *folder = fake_helper();
+    g_autoptr(VdSystems) systems = vd_systems_new();
+    g_autoptr(VdArgs) debian = vd_args_new();
+    g_autoptr(VdArgs) given = vd_args_new();
+    g_autoptr(VdTemplate) fedora = vd_template_find("fedora", NULL);
+    g_autoptr(VdTemplate) preseed = vd_template_find("debian", NULL);
+    const VdSystem *system = vd_systems_find(systems, "debian12", NULL);
+    VdSystemLeast least = vd_system_least(system, "x86_64");
+    g_autofree char *tree = vd_system_tree(system, preseed, "x86_64");
+    g_autofree char *other =
+        vd_system_tree(vd_systems_find(systems, "fedora40", NULL), fedora, "x86_64");
+
+    (void)state;
+    /* From where the kernel is, as the template looks for `linux` alone. */
+    assert_string_equal(tree, "http://d.example/amd64/deep/amd64");
+    assert_string_equal(other, "http://f.example/os");
+    assert_null(vd_system_tree(system, fedora, "x86_64"));
+    assert_null(vd_system_tree(system, preseed, "riscv64"));
+    assert_int_equal(least.memory, G_GINT64_CONSTANT(3) << 30);
+    assert_int_equal(least.disk, G_GINT64_CONSTANT(5) << 30);
+    vd_args_set(debian, "tree", "/media/dvd");
+    filled(systems, "debian12", debian);
+    is_arg(debian, "template", "debian");
+    is_arg(debian, "tree", "/media/dvd");
+    is_arg(debian, "memory", "3G"); /* more than the usual */
+    is_arg(debian, "disk", "10G");  /* the usual is more */
+    vd_args_set(given, "template", "fedora");
+    vd_args_set(given, "memory", "4G");
+    vd_args_set(given, "tree", "http://x.example/y");
+    filled(systems, "Debian 12", given);
+    is_arg(given, "template", "fedora");
+    is_arg(given, "memory", "4G");
+    assert_true(vd_remove_tree(folder, NULL));
+}
+
+static void test_what_no_template_is_for(void **state)
+{
+    static const struct {
+        const char *os, *words;
+    } rows[] = {{"fedora-coreos-stable", "No template is for Fedora CoreOS"},
+                {"x", "No template is for X"},
+                {"ubuntu24.04", "where the installer of Ubuntu"},
+                {"windows", "knows no system “windows”"}};
+    g_autofree char *folder = fake_helper();
+    g_autoptr(VdSystems) systems = vd_systems_new();
+
+    (void)state;
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(VdArgs) args = vd_args_new();
+        g_autoptr(GError) error = NULL;
+
+        vd_args_set(args, "os", rows[i].os);
+        assert_false(vd_install_fill(systems, NULL, TRUE, args, NULL, &error));
+        if (!strstr(error->message, rows[i].words))
+            fail_msg("“%s” does not say “%s”", error->message, rows[i].words);
+    }
+    assert_true(vd_remove_tree(folder, NULL));
+}
+
+static void test_images_get_names(void **state)
+{
+    static const struct {
+        const char *layout, *os, *system;
+    } rows[] = {
+        {"{\"os\":{\"osinfo\":\"debian12\",\"product\":\"\"}}", "Debian 12",
+         "http://debian.org/debian/12"},
+        {"{\"os\":{\"osinfo\":\"debian12\",\"product\":\"Debian GNU/Linux 12\"}}", "before",
+         "http://debian.org/debian/12"},
+        {"{\"os\":{\"osinfo\":\"unknown\"}}", "before", NULL},
+        {"{\"os\":{\"osinfo\":7}}", "before", NULL},
+        {"{\"os\":{}}", "before", NULL},
+        {"[]", "before", NULL},
+    };
+    g_autofree char *folder = fake_helper();
+    g_autoptr(VdSystems) systems = vd_systems_new();
+
+    (void)state;
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(VdImage) image = vd_image_new();
+
+        image->layout = g_strdup(rows[i].layout);
+        image->os = g_strdup("before");
+        vd_systems_name_image(systems, image);
+        assert_string_equal(image->os, rows[i].os);
+        assert_int_equal(g_strcmp0(image->system, rows[i].system), 0);
+    }
+    assert_true(vd_remove_tree(folder, NULL));
+}
+
 int main(void)
 {
     g_autofree char *shipped =
         g_build_filename(g_getenv("VMDECK_SOURCE"), "src", "deploy", "templates", NULL);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_head),    cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_macros),  cmocka_unit_test(test_hostile_values),
-        cmocka_unit_test(test_shipped), cmocka_unit_test(test_not_there),
-        cmocka_unit_test(test_archive), cmocka_unit_test(test_trees),
+        cmocka_unit_test(test_head),
+        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_macros),
+        cmocka_unit_test(test_hostile_values),
+        cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_not_there),
+        cmocka_unit_test(test_archive),
+        cmocka_unit_test(test_trees),
         cmocka_unit_test(test_setup),
+        cmocka_unit_test(test_systems_are_read_once),
+        cmocka_unit_test(test_no_libosinfo),
+        cmocka_unit_test(test_what_a_system_comes_to),
+        cmocka_unit_test(test_what_no_template_is_for),
+        cmocka_unit_test(test_images_get_names),
     };
 
     g_setenv("VMDECK_TEMPLATE_DIR", shipped, TRUE);

@@ -1,0 +1,42 @@
+#!/bin/bash
+# Systems by name: what libosinfo's helper prints of a small database, and what is said where there
+# is no such helper because vmdeck was built without it.
+. "$(dirname "$0")/lib.bash"
+n=0
+export OSINFO_SYSTEM_DIR=$VMDECK_SOURCE/tests/osinfo OSINFO_LOCAL_DIR=$work/none OSINFO_USER_DIR=$work/none
+export VMDECK_STATE_DIR=$work/state
+printf 'secret one\n' >"$work/password"
+mkdir -p "$VMDECK_STATE_DIR/templates"
+printf '#%% kind: file\n#%% file: a\n#%% kernel: linux\n#%% initrd: initrd.gz\n#%% os: tiny\nx\n' \
+  >"$VMDECK_STATE_DIR/templates/tiny"
+words=(-c "$fleet" install db-08 --password-file "$work/password")
+
+if [ -x "$VMDECK_BUILD/vmdeck-osinfo" ]; then
+  try 0 os list --format csv
+  check "the list has what a template is for and its makers still care for" \
+    all prints 'tiny2,Tiny л 2,tiny,true,805306368,21474836480' , eval '[[ $out != *tiny1* ]]'
+  try 0 os list --all --format json
+  check "or all" all one_json , is "$(json '$.systems[0].id')" tiny1 , is "$(json '$.systems[1].id')" tiny2
+  try 1 "${words[@]}" --os tiny3
+  check "one that nobody knows is told" says "knows no system “tiny3”"
+  try 1 "${words[@]}" --os tiny2 --disk 10G
+  check "the least that it needs is told" says "Tiny л 2 needs a disk of at least 20 GiB"
+  try 1 "${words[@]}" --os 'TINY Л 2' --memory 512M
+  check "by name, in any case, memory as well" says "Tiny л 2 needs at least 768 MiB of memory"
+  try 1 "${words[@]}" --os tiny1
+  check "so is that nobody knows where its installer is" says "where the installer of Tiny 1 for"
+  mkdir "$work/broken"
+  OSINFO_SYSTEM_DIR=$work/broken try 0 os list
+  check "an empty database is an empty list" is "$err" ""
+else
+  try 1 os list
+  check "a build without libosinfo says so" says "built without libosinfo"
+fi
+VMDECK_OSINFO=$work/nowhere try 1 "${words[@]}" --os debian11
+check "without it a name of a system is refused, and it says what to give" \
+  all is "$status" 1 , says "built without libosinfo" , says "template and the tree" , quiet
+VMDECK_OSINFO=/bin/false try 1 os list
+check "a helper that fails is told" all is "$status" 1 , says "database cannot be read" , quiet
+try 2 "${words[@]}"
+check "neither system nor template is too little" all is "$status" 2 , says "Give the system by --os"
+echo "1..$n"

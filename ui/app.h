@@ -25,6 +25,9 @@ void vd_app_expected(VdApp *app);
  * any to offer), asks if it is dangerous, submits one request for each target. targets may be NULL
  * for VD_TARGET_NONE; both are copied. */
 void vd_app_run(VdApp *app, const VdVerb *verb, const VdTargets *targets, const VdArgs *args);
+/* Whether the person has the right to it; if not, says so: before a form is filled or a question
+ * answered in vain. */
+gboolean vd_app_may(VdApp *app, const VdVerb *verb);
 /* The same with the form already answered: asks if dangerous, then submits. */
 void vd_app_submit(VdApp *app, const VdVerb *verb, const VdTargets *targets, const VdArgs *args);
 /* What verb would act upon: the marks, else the cursor. The caller frees; may be empty. */

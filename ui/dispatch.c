@@ -78,8 +78,19 @@ static gboolean wants_form(const VdVerb *verb, const VdArgs *args)
     return missing || verb->form || (verb->danger && verb->args && !args);
 }
 
+gboolean vd_app_may(VdApp *app, const VdVerb *verb)
+{
+    g_autoptr(GError) error = NULL;
+    if (vd_deck_may(app->deck, verb, &error))
+        return TRUE;
+    vd_app_say(app, TRUE, _("%s: %s"), _(verb->label), error->message);
+    return FALSE;
+}
+
 void vd_app_run(VdApp *app, const VdVerb *verb, const VdTargets *targets, const VdArgs *args)
 {
+    if (!vd_app_may(app, verb))
+        return;
     if (!verb->many && vd_targets_count(targets) > 1) {
         vd_app_say(app, TRUE, _("%s goes to one at a time; %u are marked."), _(verb->label),
                    vd_targets_count(targets));
@@ -229,6 +240,8 @@ static gboolean do_verb(VdApp *app, const VdVerb *verb)
     g_autoptr(VdArgs) args = args_from_cursor(app, verb);
     if (verb->target != VD_TARGET_NONE && vd_targets_count(targets) == 0)
         return FALSE;
+    if (!vd_app_may(app, verb))
+        return TRUE;
     if (!suits_job(app, verb, targets)) {
         say_unsuitable_job(app, verb, targets);
         return TRUE;
@@ -376,6 +389,8 @@ gboolean vd_console_can(VdApp *app, const VdCommand *command)
 {
     if (!command->verb) /* the machines' list alone has an order to choose */
         return !sorts(command->action) || app->view == VD_VIEW_MACHINES;
+    if (!vd_deck_may(app->deck, command->verb, NULL))
+        return FALSE;
     if (command->verb->target == VD_TARGET_NONE)
         return TRUE;
     /* Asking each of thousands of marked machines at every frame would be felt. */

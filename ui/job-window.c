@@ -129,7 +129,7 @@ static char *failure_text(const VdJob *job)
     if (job->detail && *job->detail && g_strcmp0(job->detail, job->error) != 0)
         g_string_append_printf(text, "%s\n", job->detail);
     if (job->undone && *job->undone)
-        g_string_append_printf(text, _("Undone: %s\n"), job->undone);
+        g_string_append_printf(text, _("Taken back: %s\n"), job->undone);
     g_string_append_printf(text, _("Request %s. r tries again, l shows the log."), job->id);
     return g_string_free(text, FALSE);
 }
@@ -343,7 +343,7 @@ static void on_retry(VdDeck *deck, const VdVerb *verb, const VdTarget *target, c
     window->asked = FALSE;
     if (!window->dialog.closed && !verb) {
         vd_app_say(app, TRUE, "%s", text);
-    } else if (!window->dialog.closed) {
+    } else if (!window->dialog.closed && vd_app_may(app, verb)) {
         g_autoptr(VdTargets) targets = vd_targets_new(verb->target);
         if (target->host || target->id)
             vd_targets_add(targets, target->host, target->id,

@@ -305,3 +305,19 @@ void vd_conf_scan_clear(VdScannedHosts *hosts)
 {
     g_clear_pointer(&hosts->hosts, g_array_unref);
 }
+
+/* Nothing else of libconfig's language has an opening brace right behind a closing one. */
+guint vd_conf_missing_commas(const char *text, GArray *places)
+{
+    Scanner scanner = {.text = text};
+    guint found = 0;
+    for (scan_token(&scanner); scanner.token.kind != END && scanner.token.kind != WRONG;) {
+        gboolean closed = is_mark(&scanner, "}");
+        take(&scanner);
+        if (closed && is_mark(&scanner, "{")) {
+            g_array_append_val(places, scanner.behind);
+            found++;
+        }
+    }
+    return found;
+}

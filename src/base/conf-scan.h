@@ -26,6 +26,10 @@ typedef struct {
     GArray *hosts;     /* VdScannedHost */
 } VdScannedHosts;
 
+/* Where in the text a comma is missing, behind one group of a list and before the next: appends the
+ * places (gsize) behind the first. How many. */
+guint vd_conf_missing_commas(const char *text, GArray *places);
+
 /* FALSE: the text is not what libconfig would read; then nothing is to be cleared. */
 gboolean vd_conf_scan(const char *text, VdScannedHosts *ret);
 void vd_conf_scan_clear(VdScannedHosts *hosts);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "src/base/conf.h"
+#include "src/base/conf-scan.h"
 #include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/text.h"
@@ -396,6 +397,55 @@ static void read_setting(Reader *reader, config_setting_t *setting)
             name);
 }
 
+/* Why libconfig stopped, and where. */
+static void tell_stop(Reader *reader, const config_t *parser)
+{
+    const char *why = config_error_text(parser);
+    if (config_error_type(parser) == CONFIG_ERR_FILE_IO)
+        problem(reader, NULL, 0, _("the file cannot be read"));
+    else if (why && strstr(why, "duplicate"))
+        problem(reader, config_error_file(parser), config_error_line(parser),
+                _("expected a setting that does not stand there already; the first one counts, "
+                  "and what stands behind this line does not"));
+    else
+        problem(reader, config_error_file(parser), config_error_line(parser),
+                _("expected a setting such as theme = \"light\"; (%s)"), why ? why : "?");
+}
+
+/* The text with the commas that were forgotten between the hosts of a list, each of them told;
+ * NULL: that is not what is wrong. The caller frees. */
+static char *with_commas(Reader *reader)
+{
+    g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(gsize));
+    g_autofree char *text = vd_file_read(reader->file, LARGEST_FILE, NULL, NULL);
+    if (!text || vd_conf_missing_commas(text, places) == 0)
+        return NULL;
+    GString *mended = g_string_new(text);
+    for (guint i = 0; i < places->len; i++) {
+        gsize at = g_array_index(places, gsize, i);
+        int line = 1;
+        for (gsize c = 0; c < at; c++)
+            line += text[c] == '\n';
+        g_string_insert_c(mended, (gssize)(at + i), ',');
+        problem(reader, NULL, line,
+                _("expected a comma behind the }; it is read as if one stood there"));
+    }
+    return g_string_free(mended, FALSE);
+}
+
+/* FALSE: not to its end. */
+static gboolean parse(Reader *reader, config_t *parser)
+{
+    if (config_read_file(parser, reader->file) == CONFIG_TRUE)
+        return TRUE;
+    g_autofree char *mended =
+        config_error_type(parser) == CONFIG_ERR_PARSE ? with_commas(reader) : NULL;
+    if (mended && config_read_string(parser, mended) == CONFIG_TRUE)
+        return TRUE;
+    tell_stop(reader, parser);
+    return FALSE;
+}
+
 /* FALSE: not to its end. */
 static gboolean read_file(VdConf *conf, const char *file, gboolean needed)
 {
@@ -413,19 +463,7 @@ static gboolean read_file(VdConf *conf, const char *file, gboolean needed)
     }
     config_t parser;
     config_init(&parser);
-    if (config_read_file(&parser, file) != CONFIG_TRUE) {
-        reader.torn = TRUE;
-        const char *why = config_error_text(&parser);
-        if (config_error_type(&parser) == CONFIG_ERR_FILE_IO)
-            problem(&reader, NULL, 0, _("the file cannot be read"));
-        else if (why && strstr(why, "duplicate"))
-            problem(&reader, config_error_file(&parser), config_error_line(&parser),
-                    _("expected a setting that does not stand there already; the first one counts, "
-                      "and what stands behind this line does not"));
-        else
-            problem(&reader, config_error_file(&parser), config_error_line(&parser),
-                    _("expected a setting such as theme = \"light\"; (%s)"), why ? why : "?");
-    }
+    reader.torn = !parse(&reader, &parser);
     config_setting_t *root = config_root_setting(&parser);
     for (int i = 0; root && i < config_setting_length(root); i++)
         read_setting(&reader, config_setting_get_elem(root, (unsigned)i));

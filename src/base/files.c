@@ -223,6 +223,13 @@ char *vd_secret_read(const char *path, GError **error)
     return secret;
 }
 
+gboolean vd_file_open_to_others(const char *path)
+{
+    struct stat file;
+    return stat(path, &file) == 0 && S_ISREG(file.st_mode) &&
+           (file.st_mode & (S_IRGRP | S_IROTH)) != 0;
+}
+
 void vd_secret_free(char *secret)
 {
     if (!secret)

@@ -20,6 +20,8 @@ char *vd_file_read(const char *path, gsize max, gsize *ret_length, GError **erro
  * path "-" is standard input. On a terminal it is asked for, typed without an echo. Free with
  * vd_secret_free(). */
 char *vd_secret_read(const char *path, GError **error);
+/* Whether it is a regular file that its group or everybody may read. */
+gboolean vd_file_open_to_others(const char *path);
 /* Overwrites the string and frees it. NULL is fine. */
 void vd_secret_free(char *secret);
 /* Overwrites a file's content, syncs and unlinks it. Missing is fine. */

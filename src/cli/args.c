@@ -128,6 +128,9 @@ static gboolean set_argument(VdCommand *command, const VdArgSpec *spec, gboolean
                            spec->name, why->message);
         vd_args_set_secret(command->args, spec->name, text);
         vd_secret_free(text);
+        if (vd_file_open_to_others(value))
+            vd_err(_("vmdeck: others can read %s, and with it the password: chmod 600 it\n"),
+                   value);
     } else if (spec->many)
         vd_args_add(command->args, spec->name, value);
     else

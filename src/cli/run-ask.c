@@ -88,6 +88,24 @@ static gboolean are_there(VdRun *run, GError **error)
     return !lookup.error;
 }
 
+/* What would be refused is refused before anybody is asked about it. */
+static gboolean suits(VdRun *run, GError **error)
+{
+    const VdVerb *verb = run->command->verb;
+    for (guint i = 0; verb->target == VD_TARGET_VM && i < run->targets->len; i++) {
+        const VdRunTarget *target = g_ptr_array_index(run->targets, i);
+        const VdVm *vm = vd_fleet_vm(vd_deck_fleet(run->deck), target->host, target->id);
+        if (!vm || vd_verb_applies(verb, vm))
+            continue;
+        if (strcmp(verb->id, "vm.delete") == 0)
+            return vd_fail(error, VD_ERR_FAILED, NULL,
+                           _("%s is running: power it off first, then delete it."), target->name);
+        return vd_fail(error, VD_ERR_FAILED, NULL, _("%s does not suit %s: it is %s."),
+                       _(verb->label), target->name, _(vd_vm_state_word(vm->state)));
+    }
+    return TRUE;
+}
+
 gboolean vd_run_confirmed(VdRun *run, GError **error)
 {
     const VdVerb *verb = run->command->verb;
@@ -97,6 +115,8 @@ gboolean vd_run_confirmed(VdRun *run, GError **error)
         return FALSE;
     if (run->command->yes)
         return TRUE;
+    if (!vd_deck_may(run->deck, verb, error) || !suits(run, error))
+        return FALSE;
     g_autoptr(GString) names = g_string_new(NULL);
     for (guint i = 0; i < run->targets->len && i < 10; i++)
         g_string_append_printf(names, "%s%s", i > 0 ? ", " : "",
@@ -142,6 +162,8 @@ gboolean vd_run_edit_script(VdRun *run, char **ret_path, GError **error)
     if (strcmp(run->command->verb->id, "script.edit") != 0 || !isatty(STDIN_FILENO) ||
         !isatty(STDOUT_FILENO))
         return TRUE;
+    if (!vd_deck_may(run->deck, run->command->verb, error))
+        return FALSE;
     const VdRunTarget *target = g_ptr_array_index(run->targets, 0);
     g_autoptr(GPtrArray) docs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_doc_unref);
     Volumes answer = {docs, 1};

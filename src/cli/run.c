@@ -21,6 +21,7 @@ static void target_free(VdRunTarget *target)
     g_free(target->exact);
     g_free(target->request);
     g_free(target->outcome);
+    g_free(target->result);
     g_free(target->error);
     g_free(target);
 }
@@ -301,7 +302,9 @@ static void outcome_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
     target->outcome = g_strdup(!outcome->error                                   ? "done"
                                : vd_error_code(outcome->error) == VD_ERR_UNKNOWN ? "unknown"
                                                                                  : "failed");
-    if (outcome->doc && (query || run->command->verb->kind == VD_VERB_QUICK))
+    const char *said = NULL;
+    target->result = g_strdup(vd_doc_outcome(outcome->doc, &said));
+    if (outcome->doc && !said && (query || run->command->verb->kind == VD_VERB_QUICK))
         g_ptr_array_add(run->docs, vd_doc_ref(outcome->doc));
     if (outcome->error) {
         target->error = g_strdup(outcome->error->message);
@@ -312,8 +315,8 @@ static void outcome_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
         run->job = g_strdup(outcome->request);
     } else if (!query && run->command->format == VD_FORMAT_TABLE) {
         const char *named = target->name ? target->name : vd_args_get(run->command->args, "name");
-        vd_err("%s%s%s (%s)\n", _(run->command->verb->label), named ? ": " : "", named ? named : "",
-               outcome->request);
+        vd_err("%s%s%s%s%s (%s)\n", _(run->command->verb->label), named ? ": " : "",
+               named ? named : "", said ? ": " : "", said ? _(said) : "", outcome->request);
         /* Its runner does it, after we have gone. */
         if (strcmp(run->command->verb->id, "job.cancel") == 0)
             vd_err(_("It was asked to stop, and what it made is being undone; vmdeck job follow %s "
@@ -325,7 +328,7 @@ static void outcome_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
 static const VdColumn outcome_columns[] = {
     {"request", N_("Request"), VD_COL_TEXT}, {"target", N_("What"), VD_COL_TEXT},
     {"host", N_("Host"), VD_COL_TEXT},       {"outcome", N_("Outcome"), VD_COL_TEXT},
-    {"error", N_("Why"), VD_COL_TEXT},
+    {"error", N_("Why"), VD_COL_TEXT},       {"result", N_("Result"), VD_COL_TEXT},
 };
 
 static VdDoc *outcomes_doc(VdRun *run)
@@ -341,6 +344,7 @@ static VdDoc *outcomes_doc(VdRun *run)
         vd_row_text(row, 2, target->host);
         vd_row_text(row, 3, target->outcome);
         vd_row_text(row, 4, target->error);
+        vd_row_text(row, 5, target->result);
     }
     return doc;
 }

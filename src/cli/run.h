@@ -24,6 +24,7 @@ typedef struct {
     char *exact; /* the name as libvirt has it, or NULL: it is the same */
     char *request;
     char *outcome, *error; /* NULL error: done */
+    char *result;          /* what "done" does not say: "on"; NULL: nothing */
 } VdRunTarget;
 
 /* run-wait.c: `hosts` and `list`, which are answered from all hosts. */

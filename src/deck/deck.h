@@ -167,6 +167,11 @@ void vd_deck_read_meter(VdDeck *deck, VdMeterReading *ret);
 
 /* ---- one way in ---- */
 
+/* Whether the person's role is enough for it: to be asked before a form is filled or a question is
+ * answered in vain; a request is checked by itself. FALSE with a sentence (VD_ERR_DENIED) in error.
+ */
+gboolean vd_deck_may(VdDeck *deck, const VdVerb *verb, GError **error);
+
 typedef struct {
     const char *request; /* "r-7K2M9Q" */
     const VdVerb *verb;

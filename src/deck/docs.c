@@ -119,7 +119,7 @@ static const VdColumn job_columns[] = {
     {"created", N_("Begun"), VD_COL_TIME},
     {"duration", N_("Time"), VD_COL_DURATION},
     {"error", N_("Why"), VD_COL_TEXT},
-    {"undone", N_("Undone"), VD_COL_TEXT},
+    {"undone", N_("Taken back"), VD_COL_TEXT},
     {"note", N_("Note"), VD_COL_TEXT},
 };
 

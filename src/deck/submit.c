@@ -114,13 +114,16 @@ static void journal_ending(const Request *request)
 static void notice_ending(const Request *request)
 {
     const char *what = request->name ? request->name : request->host;
-    const char *label = _(request->row->verb.label);
+    const char *label = _(request->row->verb.label), *said = NULL;
     g_autofree char *text = NULL;
+    (void)vd_doc_outcome(request->doc, &said);
     if (request->error)
         text = what ? g_strdup_printf(_("%s %s: %s"), label, what, request->error->message)
                     : g_strdup_printf(_("%s: %s"), label, request->error->message);
     else if (request->row->verb.kind == VD_VERB_JOB)
         text = g_strdup_printf(_("%s: begun as %s"), label, request->id);
+    else if (said && what)
+        text = g_strdup_printf(_("%s %s: %s"), label, what, _(said));
     else
         text = what ? g_strdup_printf(_("%s %s: done"), label, what)
                     : g_strdup_printf(_("%s: done"), label);
@@ -298,14 +301,15 @@ static gboolean find_target(Request *request, const VdTarget *target, GError **e
     return TRUE;
 }
 
-static gboolean check_role(const Request *request, GError **error)
+gboolean vd_deck_may(VdDeck *deck, const VdVerb *verb, GError **error)
 {
-    if (request->deck->role >= request->row->role)
+    VdRole role = vd_verb_row(verb)->role;
+    if (deck->role >= role)
         return TRUE;
     return vd_fail(
         error, VD_ERR_DENIED, NULL,
         _("%s may not do this: it needs the role %s; ask the administrator of this host"),
-        request->deck->person, vd_role_word(request->row->role));
+        deck->person, vd_role_word(role));
 }
 
 static gboolean request_start(gpointer data)
@@ -313,7 +317,7 @@ static gboolean request_start(gpointer data)
     Request *request = data;
     g_clear_pointer(&request->start, g_source_unref);
     if (request->error || !vd_args_check(request->args, request->row->verb.args, &request->error) ||
-        !check_role(request, &request->error))
+        !vd_deck_may(request->deck, &request->row->verb, &request->error))
         request_end(request, FALSE);
     else if (changes(request))
         vd_worker_run(request->deck->journal, journal_begin, journal_begun, request, NULL);

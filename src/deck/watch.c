@@ -24,7 +24,7 @@ typedef struct {
     gint64 version;
     gboolean force;
     GPtrArray *jobs; /* out, NULL: nothing new */
-    GError *error;   /* out: why the journal could not be read */
+    GError *error;   /* out: why the journal could not be read, or is not to be written */
 } Look;
 
 static void look_free(gpointer data)
@@ -49,10 +49,12 @@ static void look_work(VdWorker *worker, gpointer data)
     VdJournal *journal = vd_worker_journal(worker, &look->error);
     if (!journal)
         return;
+    if (!vd_journal_writable(journal)) /* at once, not when something is to be done */
+        (void)vd_journal_try(journal, &look->error);
     gint64 version = vd_journal_version(journal);
     if (version == look->version && !look->force)
         return;
-    look->jobs = vd_journal_jobs(journal, JOBS_KEPT, &look->error);
+    look->jobs = vd_journal_jobs(journal, JOBS_KEPT, look->error ? NULL : &look->error);
     look->version = look->jobs ? version : -1; /* what failed is tried again */
     if (look->jobs && vd_journal_writable(journal) && any_interrupted(look->jobs) &&
         vd_jobs_sweep(journal, vd_deploy_kinds) > 0)

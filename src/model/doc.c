@@ -148,6 +148,30 @@ void vd_row_bool(char **row, guint column, gboolean value)
 
 static const VdColumn text_column = {"text", N_("Text"), VD_COL_TEXT};
 
+VdDoc *vd_doc_new_outcome(const char *result, const char *said)
+{
+    static const VdColumn columns[] = {{"result", N_("Result"), VD_COL_TEXT},
+                                       {"said", N_("Outcome"), VD_COL_TEXT}};
+    VdDoc *doc = vd_doc_new();
+    char **row = vd_section_row(
+        vd_doc_section(doc, VD_SECTION_FIELDS, "outcome", N_("Outcome"), columns, 2));
+    vd_row_text(row, 0, result);
+    vd_row_text(row, 1, said);
+    return doc;
+}
+
+const char *vd_doc_outcome(const VdDoc *doc, const char **ret_said)
+{
+    const VdSection *section =
+        doc && doc->sections->len == 1 ? g_ptr_array_index(doc->sections, 0) : NULL;
+    *ret_said = NULL;
+    if (!section || strcmp(section->id, "outcome") != 0)
+        return NULL;
+    char **row = g_ptr_array_index(section->rows, 0);
+    *ret_said = row[1];
+    return row[0];
+}
+
 VdDoc *vd_doc_new_text(const char *id, const char *title, const char *text)
 {
     VdDoc *doc = vd_doc_new();

@@ -64,6 +64,11 @@ void vd_row_double(char **row, guint column, double value); /* VD_NONE: NULL */
 void vd_row_bool(char **row, guint column, gboolean value);
 /* A one-section text document (XML, log); text is cleaned but keeps its lines. */
 VdDoc *vd_doc_new_text(const char *id, const char *title, const char *text);
+/* What a change came to, where "done" does not say it: a word for programs ("on"), and one for
+ * people (N_("now on")), both static. */
+VdDoc *vd_doc_new_outcome(const char *result, const char *said);
+/* The two of such a document; NULL: it is none. Borrowed. */
+const char *vd_doc_outcome(const VdDoc *doc, const char **ret_said);
 /* A value for people: "1.5 GiB", "yes", "–" for NULL. The caller frees. */
 char *vd_value_format(VdColType type, const char *raw);
 /* What a program finds there, in English: "bytes", "seconds since 1970"; NULL: a text. Static. */

@@ -194,16 +194,33 @@ gboolean vd_lv_look(VdBackendConn *conn, GPtrArray *uuids, GArray *rows, GError 
     return TRUE;
 }
 
+/* Only a daemon with root's rights can change whose a file is, and says so (DAC): for root,
+ * "/session" leads to the system's daemon as well. */
+static gboolean is_privileged(const xmlNode *host)
+{
+    for (const xmlNode *node = host->children; node; node = node->next) {
+        g_autofree char *model = xmlStrcmp(node->name, (const xmlChar *)"secmodel") == 0
+                                     ? vd_xml_child_text(node, "model")
+                                     : NULL;
+        if (g_strcmp0(model, "dac") == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* Its UUID alone would not do: several drivers of one machine have the same, and so have machines
- * whose maker gave them all one. Sessions are each user's own, and whose it is cannot be told. */
+ * whose maker gave them all one. Users' sessions are each one's own, and whose it is cannot be
+ * told.
+ */
 static GRefString *identity_of(virConnectPtr conn, const char *type, const char *hostname)
 {
     char *real = virConnectGetURI(conn);
     gboolean session = !real || strstr(real, "/session");
-    char *text = session ? NULL : virConnectGetCapabilities(conn);
+    char *text = virConnectGetCapabilities(conn);
     g_autoptr(xmlDoc) doc = text ? vd_xml_parse(text, "capabilities", NULL) : NULL;
     const xmlNode *host = doc ? vd_xml_child(xmlDocGetRootElement(doc), "host") : NULL;
-    g_autofree char *uuid = host ? vd_xml_child_text(host, "uuid") : NULL;
+    gboolean known = host && (!session || is_privileged(host));
+    g_autofree char *uuid = known ? vd_xml_child_text(host, "uuid") : NULL;
     g_autofree char *all = g_strdup_printf("%s %s %s", uuid, type ? type : "", hostname);
     free(real);
     free(text);

@@ -35,9 +35,12 @@ gboolean vd_op_vm_autostart(VdVirtCall *call, GError **error)
 
     if (!wanted_autostart(call, name, &on, error) || !vd_op_need_persistent(call, error))
         return FALSE;
-    if (virDomainSetAutostart(call->domain, on) == 0)
-        return TRUE;
-    return vd_virt_fail(error, _("The autostart of %s could not be changed"), name);
+    if (virDomainSetAutostart(call->domain, on) < 0)
+        return vd_virt_fail(error, _("The autostart of %s could not be changed"), name);
+    /* TRANSLATORS: of the autostart: "Autostart web-01: now on" */
+    vd_call_answer(call, on ? vd_doc_new_outcome("on", N_("now on"))
+                            : vd_doc_new_outcome("off", N_("now off")));
+    return TRUE;
 }
 
 /* Refuses a name that another machine has. libvirt does so as well, in other words. */

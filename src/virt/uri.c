@@ -109,13 +109,14 @@ char *vd_uri_effective(const char *uri)
     const char *usual = g_getenv("LIBVIRT_DEFAULT_URI");
     if (!uri || !*uri)
         uri = usual && *usual ? usual : geteuid() == 0 ? "qemu:///system" : "qemu:///session";
-    return with_parameter(uri, "no_tty", "1");
+    return g_strdup(uri);
 }
 
 char *vd_uri_to_open(const char *uri)
 {
     g_autofree char *ssh = vd_path_ssh();
-    return ssh ? with_parameter(uri, "command", ssh) : g_strdup(uri);
+    g_autofree char *mute = with_parameter(uri, "no_tty", "1");
+    return ssh ? with_parameter(mute, "command", ssh) : g_strdup(mute);
 }
 
 /* ---- mistakes ---- */

@@ -5,11 +5,11 @@
 #include <glib.h>
 
 /* The URI of a host: NULL or "" is LIBVIRT_DEFAULT_URI or else the system's QEMU for root, the
- * session's for others; over ssh `no_tty=1` is added unless the URI has a word on it, so that ssh
- * never asks on our screen. The caller frees. */
+ * session's for others. As people know it: it stands in what they are told. The caller frees. */
 char *vd_uri_effective(const char *uri);
-/* What libvirt is given for it: over ssh with our own command, which adds time-outs to ssh (unless
- * the URI has a word on it). The caller frees. */
+/* What libvirt is given for it: over ssh with `no_tty=1`, so that ssh never asks on our screen, and
+ * with our own command, which adds time-outs to ssh (unless the URI has a word on it). The caller
+ * frees. */
 char *vd_uri_to_open(const char *uri);
 /* Whether it leads to an sshd, by the ssh program or by a library. */
 gboolean vd_uri_over_ssh(const char *uri);

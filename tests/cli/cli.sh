@@ -35,6 +35,10 @@ try 1 -c "$fleet" start web-01
 check "starting a running machine fails with a sentence" all is "$status" 1 , says web-01 , quiet
 try 2 -c "$fleet" poweroff web-01
 check "a dangerous command without a terminal wants --yes" all is "$status" 2 , says --yes , says "Power off web-01?"
+try 1 -c "$fleet" delete web-01
+check "what would be refused is not asked first" all is "$status" 1 , says "power it off first" , is "${err/--yes/}" "$err"
+try 1 -c "$fleet" poweroff 'db, "one"'
+check "nor is what is so already" all is "$status" 1 , says "it is off" , is "${err/--yes/}" "$err"
 try 0 -c "$fleet" poweroff web-01 --yes --format json
 check "with --yes it is done, and JSON says so" all is "$status" 0 , one_json , is "$(json '$.requests[0].outcome')" done
 try 1 -c "$fleet" start nobody
@@ -43,12 +47,21 @@ try 1 -c "$fleet" start web-1
 check "and those that it may have been are, too" says "did you mean web-01?"
 try 1 -c "$fleet" start ''
 check "a name of nothing may have been none of them" is "$err" "vmdeck: There is no machine “”; vmdeck list shows all"
+printf 'secret\n' >"$work/pw"
+chmod 644 "$work/pw"
+try 1 -c "$fleet" deploy new --image x --password-file "$work/pw"
+check "a password file that others can read is remarked on" says "others can read $work/pw"
+chmod 600 "$work/pw"
+try 1 -c "$fleet" deploy new --image x --password-file "$work/pw"
+check "and one that they cannot is not" is "${err/others can/}" "$err"
 try 2 -c "$fleet" deploy new --image x --password-file "$work/nothing"
 check "a missing password file is named, with its option and the way out" all says "--password-file: $work/nothing" , says "first line"
 try 1 job follow r-000000
 check "following a job that is not there ends" says "no job r-000000"
 try 0 -c "$fleet" autostart web-01 --state on
-check "autostart takes its argument" all is "$status" 0
+check "autostart takes its argument, and says what it is now" all is "$status" 0 , says "Autostart: web-01: now on (r-"
+try 0 -c "$fleet" autostart web-01 --format json
+check "a toggle tells programs which way it went" all is "$status" 0 , is "$(json '$.requests[0].result')" on
 try 2 -c "$fleet" autostart web-01 --state maybe
 check "a wrong word is refused with what was expected" all is "$status" 2 , says "on, off, toggle"
 try 2 -c "$fleet" rename web-01 'a b'
@@ -196,6 +209,9 @@ check "and the rest still counts" all is "$status" 0 , prints web-01
 printf 'theme = "neon";\nkeys = {\n  vm_strat = "s";\n};\ncolumns = "wisdom";\nhosts = ( { name = "fleet"; uri = "%s"; } );\n' "$fleet" >"$work/look.conf"
 try 0 --config "$work/look.conf" list --format json
 check "so does one in theme, keys and columns" all says "look.conf:1: there is no theme “neon”; expected one of default, " , says "look.conf:3: keys: " , says "expected one such as vm.start" , says "look.conf:5: columns: " , one_json
+printf 'hosts = (\n  { name = "here"; uri = "%s"; } # }, {\n  { name = "there"; uri = "%s"; }\n);\nflat = 3;\n' "$fleet" "$fleet" >"$work/comma.conf"
+try 0 --config "$work/comma.conf" hosts
+check "a comma that was forgotten between hosts loses none" all is "$status" 0 , prints here , prints there , says "comma.conf:2: expected a comma behind the }" , says "comma.conf:5: flat"
 printf 'hosts = ( { name = "fleet"; uri = "%s"; } );\ntheme = = ;\n' "$fleet" >"$work/broken.conf"
 try 0 --config "$work/broken.conf" list
 check "after a syntax error what stands before it counts" all says "broken.conf:2:" , prints web-01
@@ -203,6 +219,8 @@ check "after a syntax error what stands before it counts" all says "broken.conf:
 printf 'roles = { nobody-else = "admin"; };\n' >"$work/roles.conf"
 VMDECK_SYSTEM_CONFIG=$work/roles.conf try 4 -c "$fleet" start 'db, "one"'
 check "without a role nothing is changed: status 4" all is "$status" 4 , says operate
+VMDECK_SYSTEM_CONFIG=$work/roles.conf try 4 -c "$fleet" poweroff web-01
+check "nor is anybody asked about it" all is "$status" 4 , says operate , is "${err/--yes/}" "$err"
 VMDECK_SYSTEM_CONFIG=$work/roles.conf try 0 -c "$fleet" list
 check "and looking is allowed" all is "$status" 0 , prints web-01
 printf 'theme = ;\nroles = { nobody-else = "admin"; };\n' >"$work/torn.conf"

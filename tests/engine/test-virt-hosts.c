@@ -189,10 +189,9 @@ static const char *ssh_id(guint i)
 /* As the engine opens them. */
 static const char *ssh_uri(guint i)
 {
-    static const char *const uris[HOSTS] = {
-        "qemu+ssh://s0/system?no_tty=1", "qemu+ssh://s1/system?no_tty=1",
-        "qemu+libssh2://s2/system",      "qemu+libssh://s3/system",
-        "qemu+ssh://s4/system?no_tty=1", "qemu+ssh://s5/system?no_tty=1"};
+    static const char *const uris[HOSTS] = {"qemu+ssh://s0/system",     "qemu+ssh://s1/system",
+                                            "qemu+libssh2://s2/system", "qemu+libssh://s3/system",
+                                            "qemu+ssh://s4/system",     "qemu+ssh://s5/system"};
     return uris[i];
 }
 

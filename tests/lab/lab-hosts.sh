@@ -88,6 +88,9 @@ twice=$(deck -c qemu:///system -c "$uri/user" list --format csv 2>&1)
 same "two names of one host count its machines once" 1 "$(grep -c only-one <<<"$twice")"
 ok "and the second says whose it is" \
   eval 'deck -c qemu:///system -c "$uri/user" hosts | grep "same as local"'
+# For root "/session" is no session of its own: it leads to the system's daemon.
+ok "so does root's session" \
+  eval 'deck -c qemu:///system -c qemu:///session hosts | grep "same as local"'
 same "no ssh is left behind" "" "$(in_host pgrep -x ssh)"
 
 # ---- somebody listens and says nothing

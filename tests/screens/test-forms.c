@@ -629,7 +629,7 @@ static void test_job_failed(void **state)
     assert_shows("✗ grow");
     assert_shows("grow: The file system is full.");
     assert_shows("resize2fs: No space left on device");
-    assert_shows("Undone: the disk was removed");
+    assert_shows("Taken back: the disk was removed");
     assert_shows("Request r-7K2M9Q. r tries again, l shows the log.");
     /* Once nobody knows what it was, and then all of it but the password. */
     vd_fake_type("r");

@@ -2,6 +2,7 @@
  * so that the tests read like the program. */
 #include "config.h"
 
+#include "src/base/error.h"
 #include "tests/unit/fake-deck.h"
 
 #include <string.h>
@@ -19,6 +20,7 @@ struct _VdDeck {
     GPtrArray *jobs, *images, *notices, *requests, *questions;
     GQueue pending;
     guint wanted, wanted_of_all;
+    gboolean looks_only;
 };
 
 static const VdArgSpec rename_args[] = {
@@ -204,6 +206,18 @@ guint fake_deck_wanted(VdDeck *deck)
 void fake_deck_add_job(VdDeck *deck, VdJob *job)
 {
     g_ptr_array_add(deck->jobs, job);
+}
+
+void fake_deck_only_looks(VdDeck *deck)
+{
+    deck->looks_only = TRUE;
+}
+
+gboolean vd_deck_may(VdDeck *deck, const VdVerb *verb, GError **error)
+{
+    if (!deck->looks_only || verb->kind == VD_VERB_QUERY)
+        return TRUE;
+    return vd_fail(error, VD_ERR_DENIED, NULL, "ann may not do this");
 }
 
 const char *vd_deck_submit(VdDeck *deck, const VdVerb *verb, const VdTarget *target,

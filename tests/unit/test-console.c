@@ -63,6 +63,27 @@ static void danger_asks_and_no_is_the_default(void **state)
     stop(&f);
 }
 
+/* Who lacks the right is told before a form is filled or a question is answered. */
+static void a_missing_right_is_told_at_once(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 80, 24);
+    fake_deck_only_looks(f.deck);
+    press(&f, "j P");
+    assert_null(vd_console_top(f.app));
+    assert_true(shows(&f, "Power off: ann may not do this"));
+    press(&f, "2 j n"); /* alpha-2 is off */
+    assert_null(vd_console_top(f.app));
+    assert_true(shows(&f, "Rename: ann may not do this"));
+    press(&f, "D");
+    assert_null(vd_console_top(f.app));
+    assert_true(shows(&f, "Delete: ann may not do this"));
+    press(&f, "F3");
+    assert_asked(&f, 1);
+    stop(&f);
+}
+
 static void many_want_their_number(void **state)
 {
     Fixture f;
@@ -343,6 +364,7 @@ int main(void)
         cmocka_unit_test(a_key_acts_on_the_cursor),
         cmocka_unit_test(marks_get_one_request_each),
         cmocka_unit_test(danger_asks_and_no_is_the_default),
+        cmocka_unit_test(a_missing_right_is_told_at_once),
         cmocka_unit_test(many_want_their_number),
         cmocka_unit_test(one_key_serves_hosts_and_machines),
         cmocka_unit_test(escape_peels_one_layer),

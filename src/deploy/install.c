@@ -315,6 +315,13 @@ static gboolean check_sizes(const VdPlan *plan, const VdTemplate *template, GErr
     return TRUE;
 }
 
+/* One for a host elsewhere is sent there. */
+static gboolean check_medium(const VdPlan *plan, GError **error)
+{
+    return !plan->cdrom || !plan->elsewhere || g_file_test(plan->cdrom, G_FILE_TEST_IS_REGULAR) ||
+           vd_fail(error, VD_ERR_NOT_FOUND, NULL, _("There is no file %s"), plan->cdrom);
+}
+
 static VdPlan *make_plan(const VdArgs *args, const VdTemplate *template, const char *uri,
                          const char *request, GError **error)
 {
@@ -322,13 +329,6 @@ static VdPlan *make_plan(const VdArgs *args, const VdTemplate *template, const c
     const char *medium = vd_args_get(args, "medium");
     g_autoptr(VdPlan) plan = vd_plan_new_empty(args, uri, request, error);
 
-    /* Kernel and initrd are files of the host's. */
-    if (plan && plan->elsewhere) {
-        vd_error_set(error, VD_ERR_UNSUPPORTED, NULL,
-                     _("A machine can be installed only by a vmdeck that runs on its host; log in "
-                       "there and install it there."));
-        return NULL;
-    }
     if (!plan || !check_login(plan, error) || !check_sizes(plan, template, error))
         return NULL;
     plan->tree = vd_install_tree_url(tree, error);
@@ -338,6 +338,8 @@ static VdPlan *make_plan(const VdArgs *args, const VdTemplate *template, const c
         plan->timezone = g_strdup("UTC");
     plan->template = g_strdup(template->name);
     plan->cdrom = medium && *medium ? g_canonicalize_filename(medium, NULL) : NULL;
+    if (!check_medium(plan, error))
+        return NULL;
     plan->kernel = g_strdup(template->kernel);
     plan->initrd = g_strdup(template->initrd);
     plan->answer_file = g_strdup(template->file);

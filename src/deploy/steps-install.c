@@ -136,19 +136,41 @@ static gboolean append_answer(const VdPlan *plan, const char *path, const char *
 }
 
 /* A file of the job's folder becomes a volume that only this job uses. */
-static gboolean hand_over(VdRun *run, const VdPlan *plan, VdConn *conn, const char *what,
-                          const char *file, GError **error)
+static gboolean hand_over_told(VdRun *run, const VdPlan *plan, VdConn *conn, const char *what,
+                               const char *file, VdUploadProgress progress, GError **error)
 {
     g_autofree char *name = g_strdup_printf("%s-%s", plan->volume, what);
     g_autofree char *path = NULL;
 
     if (!vd_run_undo(run, "volume", name, error) ||
         !vd_conn_volume_delete(conn, plan->pool, name, error) ||
-        !vd_conn_volume_upload(conn, plan->pool, name, file, NULL, NULL, vd_run_cancellable(run),
+        !vd_conn_volume_upload(conn, plan->pool, name, file, progress, run, vd_run_cancellable(run),
                                &path, error))
         return FALSE;
     vd_run_set(run, what, path);
     return TRUE;
+}
+
+static gboolean hand_over(VdRun *run, const VdPlan *plan, VdConn *conn, const char *what,
+                          const char *file, GError **error)
+{
+    return hand_over_told(run, plan, conn, what, file, NULL, error);
+}
+
+/* A medium is the largest part of it. */
+static void on_medium_sent(guint64 done, guint64 all, gpointer data)
+{
+    vd_run_progress(data, 0.9 + 0.1 * (double)done / (double)all);
+}
+
+/* A host elsewhere does not see our files. */
+static gboolean hand_over_cdrom(VdRun *run, const VdPlan *plan, VdConn *conn, GError **error)
+{
+    if (!plan->cdrom || !plan->elsewhere)
+        return TRUE;
+    vd_run_text(run, "%s", plan->cdrom);
+    vd_run_log(run, "sending %s", plan->cdrom);
+    return hand_over_told(run, plan, conn, "cdrom", plan->cdrom, on_medium_sent, error);
 }
 
 /* For installers that look for their answers on a medium. */
@@ -193,7 +215,8 @@ static gboolean fetch_both(VdRun *run, const VdPlan *plan, const char *kernel, c
     conn = vd_step_conn(run, plan, error);
     return conn && place_answer(run, plan, conn, initrd, error) &&
            hand_over(run, plan, conn, "kernel", kernel, error) &&
-           hand_over(run, plan, conn, "initrd", initrd, error);
+           hand_over(run, plan, conn, "initrd", initrd, error) &&
+           hand_over_cdrom(run, plan, conn, error);
 }
 
 static gboolean step_fetch(VdRun *run, GError **error)
@@ -417,7 +440,7 @@ static gboolean step_install(VdRun *run, GError **error)
 
 static gboolean step_ready(VdRun *run, GError **error)
 {
-    static const char *const parts[] = {"kernel", "initrd", "medium"};
+    static const char *const parts[] = {"kernel", "initrd", "medium", "cdrom"};
     g_autoptr(VdPlan) plan = vd_step_plan(run, error);
     g_autoptr(VdConn) conn = plan ? vd_step_conn(run, plan, error) : NULL;
 

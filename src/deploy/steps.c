@@ -143,7 +143,7 @@ static gboolean define(VdRun *run, const VdPlan *plan, VdConn *conn, const VdIma
         .kernel = plan->tree ? vd_run_get(run, "kernel") : NULL,
         .initrd = vd_run_get(run, "initrd"),
         .kernel_line = plan->kernel_line,
-        .cdrom = plan->cdrom,
+        .cdrom = plan->cdrom && plan->elsewhere ? vd_run_get(run, "cdrom") : plan->cdrom,
         .network_kind = vd_run_get(run, "network"),
         .network = plan->network,
         .mac = plan->mac,

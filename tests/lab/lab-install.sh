@@ -170,4 +170,26 @@ ok "an installer that asks is told of" until_ok 60 asking
 ok "cancelling it leaves nothing behind" eval \
   'deck job cancel "$(job_of inst-8)" --yes && until_ok 30 nothing_of inst-8'
 
+# ---- on a host elsewhere, with nothing but its libvirt ------------------------------------
+
+there=$work/there
+"$lab_home/lab" up "$there" --listen || give_up "a second host comes up"
+away() { "$lab_home/lab" exec "$there" -- virsh -q "$@"; }
+# Here, as far as files and processes go; its network is the other one's, where libvirtd listens.
+near() { "$lab_home/lab" exec "$dir" --net "$there" -- "$VMDECK" "$@"; }
+far() { # NAME ARGUMENT...
+  near -c qemu+tcp://127.0.0.1/system install "$1" --template lab-medium --tree "$tree" --memory 256M \
+    --disk 100M --cpus 1 --password-file "$work/password" "${@:2}" --yes >"$work/$1.out" 2>"$work/$1.err"
+}
+truncate -s 1M "$work/medium.iso"
+ok "a machine is installed on another host from a tree and a medium of this one" \
+  far far-1 --medium "$work/medium.iso" --hostname far.example
+ok "it runs there from its disk, and its console was heard here" eval \
+  '[ "$(away domstate far-1)" = running ] && ! away dumpxml far-1 --inactive | grep -E "<kernel>|cdrom" &&
+   deck job log "$(job_of far-1)" | grep -q "Installing the base system ... 60%"'
+ok "the medium was sent there" eval 'deck job log "$(job_of far-1)" | grep -q "sending .*medium.iso"'
+same "nothing but its disk is left there" 1 "$(away vol-list default | grep -c .)"
+ok "a medium that is not here is told before a job is made" eval \
+  '! far far-2 --medium "$work/none.iso" && said far-2 "none.iso" && [ -z "$(job_of far-2)" ]'
+
 finish

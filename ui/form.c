@@ -65,11 +65,33 @@ static void form_free(VdDialog *dialog)
     g_free(form);
 }
 
+static gboolean takes_image(const VdField *field)
+{
+    return field->spec->type == VD_ARG_IMAGE || field->spec->type == VD_ARG_SCRIPT;
+}
+
+/* One was added, or has gone, while the form was open: its list is asked for anew, at once if it is
+ * on the screen. */
+static gboolean form_told(VdDialog *dialog, guint changed)
+{
+    VdForm *form = (VdForm *)dialog;
+    for (guint i = 0; (changed & VD_CHANGED_IMAGES) && i < form->fields->len; i++) {
+        VdField *field = g_ptr_array_index(form->fields, i);
+        if (!takes_image(field) || !field->choices)
+            continue;
+        vd_form_forget_choices(form, field);
+        if (vd_form_focused(form) == field)
+            vd_form_ask_choices(form, field);
+    }
+    return FALSE;
+}
+
 static const VdDialogClass form_class = {
     .name = "form",
     .measure = vd_form_measure,
     .draw = vd_form_draw,
     .event = vd_form_event,
+    .changed = form_told,
     .free = form_free,
     .hint = vd_form_hint,
 };

@@ -313,15 +313,14 @@ static void outcome_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
             run->status = vd_error_exit_status(outcome->error);
     } else if (run->command->verb->kind == VD_VERB_JOB) {
         run->job = g_strdup(outcome->request);
+        if (outcome->word)
+            vd_err("vmdeck: %s\n", outcome->word);
     } else if (!query && run->command->format == VD_FORMAT_TABLE) {
         const char *named = target->name ? target->name : vd_args_get(run->command->args, "name");
         vd_err("%s%s%s%s%s (%s)\n", _(run->command->verb->label), named ? ": " : "",
                named ? named : "", said ? ": " : "", said ? _(said) : "", outcome->request);
-        /* Its runner does it, after we have gone. */
-        if (strcmp(run->command->verb->id, "job.cancel") == 0)
-            vd_err(_("It was asked to stop, and what it made is being undone; vmdeck job follow %s "
-                     "shows how that ends.\n"),
-                   target->id);
+        if (outcome->word)
+            vd_err("%s\n", outcome->word);
     }
 }
 

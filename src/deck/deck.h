@@ -177,6 +177,7 @@ typedef struct {
     const VdVerb *verb;
     VdDoc *doc;          /* the answer, or NULL; borrowed */
     const GError *error; /* NULL: done (a job: started) */
+    const char *word;    /* a sentence that goes with what was done, or NULL; borrowed */
 } VdOutcome;
 typedef void (*VdDeckDone)(VdDeck *deck, const VdOutcome *outcome, gpointer data);
 

@@ -233,7 +233,18 @@ gboolean vd_local_job_show(VdLocalCall *call, GError **error)
 
 gboolean vd_local_job_cancel(VdLocalCall *call, GError **error)
 {
-    return need_journal(call, error) && vd_jobs_cancel(call->journal, call->id, error);
+    if (!need_journal(call, error))
+        return FALSE;
+    g_autoptr(VdJob) job = vd_journal_job(call->journal, call->id, error);
+    if (!job || !vd_jobs_cancel(call->journal, call->id, error))
+        return FALSE;
+    /* Its runner does it, after we have gone. */
+    call->word = !job->started && !vd_job_state_ended(job->state)
+                     ? g_strdup(_("It had not begun, and will not."))
+                     : g_strdup_printf(_("It was asked to stop, and what it made is being undone; "
+                                         "vmdeck job follow %s shows how that ends."),
+                                       call->id);
+    return TRUE;
 }
 
 gboolean vd_local_job_resume(VdLocalCall *call, GError **error)
@@ -445,9 +456,11 @@ gboolean vd_local_deploy(VdLocalCall *call, GError **error)
     if (!parallel || !*parallel)
         vd_args_set(args, "parallel", usual);
     gboolean named = vd_args_get(args, "on") && *vd_args_get(args, "on");
-    return vd_deploy_submit(call->journal, call->request, call->person,
-                            (const VdDeployHost *)hosts->data, hosts->len, named, args, error) &&
-           vd_local_answer_job(call);
+    if (!vd_deploy_submit(call->journal, call->request, call->person,
+                          (const VdDeployHost *)hosts->data, hosts->len, named, args, error))
+        return FALSE;
+    call->word = vd_deploy_warning(args);
+    return vd_local_answer_job(call);
 }
 
 gboolean vd_local_install(VdLocalCall *call, GError **error)

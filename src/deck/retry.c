@@ -176,6 +176,7 @@ static gboolean run_again(VdLocalCall *call, VdRetry *retry, GError **error)
     again.args = retry->args;
     gboolean ok = row->local(&again, error);
     call->doc = again.doc;
+    call->word = again.word;
     return ok;
 }
 

@@ -23,6 +23,7 @@ typedef struct {
     const char *name;             /* of a machine, for people, or NULL */
     const VdArgs *args;
     VdDoc *doc;          /* out */
+    char *word;          /* out: a sentence for people that goes with it, or NULL; the deck frees */
     VdConf *renewed;     /* out: the configuration read anew after it was changed, or NULL */
     const char *renamed; /* out: the host in it that call->host became, or a new one; static or of
                             args */

@@ -27,6 +27,7 @@ typedef struct {
     VdDoc *doc;
     GError *error;
     GError *journal_error;
+    char *word;
     VdConf *renewed;
     char *renamed;
 } Request;
@@ -51,6 +52,7 @@ static void request_free(gpointer data)
     g_clear_error(&request->journal_error);
     vd_conf_free(request->renewed);
     g_free(request->renamed);
+    g_free(request->word);
     g_free(request);
 }
 
@@ -129,6 +131,8 @@ static void notice_ending(const Request *request)
                     : g_strdup_printf(_("%s: done"), label);
     vd_deck_notice(request->deck, request->error != NULL, request->id, text,
                    vd_error_detail(request->error));
+    if (request->word && !request->error)
+        vd_deck_notice(request->deck, FALSE, request->id, request->word, NULL);
 }
 
 /* journalled: its beginning is in the journal. Frees the request. */
@@ -144,7 +148,8 @@ static void request_end(Request *request, gboolean journalled)
     if (changes(request))
         notice_ending(request);
     g_hash_table_remove(deck->requests, request->id);
-    VdOutcome outcome = {request->id, &request->row->verb, request->doc, request->error};
+    VdOutcome outcome = {request->id, &request->row->verb, request->doc, request->error,
+                         request->word};
     if (request->done)
         request->done(deck, &outcome, request->data);
     if (changes(request) && (request->row->verb.target == VD_TARGET_IMAGE ||
@@ -187,6 +192,7 @@ static void local_work(VdWorker *worker, gpointer data)
     if (!request->row->local(&call, &request->error) && !request->error)
         vd_error_set(&request->error, VD_ERR_FAILED, NULL, _("It failed without a reason"));
     request->doc = call.doc;
+    request->word = call.word;
     request->renewed = call.renewed;
     request->renamed = g_strdup(call.renamed);
 }

@@ -58,6 +58,16 @@ gboolean vd_boot_is_prompt(const char *line)
     return g_str_has_suffix(prompt, " login:");
 }
 
+gboolean vd_boot_is_kernel(const char *line)
+{
+    if (*line != '[')
+        return FALSE;
+    const char *stamp = line + 1 + strspn(line + 1, " ");
+    gsize whole = strspn(stamp, "0123456789");
+    gsize part = whole && stamp[whole] == '.' ? strspn(stamp + whole + 1, "0123456789") : 0;
+    return part > 0 && stamp[whole + 1 + part] == ']';
+}
+
 static VdBootWord read_text(VdBoot *boot, const char *text, VdBootWord word)
 {
     g_free(boot->out);

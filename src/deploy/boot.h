@@ -25,6 +25,8 @@ typedef struct {
 void vd_boot_clear(VdBoot *boot);
 /* Whether a line is that of a getty that asks for a login. */
 gboolean vd_boot_is_prompt(const char *line);
+/* Whether a line is the kernel's own, with its stamp: "[   12.345678] …". */
+gboolean vd_boot_is_kernel(const char *line);
 /* Reads one line. marker: of the first-boot unit (doc/guest-protocol.md, "On the serial console");
  * NULL: a login prompt counts as done. cloud-init's
  * own last line counts as done as well, should the unit not have come to its end. */

@@ -24,7 +24,8 @@ const VdArgSpec vd_deploy_args[] = {
     {.name = "disk",
      .label = N_("Disk"),
      .help = N_(
-         "The size of its disk with its unit: 20G; the larger of 10G and the image's if left out."),
+         "The size of its disk with its unit: 20G; if left out, the larger of 10G and the image's, "
+         "or the image's with --no-grow."),
      .type = VD_ARG_SIZE,
      .min = 1024 * 1024,
      .max = G_GINT64_CONSTANT(1) << 56},
@@ -49,7 +50,7 @@ const VdArgSpec vd_deploy_args[] = {
     VD_WORD_MEMORY,
     VD_WORD_POOL,
     VD_WORD_NETWORK,
-    VD_WORD_PASSWORD,
+    VD_WORD_PASSWORD(N_("The password of root; the image's own stays if left out.")),
     {.name = "locked",
      .label = N_("Lock root"),
      .help = N_("No password opens root; SSH keys still do."),
@@ -144,7 +145,7 @@ const VdArgSpec vd_install_args[] = {
     VD_WORD_MEMORY,
     VD_WORD_POOL,
     VD_WORD_NETWORK,
-    VD_WORD_PASSWORD,
+    VD_WORD_PASSWORD(N_("The password of root, who stays locked if it is left out.")),
     VD_WORD_USER,
     VD_WORD_USER_PASSWORD,
     VD_WORD_SSH_KEY,

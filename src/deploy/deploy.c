@@ -83,8 +83,12 @@ void vd_deploy_add_steps(VdJob *job, const VdPlan *plan)
             (g_str_equal(step->id, "upload") && (!plan->elsewhere || plan->whole)) ||
             (g_str_equal(step->id, "send") && !plan->near))
             continue;
-        if (plan->reader ? !offline : !seed)
-            vd_job_add_step(job, step->id, step->label, step->weight);
+        if (plan->reader ? offline : seed)
+            continue;
+        VdStep *added = vd_job_add_step(job, step->id, step->label, step->weight);
+        /* No time is to be expected for what will not be. */
+        if (!plan->start && g_str_equal(step->id, "boot"))
+            added->state = VD_STEP_SKIPPED;
     }
 }
 

@@ -97,6 +97,9 @@ gboolean vd_deploy_check_field(const char *uri, const VdArgs *args, const char *
 /* "overlay, offline: about 25 s here, then the first boot" – what this deployment will do. The
  * caller frees. */
 char *vd_deploy_summary(const VdArgs *args);
+/* A sentence about what people may not have meant: nobody could log in. NULL: nothing. May wait
+ * (reads images). The caller frees. */
+char *vd_deploy_warning(const VdArgs *args);
 /* The words `deploy` takes. Ends with a NULL name. */
 extern const VdArgSpec vd_deploy_args[];
 extern const VdArgSpec vd_image_add_args[];

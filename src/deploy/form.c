@@ -230,7 +230,11 @@ static gboolean field_password(Field *field, GError **error)
 
 static gboolean field_user(Field *field, GError **error)
 {
-    return !*field->value || vd_check_user_name(field->value, error);
+    if (!*field->value)
+        return TRUE;
+    if (field->image && !vd_image_has_sudo(field->image))
+        field->hint = g_strdup(_("The image has no sudo: this user will not become root by it."));
+    return vd_check_user_name(field->value, error);
 }
 
 static gboolean field_key(Field *field, GError **error)
@@ -416,6 +420,16 @@ static gboolean disk_is_right(const VdArgs *args, const VdImage *image)
            vd_plan_check_disk(args, image, NULL);
 }
 
+char *vd_deploy_warning(const VdArgs *args)
+{
+    g_autoptr(VdImage) image = chosen_image(args);
+
+    if (!image || !vd_plan_shuts_out(args, image))
+        return NULL;
+    return g_strdup(_("Nobody will be able to log in: root is locked, and there is neither a "
+                      "password nor a key."));
+}
+
 char *vd_deploy_summary(const VdArgs *args)
 {
     g_autoptr(VdImage) image = chosen_image(args);
@@ -433,6 +447,8 @@ char *vd_deploy_summary(const VdArgs *args)
         reader = NULL;
     seconds = expected_seconds(args, image, reader != NULL);
     lacks = vd_plan_lacks(args, image, &grow, &customise, &why);
+    if (vd_plan_shuts_out(args, image))
+        g_string_append(text, _("nobody can log in (no password, no key); "));
     if (vd_plan_wants_copy(args))
         g_string_append_printf(text, _("a full copy at %s"), size);
     else

@@ -140,6 +140,26 @@ char *vd_image_tags(const VdArgs *args)
     return *g_strstrip(clean) ? g_steal_pointer(&clean) : NULL;
 }
 
+gboolean vd_image_no_room(const char *image, const char *folder, GError *why, GError **error)
+{
+    g_autoptr(GError) full = why;
+
+    if (vd_error_code(why) != VD_ERR_NO_SPACE) {
+        g_propagate_error(error, g_steal_pointer(&full));
+        return FALSE;
+    }
+    return vd_fail(error, VD_ERR_NO_SPACE, full->message,
+                   _("There is no room left for the image %s in %s."), image, folder);
+}
+
+gboolean vd_image_no_room_here(VdRun *run, GError *why, GError **error)
+{
+    g_autofree char *name = vd_spec_text(run, "name");
+    g_autofree char *folder = vd_path_images();
+
+    return vd_image_no_room(name ? name : "?", folder, why, error);
+}
+
 /* ---- the steps ---- */
 
 /* What qemu-img thinks of it: the format and size, and for qcow2 that nothing is missing. */
@@ -227,6 +247,7 @@ static gboolean step_copy(VdRun *run, GError **error)
     g_autofree char *folder = vd_path_images();
     g_autofree char *temporary = g_build_filename(folder, hidden, NULL);
     g_autofree char *size = NULL;
+    g_autoptr(GError) why = NULL;
     VdDiskFile look;
     int from;
     gboolean ok;
@@ -235,10 +256,12 @@ static gboolean step_copy(VdRun *run, GError **error)
     if (from < 0)
         return vd_fail(error, VD_ERR_INVALID, NULL, _("%s cannot be opened: %s."), file,
                        g_strerror(errno));
-    ok = vd_diskfile_look(from, file, &look, error) && vd_run_undo(run, "file", temporary, error) &&
-         copy_open(run, from, file, temporary, error);
+    ok = vd_diskfile_look(from, file, &look, &why) && vd_run_undo(run, "file", temporary, &why) &&
+         copy_open(run, from, file, temporary, &why);
     close(from);
-    if (!ok || !vd_diskfile_look_path(temporary, &look, error) ||
+    if (!ok)
+        return vd_image_no_room_here(run, g_steal_pointer(&why), error);
+    if (!vd_diskfile_look_path(temporary, &look, error) ||
         !vd_image_ask_qemu(run, temporary, file, &look, error))
         return FALSE;
     size = g_strdup_printf("%" G_GUINT64_FORMAT, look.virtual_size);
@@ -308,7 +331,7 @@ gboolean vd_image_step_inspect(VdRun *run, GError **error)
     if (image->os)
         vd_run_text(run, "%s, %s", image->os, image->root ? image->root : "?");
     else
-        vd_run_text(run, _("no operating system found: it can be deployed as it is only"));
+        vd_run_text(run, _("%s It can be deployed as it is only."), image->why_not);
     return TRUE;
 }
 
@@ -464,6 +487,7 @@ const VdStepSpec vd_image_add_steps[] = {
 
 const VdUndoSpec vd_image_add_undos[] = {
     {"file", N_("file %s removed"), undo_file},
+    {"published", N_("file %s removed"), vd_image_undo_published},
     {"disk", N_("disk %s removed"), undo_disk},
     {"image", N_("image %s removed"), undo_image},
     {"renamed", N_("%s named as before"), undo_renamed},

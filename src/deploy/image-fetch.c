@@ -496,6 +496,7 @@ static gboolean step_download(VdRun *run, GError **error)
     g_autofree char *hidden = g_strdup_printf(".add-%s.part", vd_run_id(run));
     g_autofree char *folder = vd_path_images();
     g_autofree char *temporary = g_build_filename(folder, hidden, NULL);
+    g_autoptr(GError) why = NULL;
     gboolean ok;
     int out;
 
@@ -505,7 +506,8 @@ static gboolean step_download(VdRun *run, GError **error)
     if (out < 0)
         return vd_fail(error, errno == EACCES || errno == EROFS ? VD_ERR_DENIED : VD_ERR_FAILED,
                        NULL, "%s: %s.", temporary, g_strerror(errno));
-    ok = fetch_into(run, out, temporary, error);
+    ok = fetch_into(run, out, temporary, &why) ||
+         vd_image_no_room_here(run, g_steal_pointer(&why), error);
     if (ok && fchmod(out, 0444) < 0)
         ok = vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", temporary, g_strerror(errno));
     close(out);

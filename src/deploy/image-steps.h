@@ -16,6 +16,13 @@ gboolean vd_image_check_name(const char *name, GError **error);
  * sentences. */
 gboolean vd_image_ask_qemu(VdRun *run, const char *path, const char *shown, const VdDiskFile *file,
                            GError **error);
+/* argument: a file in a folder that is published. It stays if the index there lists it by now. */
+gboolean vd_image_undo_published(VdRun *run, const char *argument, GError **error);
+/* Takes why; one that is about a full disk names the image and the folder, for our own file in it
+ * is gone by the time it is read. FALSE. */
+gboolean vd_image_no_room(const char *image, const char *folder, GError *why, GError **error);
+/* The same for the image that this job makes, and the folder of all of them. */
+gboolean vd_image_no_room_here(VdRun *run, GError *why, GError **error);
 /* Sets "layout". */
 gboolean vd_image_step_inspect(VdRun *run, GError **error);
 gboolean vd_image_step_record(VdRun *run, GError **error);

@@ -152,6 +152,26 @@ char *vd_image_reader(const VdImage *image, gboolean *ret_grows, gboolean *ret_u
     return g_steal_pointer(&reader);
 }
 
+gboolean vd_image_has_login(const VdImage *image, gboolean locked)
+{
+    g_autoptr(JsonNode) layout = parse(image);
+    JsonObject *root = layout ? json_node_get_object(layout) : NULL;
+    JsonObject *logins = object_member(root, "logins");
+
+    /* Images that were inspected before that was looked for. */
+    return !logins || json_object_get_boolean_member_with_default(logins, "user", TRUE) ||
+           json_object_get_boolean_member_with_default(logins, "keys", TRUE) ||
+           (!locked && json_object_get_boolean_member_with_default(logins, "root", TRUE));
+}
+
+gboolean vd_image_has_sudo(const VdImage *image)
+{
+    g_autoptr(JsonNode) layout = parse(image);
+    JsonObject *root = layout ? json_node_get_object(layout) : NULL;
+
+    return !root || json_object_get_boolean_member_with_default(root, "sudo", TRUE);
+}
+
 char **vd_image_timezones(const VdImage *image)
 {
     g_autoptr(JsonNode) layout = parse(image);

@@ -17,6 +17,7 @@
 #define USUAL_DISK     (10 * GIB)
 #define DISK_UNIT      (1024 * 1024)
 #define OVERLAY_AT_MIN (256 * 1024 * 1024)
+#define NEAR_AT_MIN    (64 * 1024 * 1024)
 
 void vd_plan_free(VdPlan *plan)
 {
@@ -135,9 +136,9 @@ static gboolean check_offline(const VdArgs *args, const VdImage *image, GError *
     lacks_offline(args, image, &needs_grow, &needs_customise, &why);
     if (vd_args_flag(args, "no-customise") && word)
         return vd_fail(error, VD_ERR_INVALID, NULL,
-                       _("--no-customise leaves the image's files as they are, so --%s cannot be "
+                       _("--no-customise leaves the image's files as they are, so --%s%s cannot be "
                          "done; leave one of the two out."),
-                       word);
+                       word, g_str_has_suffix(word, "password") ? "-file" : "");
     if (needs_grow && needs_customise)
         return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
                        _("The image %s can neither be grown nor customised: %s To go on without, "
@@ -255,6 +256,20 @@ gboolean vd_plan_check_room(const char *pool, guint64 available, guint64 disk, g
     return TRUE;
 }
 
+gboolean vd_plan_check_near(const VdPlan *plan, guint64 bytes, guint64 available,
+                            const char *folder, GError **error)
+{
+    guint64 least = plan->whole ? bytes : NEAR_AT_MIN;
+    g_autofree char *there = vd_format_size(available);
+    g_autofree char *wanted = vd_format_size(least);
+
+    return !plan->near || available >= least ||
+           vd_fail(error, VD_ERR_NO_SPACE, NULL,
+                   _("The disk is set up here before it is sent, which takes at least %s, and "
+                     "there are %s free in %s."),
+                   wanted, there, folder);
+}
+
 static char *copy_arg(const VdArgs *args, const char *name)
 {
     const char *value = vd_args_get(args, name);
@@ -314,6 +329,19 @@ static gboolean read_logins(VdPlan *plan, const VdArgs *args, GError **error)
                          "password nor a key."),
                        plan->user);
     return read_keys(plan, args, error);
+}
+
+gboolean vd_plan_shuts_out(const VdArgs *args, const VdImage *image)
+{
+    static const char *const ways[] = {"password", "user-password", "ssh-key", "firstboot"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(ways); i++) {
+        const char *value = vd_args_get(args, ways[i]);
+
+        if (value && *value)
+            return FALSE;
+    }
+    return !vd_image_has_login(image, vd_args_flag(args, "locked"));
 }
 
 /* image NULL: none, so any timezone passes. */

@@ -72,6 +72,8 @@ gboolean vd_plan_check_able(const VdArgs *args, const VdImage *image, GError **e
  * nothing is lacking. */
 gboolean vd_plan_lacks(const VdArgs *args, const VdImage *image, gboolean *ret_grow,
                        gboolean *ret_customise, char **ret_why);
+/* Whether these args leave a machine that nobody can log in to. A script may see to that itself. */
+gboolean vd_plan_shuts_out(const VdArgs *args, const VdImage *image);
 /* The engine that args and the image come to: *ret_reader is what reads a seed medium in the guest
  * (to be freed), NULL for the offline engine. FALSE
  * with a sentence if the engine that was asked for cannot do it. */
@@ -94,6 +96,11 @@ gboolean vd_plan_check_pool(const char *pool, const char *kind, gboolean raw, GE
  * numbers. file_size: of the image. */
 gboolean vd_plan_check_room(const char *pool, guint64 available, guint64 disk, gboolean whole,
                             guint64 file_size, gboolean overcommit, GError **error);
+
+/* Whether the folder (of a job) in which the disk is set up before it goes elsewhere has room for
+ * it among available bytes; bytes: what the image takes. TRUE if nothing is made here. */
+gboolean vd_plan_check_near(const VdPlan *plan, guint64 bytes, guint64 available,
+                            const char *folder, GError **error);
 
 /* JSON there and back. The callers free; NULL with VD_ERR_DAMAGED if it is no plan. */
 char *vd_plan_to_json(const VdPlan *plan);

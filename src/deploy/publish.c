@@ -21,6 +21,7 @@
 #include "src/deploy/catalogue.h"
 #include "src/deploy/copy.h"
 #include "src/deploy/deploy-private.h"
+#include "src/deploy/image-steps.h"
 #include "src/deploy/publish.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/store.h"
@@ -303,14 +304,20 @@ static gboolean step_export(VdRun *run, GError **error)
     g_autofree char *file = vd_spec_text(run, "file");
     g_autofree char *part = g_strdup_printf("%s.%s.part", file, vd_run_id(run));
     g_autoptr(VdImage) image = vd_store_load(name, error);
+    g_autoptr(GError) why = NULL;
 
     if (!image)
         return FALSE;
     vd_run_text(run, "%s", file);
     if (exported_before(run, image, file))
         return TRUE;
-    if (!vd_run_undo(run, "file", part, error) || !copy_out(run, image, part, error))
+    if (!vd_run_undo(run, "file", part, error))
         return FALSE;
+    if (!copy_out(run, image, part, &why)) {
+        g_autofree char *folder = g_path_get_dirname(file);
+
+        return vd_image_no_room(name, folder, g_steal_pointer(&why), error);
+    }
     if (renameat2(AT_FDCWD, part, AT_FDCWD, file, RENAME_NOREPLACE) < 0)
         return fail_file(file, error);
     vd_file_sync_folder(file);
@@ -446,6 +453,7 @@ static gboolean publish_one(Publish *publish, const char *name, GError **error)
     g_autofree char *revision = image ? next_revision(publish, image) : NULL;
     g_autofree char *file = NULL, *path = NULL, *part = NULL, *entry = NULL, *next = NULL;
     Pack pack = {.run = publish->run};
+    g_autoptr(GError) why = NULL;
     gboolean ok;
 
     if (!image || !revision) {
@@ -458,9 +466,11 @@ static gboolean publish_one(Publish *publish, const char *name, GError **error)
     vd_run_text(publish->run, _("compressing %s"), name);
     pack.from_name = image->path;
     pack.to_name = part;
-    ok = vd_run_undo(publish->run, "file", part, error) &&
-         pack_file(&pack, publish->level, error) &&
-         (rename(part, path) == 0 || fail_file(path, error));
+    ok = vd_run_undo(publish->run, "file", part, &why) && pack_file(&pack, publish->level, &why) &&
+         vd_run_undo(publish->run, "published", path, &why) &&
+         (rename(part, path) == 0 || fail_file(path, &why));
+    if (!ok)
+        vd_image_no_room(name, publish->folder, g_steal_pointer(&why), error);
     if (ok) {
         entry = vd_index_entry(image, file, revision, g_checksum_get_string(pack.checksum),
                                pack.written);
@@ -473,6 +483,20 @@ static gboolean publish_one(Publish *publish, const char *name, GError **error)
     }
     g_clear_pointer(&pack.checksum, g_checksum_free);
     return ok;
+}
+
+gboolean vd_image_undo_published(VdRun *run, const char *argument, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(argument);
+    g_autofree char *name = g_path_get_basename(argument);
+    g_autofree char *path = g_build_filename(folder, "index", NULL);
+    g_autofree char *line = g_strdup_printf("\nfile=%s\n", name);
+    g_autofree char *index = vd_file_read(path, VD_INDEX_BYTES, NULL, NULL);
+
+    (void)run;
+    if (index && strstr(index, line))
+        return TRUE;
+    return unlink(argument) == 0 || errno == ENOENT || fail_file(argument, error);
 }
 
 /* Signed beside, then both in place: the plain index first, which nobody trusts by itself. */

@@ -77,7 +77,7 @@ static void tell_line(Watch *watch, const char *line)
 {
     g_autofree char *text = NULL;
 
-    if (watch->spoke || !*line)
+    if (watch->spoke || !*line || vd_boot_is_kernel(line))
         return;
     text = vd_text_clean(line, TEXT_CHARS, FALSE);
     vd_run_text(watch->run, _("booting: %s"), text);

@@ -46,6 +46,10 @@ gboolean vd_image_customisable(const VdImage *image, char **ret_why);
 char *vd_image_reader(const VdImage *image, gboolean *ret_grows, gboolean *ret_unknown);
 /* Whether it is FreeBSD, as its files say, or its name if the appliance cannot read them. */
 gboolean vd_image_is_freebsd(const VdImage *image);
+/* Whether somebody can log in to it as it is, root perhaps locked; TRUE if nobody looked. */
+gboolean vd_image_has_login(const VdImage *image, gboolean locked);
+/* Whether it has sudo; TRUE if nobody looked. */
+gboolean vd_image_has_sudo(const VdImage *image);
 /* The timezones it has, maybe none; NULL if nobody looked. Free with g_strfreev(). */
 char **vd_image_timezones(const VdImage *image);
 /* The file system of its root: "xfs", or NULL if unknown. The caller frees. */

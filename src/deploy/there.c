@@ -2,8 +2,13 @@
  * by the job itself, since a host changes. */
 #include "config.h"
 
+#include <sys/stat.h>
+
 #include "src/base/error.h"
 #include "src/base/i18n.h"
+#include "src/base/paths.h"
+#include "src/base/text.h"
+#include "src/deploy/copy.h"
 #include "src/deploy/store.h"
 #include "src/deploy/there.h"
 
@@ -55,6 +60,18 @@ static gboolean check_network(VdConn *conn, const VdPlan *plan, GError **error)
            (!plan->address || vd_conn_address_check(conn, plan->network, plan->address, error));
 }
 
+/* What is set up here is in the folder of its job, and those are together. */
+static gboolean check_near(const VdPlan *plan, const VdImage *image, GError **error)
+{
+    g_autofree char *folder = vd_path_state();
+    struct stat st;
+
+    if (!plan->near || !image || stat(image->path, &st) < 0)
+        return TRUE;
+    return vd_plan_check_near(plan, (guint64)st.st_blocks * 512, vd_free_bytes(folder), folder,
+                              error);
+}
+
 gboolean vd_check_there(VdConn *conn, const VdPlan *plan, const VdImage *image, GError **error)
 {
     if (!check_kind(conn, plan, image, error))
@@ -63,7 +80,7 @@ gboolean vd_check_there(VdConn *conn, const VdPlan *plan, const VdImage *image, 
         return vd_fail(error, VD_ERR_EXISTS, NULL,
                        _("A machine named %s is there already; choose another name."), plan->name);
     return check_size(conn, plan, image, error) && check_pool(conn, plan, image, error) &&
-           check_network(conn, plan, error) &&
+           check_network(conn, plan, error) && check_near(plan, image, error) &&
            (!image || !vd_image_needs_efi(image) || vd_conn_efi_check(conn, image->arch, error));
 }
 

@@ -48,17 +48,17 @@
         .type = VD_ARG_NETWORK, .value = "default"                                                 \
     }
 
-#define VD_WORD_PASSWORD                                                                           \
+/* text: what becomes of root without one. */
+#define VD_WORD_PASSWORD(text)                                                                     \
     {                                                                                              \
-        .name = "password", .label = N_("Root password"),                                          \
-        .help = N_("The password of root; the image's own stays if left out."),                    \
-        .type = VD_ARG_SECRET                                                                      \
+        .name = "password", .label = N_("Root password"), .help = text, .type = VD_ARG_SECRET      \
     }
 
 #define VD_WORD_USER                                                                               \
     {                                                                                              \
         .name = "user", .label = N_("User"),                                                       \
-        .help = N_("An ordinary user to make, who may become root by sudo."), .type = VD_ARG_TEXT  \
+        .help = N_("An ordinary user to make, who may become root by sudo where there is one."),   \
+        .type = VD_ARG_TEXT                                                                        \
     }
 
 #define VD_WORD_USER_PASSWORD                                                                      \

@@ -282,6 +282,35 @@ static void look_inside(VdGuest *guest, VdLayout *layout)
         layout->customise_why = g_strdup(_("The guest has no /etc/passwd."));
 }
 
+/* "!", "*" and what begins so match no password; passwd(5) says where the hashes are. */
+static gboolean opens(const VdColon *hashes, const char *name)
+{
+    int line = hashes ? vd_colon_find(hashes, name) : -1;
+    g_autofree char *hash = line >= 0 ? vd_colon_get(hashes, line, 1) : NULL;
+    return hash && *hash != '!' && *hash != '*';
+}
+
+/* Who can log in to the image as it is: root, anybody else. */
+static void add_logins(VdFiles *files, const VdColon *passwd, const GPtrArray *people,
+                       JsonObject *result)
+{
+    g_autofree char *text = NULL;
+    gboolean read = vd_files_read(files, "/etc/shadow", PASSWD_MAX, &text, NULL);
+    g_autoptr(VdColon) shadow = read && text ? vd_colon_parse(text) : NULL;
+    const VdColon *hashes = shadow ? shadow : passwd;
+    gboolean user = FALSE;
+    for (guint i = 0; i < people->len; i++) {
+        const char *name = g_ptr_array_index(people, i);
+        user = user || (!g_str_equal(name, "root") && opens(hashes, name));
+    }
+    static const char *const keys[] = {"/root/.ssh/authorized_keys", NULL};
+    JsonObject *logins = json_object_new();
+    json_object_set_boolean_member(logins, "root", opens(hashes, "root"));
+    json_object_set_boolean_member(logins, "keys", any_exists(files, keys));
+    json_object_set_boolean_member(logins, "user", user);
+    json_object_set_object_member(result, "logins", logins);
+}
+
 static void add_people(VdGuest *guest, const VdLayout *layout, JsonObject *result)
 {
     VdFiles files = {.guest = guest};
@@ -296,7 +325,10 @@ static void add_people(VdGuest *guest, const VdLayout *layout, JsonObject *resul
             g_autofree char *clean = vd_text_clean(g_ptr_array_index(people, i), 64, FALSE);
             json_array_add_string_element(users, clean);
         }
+        add_logins(&files, passwd, people, result);
     }
+    static const char *const sudo[] = {"/usr/bin/sudo", "/usr/local/bin/sudo", NULL};
+    json_object_set_boolean_member(result, "sudo", any_exists(&files, sudo));
     json_object_set_array_member(result, "users", users);
 }
 

@@ -135,7 +135,9 @@ static void fill_steps(VdJournal *journal, VdJob *job, const VdJobKind *kind, co
     for (guint i = 0; i < job->steps->len; i++) {
         VdStep *step = g_ptr_array_index(job->steps, i);
         double took = vd_journal_step_seconds(journal, kind->verb, step->id, spec);
-        if (took >= 0)
+        if (step->state == VD_STEP_SKIPPED)
+            step->weight = 1;
+        else if (took >= 0)
             step->weight = (int)CLAMP(took + 0.5, 1, STEP_SEC_MOST);
     }
 }

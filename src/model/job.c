@@ -229,7 +229,8 @@ const VdStep *vd_job_current(const VdJob *job)
         const VdStep *step = g_ptr_array_index(job->steps, i);
         if (step->state == VD_STEP_RUNNING)
             return step;
-        if (step->state != VD_STEP_WAITING)
+        /* One that is known not to be needed beforehand has not been yet. */
+        if (step->state != VD_STEP_WAITING && (step->state != VD_STEP_SKIPPED || step->ended))
             last = step;
     }
     return last;

@@ -153,6 +153,11 @@ try 0 image publish "$work/published" --image bare
 check "an image is published" all is "$status" 0 , test -f "$work/published/bare-1.raw.xz" , grep -q '^revision=1$' "$work/published/index"
 try 0 image publish "$work/published" --image bare
 check "and not a second time" all is "$status" 0 , is "$(ls "$work/published")" $'bare-1.raw.xz\nindex'
+sed 's/^{"sha256": "../{"sha256": "00/' "$VMDECK_STATE_DIR/images/bare.json" >"$VMDECK_STATE_DIR/images/lost.json"
+try 1 image publish "$work/half" --image bare --image lost
+check "of images of which one cannot be published none is left there" all is "$status" 1 , \
+  is "$(ls -A "$work/half")" ""
+rm "$VMDECK_STATE_DIR/images/lost.json"
 cat >"$work/published.conf" <<END
 sources = ( { name = "pub"; kind = "virt-builder"; url = "file://$work/published/index"; } );
 END

@@ -84,8 +84,8 @@ export VMDECK_JOB_DIE_AT=machines:begin
 deploy 1 'stop-{1..3}' || true
 unset VMDECK_JOB_DIE_AT
 id=$(parent)
-check "one of those that wait is cancelled" try 0 job cancel --yes \
-  "$(journal "SELECT id FROM job WHERE title = 'deploy stop-2'")"
+check "one of those that wait is cancelled" all try 0 job cancel --yes \
+  "$(journal "SELECT id FROM job WHERE title = 'deploy stop-2'")" , says "had not begun"
 check "it ends" until_true eval '[ "$(jobs "deploy stop-2" cancelled)" = 1 ]'
 check "the others are made, and what was not is said" all try 0 job resume "$id" , \
   try 1 job follow "$id" , says "stop-2"

@@ -255,6 +255,22 @@ static void test_choices_come_late(void **state)
     vd_fake_free();
 }
 
+/* An image that was added while the form is open is in its list. */
+static void test_list_follows_images(void **state)
+{
+    static const char *const more[] = {"alpine", "fresh-13", NULL};
+    (void)state;
+    VdForm *form = deploy_open(80, 24, FALSE);
+    vd_fake_type("<Tab><Tab>");
+    assert_string_equal(vd_form_focused(form)->spec->name, "image");
+    vd_fake()->choices = more;
+    form->dialog.class->changed(&form->dialog, VD_CHANGED_IMAGES);
+    vd_fake_answer();
+    vd_fake_type("<Enter>");
+    assert_shows("fresh-13");
+    vd_fake_free();
+}
+
 static void test_mouse(void **state)
 {
     (void)state;
@@ -739,6 +755,7 @@ int main(void)
         cmocka_unit_test(test_static_address),
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_choices_come_late),
+        cmocka_unit_test(test_list_follows_images),
         cmocka_unit_test(test_mouse),
         cmocka_unit_test(test_escape_asks_once),
         cmocka_unit_test(test_paste),

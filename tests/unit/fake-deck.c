@@ -237,7 +237,7 @@ const char *vd_deck_submit(VdDeck *deck, const VdVerb *verb, const VdTarget *tar
 void fake_deck_answer(VdDeck *deck, VdDoc *doc, const GError *error)
 {
     Pending *pending = g_queue_pop_head(&deck->pending);
-    VdOutcome outcome = {pending->id, pending->verb, doc, error};
+    VdOutcome outcome = {pending->id, pending->verb, doc, error, NULL};
     if (pending->done)
         pending->done(deck, &outcome, pending->data);
     pending_free(pending);

@@ -98,6 +98,38 @@ static void test_defaults(void **state)
     assert_int_equal(strlen(plan->mac), 17);
 }
 
+static gboolean shut_out(const char *logins, const char *const *words)
+{
+    g_autoptr(VdImage) image = make_image(TRUE);
+    g_autoptr(VdArgs) args = make_args(words);
+
+    g_free(image->layout);
+    image->layout = g_strdup_printf("{\"os\":{}%s}", logins);
+    return vd_plan_shuts_out(args, image);
+}
+
+/* A machine that nobody can log in to is made, but not without a word. */
+static void test_nobody_logs_in(void **state)
+{
+    const char *none = ",\"logins\":{\"root\":false,\"keys\":false,\"user\":false}";
+    const char *root = ",\"logins\":{\"root\":true,\"keys\":false,\"user\":false}";
+    const char *const locked[] = {"locked", "true", NULL};
+    const char *const user[] = {"user", "anna", NULL};
+    const char *const key[] = {"user", "anna", "ssh-key", KEY, NULL};
+    const char *const password[] = {"password", "x", NULL};
+    const char *const script[] = {"firstboot", "lamp", NULL};
+
+    (void)state;
+    assert_true(shut_out(none, NULL));
+    assert_true(shut_out(none, user));
+    assert_true(shut_out(root, locked));
+    assert_false(shut_out(root, NULL));
+    assert_false(shut_out(none, key));
+    assert_false(shut_out(none, password));
+    assert_false(shut_out(none, script));
+    assert_false(shut_out("", locked)); /* inspected before anybody looked */
+}
+
 /* The image's own reader decides unless told; a plan of the seed engine names its medium. */
 static VdPlan *plan_for_reader(const char *seed, const char *const *words, GError **error)
 {
@@ -217,6 +249,7 @@ static void test_words_that_do_not_go_together(void **state)
 {
     (void)state;
     REFUSED(TRUE, "--hostname cannot be done", "no-customise", "true", "hostname", "a");
+    REFUSED(TRUE, "--password-file cannot be done", "no-customise", "true", "password", "a");
     REFUSED(TRUE, "both have a password and be locked", "password", "x", "locked", "true");
     REFUSED(TRUE, "give --user", "user-password", "x");
     REFUSED(TRUE, "Nobody could log in", "locked", "true", "user", "anna");
@@ -399,6 +432,11 @@ static void test_first_boot_words(void **state)
     marker = NULL;
     assert_int_equal(LINE("Debian GNU/Linux 12 db-07 ttyS0"), VD_BOOT_OTHER);
     assert_int_equal(LINE("db-07 login: "), VD_BOOT_DONE);
+    assert_true(vd_boot_is_kernel("[    1.234567] random: crng init done"));
+    assert_true(vd_boot_is_kernel("[12345.678901] x"));
+    assert_false(vd_boot_is_kernel("[  OK  ] Started sshd."));
+    assert_false(vd_boot_is_kernel("[1.2"));
+    assert_false(vd_boot_is_kernel("[1] 2"));
 #undef LINE
 }
 
@@ -419,6 +457,39 @@ static gboolean has_step(const VdPlan *plan, const char *id)
         if (g_str_equal(((const VdStep *)g_ptr_array_index(job->steps, i))->id, id))
             return TRUE;
     return FALSE;
+}
+
+/* A machine that is not to be started has no first boot that time is expected for. */
+static void test_no_time_for_no_boot(void **state)
+{
+    static const char *const words[] = {"no-start", "true", NULL};
+    g_autoptr(VdPlan) plan = plan_for("qemu:///system", words, NULL);
+    g_autoptr(VdJob) job = vd_deploy_job_new("r-7K2M9Q", "deploy", "me", plan->name);
+
+    (void)state;
+    vd_deploy_add_steps(job, plan);
+    assert_int_equal(vd_job_step(job, "boot")->state, VD_STEP_SKIPPED);
+    assert_int_equal(vd_job_step(job, "define")->state, VD_STEP_WAITING);
+    assert_null(vd_job_current(job));
+}
+
+/* What is set up here for a host elsewhere has to have room here. */
+static void test_room_for_what_is_sent(void **state)
+{
+    static const char *const whole[] = {"whole", "true", NULL};
+    g_autoptr(VdPlan) here = plan_for("qemu:///system", whole, NULL);
+    g_autoptr(VdPlan) there = plan_for("qemu+ssh://kvm2/system", whole, NULL);
+    g_autoptr(VdPlan) overlay = plan_for("qemu+ssh://kvm2/system", NULL, NULL);
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    assert_true(vd_plan_check_near(here, GIB, 0, "/jobs", NULL));
+    assert_true(vd_plan_check_near(there, GIB, GIB, "/jobs", NULL));
+    assert_true(vd_plan_check_near(overlay, GIB, GIB / 2, "/jobs", NULL));
+    assert_false(vd_plan_check_near(overlay, GIB, 1024, "/jobs", NULL));
+    assert_false(vd_plan_check_near(there, GIB, GIB - 1, "/jobs", &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_NO_SPACE);
+    assert_non_null(strstr(error->message, "free in /jobs"));
 }
 
 /* Elsewhere the image is a volume called by its digest, and the appliance's work is done here. */
@@ -454,9 +525,12 @@ int main(void)
         cmocka_unit_test(test_elsewhere),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_engines),
+        cmocka_unit_test(test_nobody_logs_in),
         cmocka_unit_test(test_freebsd),
         cmocka_unit_test(test_identities_differ),
         cmocka_unit_test(test_disk_sizes),
+        cmocka_unit_test(test_no_time_for_no_boot),
+        cmocka_unit_test(test_room_for_what_is_sent),
         cmocka_unit_test(test_images_that_cannot),
         cmocka_unit_test(test_words_that_do_not_go_together),
         cmocka_unit_test(test_room),

@@ -18,6 +18,7 @@
 #include "src/deploy/copy.h"
 #include "src/deploy/deploy.h"
 #include "src/deploy/diskfile.h"
+#include "src/deploy/image-steps.h"
 #include "src/deploy/store.h"
 #include "src/virt/provision.h"
 
@@ -538,6 +539,22 @@ static void test_inspection_without_a_system(void **state)
     assert_non_null(strstr(error->message, "cut short"));
 }
 
+/* A full disk names the image and where it was to go, not a file of ours that is gone by then. */
+static void test_no_room(void **state)
+{
+    GError *full = NULL, *other = NULL;
+    g_autoptr(GError) told = NULL, passed = NULL;
+
+    (void)state;
+    vd_error_set(&full, VD_ERR_NO_SPACE, NULL, "/x/.add-r.part: No space left on device.");
+    vd_error_set(&other, VD_ERR_DENIED, NULL, "No.");
+    assert_false(vd_image_no_room("debian-12", "/images", full, &told));
+    assert_string_equal(told->message, "There is no room left for the image debian-12 in /images.");
+    assert_int_equal(vd_error_code(told), VD_ERR_NO_SPACE);
+    assert_false(vd_image_no_room("debian-12", "/images", other, &passed));
+    assert_string_equal(passed->message, "No.");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -558,6 +575,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_remove_asks_the_hosts, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_remove_refuses_one_in_use, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_inspection_with_a_system, make_place, drop_place),
+        cmocka_unit_test(test_no_room),
         cmocka_unit_test_setup_teardown(test_inspection_without_a_system, make_place, drop_place),
     };
 

@@ -244,6 +244,9 @@ static void test_job(void **state)
     grow->fraction = 0.5;
     assert_true(vd_job_fraction(job, 0) > 0.62 && vd_job_fraction(job, 0) < 0.63);
     assert_ptr_equal(vd_job_current(job), grow);
+    grow->state = VD_STEP_SKIPPED; /* beforehand */
+    assert_ptr_equal(vd_job_current(job), disk);
+    grow->state = VD_STEP_RUNNING;
     /* Half of it took thirty seconds. */
     assert_int_equal(vd_job_remaining(job, 56 * G_USEC_PER_SEC) / G_USEC_PER_SEC, 30);
     /* Without progress: 10 expected seconds took 25, so 30 take 60; beyond them nobody can tell. */

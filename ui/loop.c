@@ -18,6 +18,7 @@
 #include "src/base/i18n.h"
 #include "src/base/log.h"
 #include "src/base/paths.h"
+#include "src/base/turn.h"
 #include "ui/grid.h"
 #include "ui/page.h"
 #include "ui/term.h"
@@ -459,6 +460,7 @@ int vd_ui_run(VdDeck *deck, GMainContext *context, const VdUiOptions *options)
         (void)fprintf(stderr, "vmdeck: %s\n", error->message);
         return 2;
     }
+    vd_turn_first();
     VdApp *app = vd_console_new(deck, context, options, theme, keymap);
     show_problems(app, own);
     int status = run(app);

@@ -15,16 +15,7 @@
 
 #include "src/base/log.h"
 #include "src/base/paths.h"
-
-/* Before threads are made, which take it over as children do: people at a console, and the machines
- * that run, come first. Who was started with less stays there. */
-static void step_aside(void)
-{
-    enum { NICE = 5, IOPRIO_WHO_PROCESS = 1, BEST_EFFORT_LAST = 2 << 13 | 7 };
-    if (getpriority(PRIO_PROCESS, 0) < NICE)
-        (void)setpriority(PRIO_PROCESS, 0, NICE);
-    (void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, BEST_EFFORT_LAST);
-}
+#include "src/base/turn.h"
 
 void vd_run_process_setup(void)
 {
@@ -34,7 +25,7 @@ void vd_run_process_setup(void)
     signal(SIGPIPE, SIG_IGN);
     /* A core would hold what the job's secrets were. */
     setrlimit(RLIMIT_CORE, &no_core);
-    step_aside();
+    vd_turn_last(); /* before threads are made, which take it over as children do */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     umask(022);

@@ -250,3 +250,14 @@ gboolean vd_filter_fits(const VdFilter *filter, const VdHost *host, const VdVm *
     }
     return TRUE;
 }
+
+gboolean vd_filter_fits_host(const VdFilter *filter, const VdHost *host)
+{
+    for (guint i = 0; i < filter->terms->len; i++) {
+        const Term *term = &g_array_index(filter->terms, Term, i);
+        if ((term->field != ANY && term->field != HOST) ||
+            contains(term, host->id) == term->inverted)
+            return FALSE;
+    }
+    return TRUE;
+}

@@ -19,3 +19,6 @@ gboolean vd_filter_empty(const VdFilter *filter);
 /* VD_GROUP_*: the figures it asks of every machine. */
 guint vd_filter_groups(const VdFilter *filter);
 gboolean vd_filter_fits(const VdFilter *filter, const VdHost *host, const VdVm *vm);
+/* Whether a host that shows no machine of its own, because it never answered, say, is what is
+ * looked for: all words are found in its name. */
+gboolean vd_filter_fits_host(const VdFilter *filter, const VdHost *host);

@@ -131,6 +131,13 @@ static void restore_cursor(VdTree *rows)
         remember_cursor(rows);
 }
 
+/* It has no machine by which it would be found. */
+static gboolean is_looked_for(const VdTree *rows, const Group *group)
+{
+    const VdHost *host = group->own.row.host;
+    return host->vms->len == 0 && vd_filter_fits_host(rows->filter, host);
+}
+
 static void lay_rows(VdTree *rows)
 {
     gboolean filtered = !vd_filter_empty(rows->filter);
@@ -143,7 +150,7 @@ static void lay_rows(VdTree *rows)
     for (guint h = 0; !rows->flat && h < rows->groups->len; h++) {
         Group *group = g_ptr_array_index(rows->groups, h);
         rows->matched += group->section.shown->len;
-        if (filtered && group->section.shown->len == 0)
+        if (filtered && group->section.shown->len == 0 && !is_looked_for(rows, group))
             continue;
         g_ptr_array_add(rows->rows, &group->own);
         if (filtered || !vd_tree_folded(rows, group->own.row.host->id))

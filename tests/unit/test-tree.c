@@ -141,6 +141,29 @@ static void the_tree_folds_and_filters(void **state)
     assert_rows(tree, "kvm1 web-1 db-1 web-2 kvm2 batch Ärger");
 }
 
+/* A host that never answered has no machine by which it would be found. */
+static void a_host_without_machines_is_found_by_its_name(void **state)
+{
+    (void)state;
+    g_autoptr(VdFleet) fleet = make_fleet();
+    g_autoptr(VdTree) tree = vd_tree_new();
+    g_ptr_array_add(fleet->hosts, vd_host_new("dead", "fake:///3"));
+    vd_tree_set_fleet(tree, fleet);
+    vd_tree_set_filter(tree, "dea");
+    assert_rows(tree, "dead");
+    assert_int_equal(vd_tree_matched(tree), 0);
+    vd_tree_set_filter(tree, "host:DEAD");
+    assert_rows(tree, "dead");
+    vd_tree_set_filter(tree, "host:kvm1 web");
+    assert_rows(tree, "kvm1 web-1 web-2");
+    vd_tree_set_filter(tree, "a"); /* beside machines */
+    assert_rows(tree, "kvm2 batch dead");
+    vd_tree_set_filter(tree, "!dead !a");
+    assert_rows(tree, "kvm1 db-1 web-1 web-2 kvm2 Ärger");
+    vd_tree_set_filter(tree, "dead state:off"); /* that asks of machines */
+    assert_rows(tree, "");
+}
+
 static void the_cursor_stays_with_its_machine(void **state)
 {
     (void)state;
@@ -445,6 +468,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filters_find_what_they_say),
         cmocka_unit_test(the_tree_folds_and_filters),
+        cmocka_unit_test(a_host_without_machines_is_found_by_its_name),
         cmocka_unit_test(the_cursor_stays_with_its_machine),
         cmocka_unit_test(marks_outlive_filters_and_die_with_machines),
         cmocka_unit_test(order_by_changes_is_the_order),

@@ -140,6 +140,15 @@ run host test qemu+tcp://127.0.0.1:1/system
 check "where nobody listens" 3 "the connection is refused"
 run host test qemuu:///system
 check "or that is none" 3 "libvirt does not know"
+
+# libvirt leaks a descriptor when the other end closes just as it opens it.
+began=${EPOCHREALTIME/[.,]/}
+PATH=/nonexistent "$(dirname "$VMDECK")/vmdeck-ssh" kvm1 >"$work/out" 2>"$work/err" </dev/null
+status=$?
+check "without an ssh it is said that there is none" 127 "ssh: "
+[ $((${EPOCHREALTIME/[.,]/} - began)) -ge 100000 ] && status=0 || status=1
+check "and not in the moment in which libvirt opens" 0 ""
+
 run host connect shared
 check "connections are the console's" 2 "There is no command host connect"
 echo "1..$n"

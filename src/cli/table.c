@@ -45,11 +45,7 @@ static void end_line(GString *out)
 /* A value in one line. */
 static char *cell(const VdColumn *column, const char *raw)
 {
-    g_autofree char *text = NULL;
-    if (column->type == VD_COL_TEXT && raw && g_strcmp0(column->id, "state") == 0)
-        text = g_strdup(*raw ? _(raw) : "");
-    else
-        text = vd_value_format(column->type, raw);
+    g_autofree char *text = vd_cell_format(column, raw);
     g_autofree char *clean = vd_text_clean(text, 0, FALSE);
     return vd_sayable(clean);
 }

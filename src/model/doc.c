@@ -224,3 +224,10 @@ const char *vd_col_unit(VdColType type)
     };
     return type < G_N_ELEMENTS(units) ? units[type] : NULL;
 }
+
+char *vd_cell_format(const VdColumn *column, const char *raw)
+{
+    if (column->type == VD_COL_TEXT && raw && *raw && strcmp(column->id, "state") == 0)
+        return g_strdup(_(raw));
+    return vd_value_format(column->type, raw);
+}

@@ -71,5 +71,8 @@ VdDoc *vd_doc_new_outcome(const char *result, const char *said);
 const char *vd_doc_outcome(const VdDoc *doc, const char **ret_said);
 /* A value for people: "1.5 GiB", "yes", "–" for NULL. The caller frees. */
 char *vd_value_format(VdColType type, const char *raw);
+/* The same of a cell: states, which are words of ours, in the person's language. The caller frees.
+ */
+char *vd_cell_format(const VdColumn *column, const char *raw);
 /* What a program finds there, in English: "bytes", "seconds since 1970"; NULL: a text. Static. */
 const char *vd_col_unit(VdColType type);

@@ -201,15 +201,15 @@ static const VdColumn pool_columns[POOL_COLUMNS] = {
     [POOL_PATH] = {"path", N_("Path"), VD_COL_TEXT},
 };
 
-/* The words of enum virStoragePoolState, as virsh has them: stable, so untranslated. */
+/* The words of enum virStoragePoolState, as virsh has them: stable for programs. */
 static const char *pool_state(int state)
 {
     static const char *const words[] = {
-        [VIR_STORAGE_POOL_INACTIVE] = "inactive",
-        [VIR_STORAGE_POOL_BUILDING] = "building",
-        [VIR_STORAGE_POOL_RUNNING] = "active",
-        [VIR_STORAGE_POOL_DEGRADED] = "degraded",
-        [VIR_STORAGE_POOL_INACCESSIBLE] = "inaccessible",
+        [VIR_STORAGE_POOL_INACTIVE] = N_("inactive"),
+        [VIR_STORAGE_POOL_BUILDING] = N_("building"),
+        [VIR_STORAGE_POOL_RUNNING] = N_("active"),
+        [VIR_STORAGE_POOL_DEGRADED] = N_("degraded"),
+        [VIR_STORAGE_POOL_INACCESSIBLE] = N_("inaccessible"),
     };
 
     return state >= 0 && state < (int)G_N_ELEMENTS(words) ? words[state] : NULL;
@@ -352,7 +352,7 @@ static void add_network(virNetworkPtr network, VdSection *section)
 
     vd_row_name(row, NET_NAME, virNetworkGetName(network));
     if (active >= 0)
-        vd_row_text(row, NET_STATE, active ? "active" : "inactive");
+        vd_row_text(row, NET_STATE, active ? N_("active") : N_("inactive"));
     if (virNetworkGetAutostart(network, &autostart) == 0)
         vd_row_bool(row, NET_AUTOSTART, autostart);
     if (doc != NULL)

@@ -158,6 +158,9 @@ static void test_russian(void **state)
     vd_console_golden(console, "russian-help");
     vd_console_type(console, "<Esc><F9>");
     vd_console_golden(console, "russian-menu");
+    vd_console_type(console, "<Esc>/db-01<Enter>G<Enter>");
+    vd_console_expect(console, "Общее");
+    vd_console_golden(console, "russian-details");
     vd_console_leave(console);
 }
 

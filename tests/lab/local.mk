@@ -2,7 +2,8 @@
 EXTRA_DIST += tests/lab/lab tests/lab/image tests/lab/guest-console tests/lab/lib.bash \
   tests/lab/network.xml tests/lab/lab-ground.sh tests/lab/lab-debian.sh tests/lab/lab-layouts.sh \
   tests/lab/lab-trouble.sh tests/lab/lab-resume.sh tests/lab/lab-firmware.sh tests/lab/lab-shelf.sh \
-  tests/lab/tiny-image tests/lab/fake-guest tests/lab/guest.sh tests/lab/appliance-first
+  tests/lab/tiny-image tests/lab/fake-guest tests/lab/guest.sh tests/lab/appliance \
+  tests/lab/appliance-first
 EXTRA_DIST += tests/lab/lab-hosts.sh
 EXTRA_DIST += tests/lab/lab-machines.sh tests/lab/tiny-init.c tests/lab/lab-doctor.sh
 EXTRA_DIST += tests/lab/lab-seed.sh

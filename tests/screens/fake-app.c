@@ -4,6 +4,11 @@
 
 #include "tests/screens/fake-app.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
 #include <string.h>
 
 #include "src/base/error.h"
@@ -454,3 +459,28 @@ void vd_deck_retry(VdDeck *deck, const char *job, VdDeckRetry done, gpointer dat
     (void)job;
     answer_add(data)->retried = done;
 }
+
+void vd_fake_shows(const char *text)
+{
+    g_autofree char *screen = vd_fake_screen();
+    if (!strstr(screen, text))
+        fail_msg("\"%s\" is not on the screen:\n%s", text, screen);
+}
+
+void vd_fake_shows_not(const char *text)
+{
+    g_autofree char *screen = vd_fake_screen();
+    if (strstr(screen, text))
+        fail_msg("\"%s\" is on the screen:\n%s", text, screen);
+}
+
+void vd_fake_7bit(void)
+{
+    g_autofree char *screen = vd_fake_screen();
+    for (const char *p = screen; *p; p++)
+        assert_true((guchar)*p < 0x80);
+}
+
+const int vd_fake_sizes[][2] = {{160, 45}, {100, 30}, {80, 24}, {79, 12}, {40, 10}, {30, 6},
+                                {20, 5},   {12, 4},   {5, 3},   {3, 3},   {2, 2},   {1, 1}};
+const guint vd_fake_sizes_count = G_N_ELEMENTS(vd_fake_sizes);

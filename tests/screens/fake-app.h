@@ -46,3 +46,10 @@ void vd_fake_click(int x, int y);
 char *vd_fake_screen(void);
 /* The same with a map of roles below. The caller frees. */
 char *vd_fake_roles(void);
+/* Fails the test unless the screen has the text, has it not, or is of ASCII alone. */
+void vd_fake_shows(const char *text);
+void vd_fake_shows_not(const char *text);
+void vd_fake_7bit(void);
+/* Widths and heights, from a whole screen down to one cell. */
+extern const int vd_fake_sizes[][2];
+extern const guint vd_fake_sizes_count;

@@ -32,9 +32,14 @@ tests_screens_test_harness_CPPFLAGS = $(SCREEN_CPPFLAGS)
 tests_screens_test_harness_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)
 tests_screens_test_harness_LDADD = $(SCREEN_LIBS)
 
-check_PROGRAMS += tests/screens/test-forms tests/screens/test-hosts
-tests_screens_test_forms_SOURCES = tests/screens/test-forms.c \
-  tests/screens/fake-app.c tests/screens/fake-app.h
+check_PROGRAMS += tests/screens/test-forms tests/screens/test-job-window tests/screens/test-hosts
+FAKE_FORM = tests/screens/fake-app.c tests/screens/fake-app.h tests/screens/fake-form.c \
+  tests/screens/fake-form.h
+tests_screens_test_job_window_SOURCES = tests/screens/test-job-window.c $(FAKE_FORM)
+tests_screens_test_job_window_CFLAGS = $(TEST_CFLAGS)
+tests_screens_test_job_window_LDADD = libui.a libmodel.a libbase.a $(TEST_LIBS) $(JSON_LIBS) \
+  $(CONFIG_LIBS) $(GLIB_LIBS) -lm
+tests_screens_test_forms_SOURCES = tests/screens/test-forms.c $(FAKE_FORM)
 tests_screens_test_forms_CFLAGS = $(TEST_CFLAGS)
 tests_screens_test_forms_LDADD = libui.a libmodel.a libbase.a $(TEST_LIBS) $(JSON_LIBS) \
   $(CONFIG_LIBS) $(GLIB_LIBS) -lm

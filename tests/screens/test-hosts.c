@@ -25,20 +25,6 @@ static const VdVerb add_verb = {.id = "host.add",
                                 .args = add_args,
                                 .form = TRUE};
 
-static void assert_shows(const char *text)
-{
-    g_autofree char *screen = vd_fake_screen();
-    if (!strstr(screen, text))
-        fail_msg("\"%s\" is not on the screen:\n%s", text, screen);
-}
-
-static void assert_shows_not(const char *text)
-{
-    g_autofree char *screen = vd_fake_screen();
-    if (strstr(screen, text))
-        fail_msg("\"%s\" is on the screen:\n%s", text, screen);
-}
-
 static VdForm *form_open(int width, int height)
 {
     VdApp *app = vd_fake_new(width, height, FALSE);
@@ -54,7 +40,7 @@ static void test_form(void **state)
     (void)state;
     (void)form_open(80, 24);
     vd_fake_type("<F4>");
-    assert_shows("There is no address to try yet.");
+    vd_fake_shows("There is no address to try yet.");
     vd_fake_type("kvm1<Tab>qemu+tcp://kvm1/system");
     vd_fake()->refusal = "nobody listens there";
     vd_fake()->slow = TRUE;
@@ -62,18 +48,18 @@ static void test_form(void **state)
     assert_int_equal(vd_fake()->submitted, 1);
     assert_string_equal(vd_args_get(vd_fake()->last_args, "uri"), "qemu+tcp://kvm1/system");
     assert_null(vd_args_get(vd_fake()->last_args, "name"));
-    assert_shows("Trying qemu+tcp://kvm1/system");
+    vd_fake_shows("Trying qemu+tcp://kvm1/system");
     vd_fake_answer();
-    assert_shows("nobody listens there");
+    vd_fake_shows("nobody listens there");
     vd_fake()->refusal = NULL;
     vd_fake_type("<F4>");
     vd_fake_answer();
-    assert_shows_not("nobody listens there");
+    vd_fake_shows_not("nobody listens there");
     /* What is found of an address that no longer stands there is not told. */
     vd_fake()->refusal = "of the former address";
     vd_fake_type("<F4>2");
     vd_fake_answer();
-    assert_shows_not("of the former address");
+    vd_fake_shows_not("of the former address");
     vd_fake()->refusal = NULL;
     vd_fake()->slow = FALSE;
     vd_fake_type("<F2>");
@@ -113,12 +99,12 @@ static void test_words(void **state)
 {
     (void)state;
     g_autoptr(VdQuestion) question = ask(80, 24, TRUE);
-    assert_shows("kvm1 asks");
-    assert_shows("root");
+    vd_fake_shows("kvm1 asks");
+    vd_fake_shows("root");
     vd_fake_type("<Enter>sesa");
     vd_fake_paste("me\n"); /* a pasted line end is not the person's word */
-    assert_shows("••••••");
-    assert_shows_not("sesame");
+    vd_fake_shows("••••••");
+    vd_fake_shows_not("sesame");
     assert_true(vd_question_open(question));
     vd_fake_type("<Enter>");
     assert_null(vd_fake_top());

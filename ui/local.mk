@@ -38,5 +38,6 @@ libui_a_SOURCES = \
 # forms and the job window
 libui_a_SOURCES += \
   ui/form.c ui/form.h ui/form-args.c ui/form-command.c ui/form-deploy.c ui/form-draw.c ui/form-host.c \
+  ui/form-values.c \
   ui/form-events.c ui/form-list.c \
   ui/job-log.c ui/job-window.c ui/job-window.h

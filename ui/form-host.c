@@ -31,6 +31,14 @@ static void add_part(GPtrArray *parts, const VdSection *section, const char *id,
     g_ptr_array_add(parts, g_strjoinv(value, around));
 }
 
+/* A mistake there is mended in the address, unless people are in another field meanwhile. */
+static void go_to_address(VdForm *form)
+{
+    guint at = 0;
+    if (!vd_form_focused(form) && g_ptr_array_find(form->fields, vd_form_field(form, "uri"), &at))
+        vd_form_focus(form, at);
+}
+
 /* One line of what was found. The caller frees. */
 static char *findings(const VdDoc *doc)
 {
@@ -62,6 +70,8 @@ static void trial_done(VdDeck *deck, const VdOutcome *outcome, gpointer data)
     if (!form->dialog.closed && same) {
         g_autofree char *text = outcome->doc ? findings(outcome->doc) : NULL;
         vd_form_say(form, outcome->error != NULL, outcome->error ? outcome->error->message : text);
+        if (outcome->error)
+            go_to_address(form);
     }
     vd_app_expected(form->dialog.app);
     vd_app_dirty(form->dialog.app);
@@ -75,6 +85,7 @@ static void try_it(VdForm *form)
     VdApp *app = form->dialog.app;
     const char *uri = vd_form_value(form, "uri");
     if (!uri) {
+        go_to_address(form);
         vd_form_say(form, TRUE, _("There is no address to try yet."));
         return;
     }

@@ -17,16 +17,6 @@ typedef struct {
     guint64 bytes;     /* then */
 } MeterPage;
 
-/* "0.4 ms", "12 ms", "1.2s". The caller frees. */
-static char *time_text(gint64 usec)
-{
-    if (usec < 9950)
-        return g_strdup_printf("%.1f ms", (double)usec / 1000);
-    if (usec < 999500)
-        return g_strdup_printf("%.0f ms", (double)usec / 1000);
-    return vd_format_duration(usec);
-}
-
 /* A cell of a table: text and blanks up to width. */
 static void cell(GString *out, int width, const char *text)
 {
@@ -38,7 +28,7 @@ static void cell(GString *out, int width, const char *text)
 /* count: how many times it was measured. */
 static void time_cell(GString *out, int width, gint64 usec, guint64 count)
 {
-    g_autofree char *text = count > 0 ? time_text(usec) : g_strdup("–");
+    g_autofree char *text = count > 0 ? vd_format_latency(usec) : g_strdup("–");
     cell(out, width, text);
 }
 
@@ -70,7 +60,7 @@ static void line_lines(GString *out, MeterPage *self, double seconds)
     VdTermLine line;
     vd_term_line(&line);
     g_autofree char *total = vd_format_size(line.bytes);
-    g_autofree char *interval = time_text(line.interval);
+    g_autofree char *interval = vd_format_latency(line.interval);
     cell(out, NAME, _("To the terminal"));
     g_string_append(out, total);
     if (seconds > 0)
@@ -82,7 +72,7 @@ static void line_lines(GString *out, MeterPage *self, double seconds)
     g_string_append_c(out, '\n');
     if (line.latency == 0)
         return;
-    g_autofree char *latency = time_text(line.latency);
+    g_autofree char *latency = vd_format_latency(line.latency);
     cell(out, NAME, _("Its line"));
     /* TRANSLATORS: the line to the terminal */
     g_string_append_printf(out, _("answers after %s"), latency);
@@ -95,11 +85,11 @@ static void doing_text(GString *out, const VdHostMeter *host, gint64 now)
 {
     if (!host->doing)
         return;
-    g_autofree char *since = time_text(now - host->since);
+    g_autofree char *since = vd_format_latency(now - host->since);
     g_string_append_printf(out, "%s %s", _(host->doing), since);
     if (host->hard_ms > 0) {
-        g_autofree char *soft = time_text((gint64)host->soft_ms * 1000);
-        g_autofree char *hard = time_text((gint64)host->hard_ms * 1000);
+        g_autofree char *soft = vd_format_latency((gint64)host->soft_ms * 1000);
+        g_autofree char *hard = vd_format_latency((gint64)host->hard_ms * 1000);
         /* TRANSLATORS: the two deadlines of a call: "of 3.0s, 30s" */
         g_string_append_printf(out, _(" of %s, %s"), soft, hard);
     }
@@ -116,7 +106,7 @@ static void host_line(GString *out, MeterPage *self, const VdHostMeter *host, do
                                  ? g_strdup_printf(_("%u, %u hang"), host->lanes, host->stuck)
                                  : g_strdup_printf("%u", host->lanes);
     g_autofree char *every =
-        host->interval_ms ? time_text((gint64)host->interval_ms * 1000) : g_strdup("–");
+        host->interval_ms ? vd_format_latency((gint64)host->interval_ms * 1000) : g_strdup("–");
     cell(out, NAME, host->host);
     cell(out, FIGURE, rate);
     time_cell(out, FIGURE, host->median, host->calls);

@@ -34,7 +34,7 @@ static void fields(GString *out, const VdSection *section)
 static gboolean is_number(VdColType type)
 {
     return type == VD_COL_COUNT || type == VD_COL_SIZE || type == VD_COL_RATE ||
-           type == VD_COL_PERCENT || type == VD_COL_DURATION;
+           type == VD_COL_PERCENT || type == VD_COL_DURATION || type == VD_COL_LATENCY;
 }
 
 /* Sentences would push the columns off the page: they stand below their row. */

@@ -36,6 +36,8 @@ char *vd_format_bytes(guint64 bytes);
 char *vd_format_size(guint64 bytes);
 /* Microseconds → "0.3s", "41s", "1m53s", "12m", "3h", "5d" (at most five cells). */
 char *vd_format_duration(gint64 usec);
+/* The same for what should take no time: "0.4 ms", "12 ms", "1.2s". */
+char *vd_format_latency(gint64 usec);
 /* Reads "20G", "20GiB", "512M", "1048576" (bytes): powers of 1024. FALSE with a sentence in error
  * if it is no size, is negative or overflows. */
 gboolean vd_parse_size(const char *text, guint64 *ret_bytes, GError **error);

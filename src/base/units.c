@@ -66,6 +66,15 @@ char *vd_format_duration(gint64 usec)
     return g_strdup_printf("%" G_GINT64_FORMAT "d", MIN(seconds / 86400, 9999));
 }
 
+char *vd_format_latency(gint64 usec)
+{
+    if (usec >= 999500)
+        return vd_format_duration(usec);
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+    g_ascii_formatd(text, sizeof text, usec < 9950 ? "%.1f" : "%.0f", (double)MAX(usec, 0) / 1000);
+    return g_strdup_printf("%s ms", text);
+}
+
 gboolean vd_parse_size(const char *text, guint64 *ret_bytes, GError **error)
 {
     static const char units[] = "KMGTPE";

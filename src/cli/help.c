@@ -474,11 +474,8 @@ static void manual_units(GString *out)
         VdColType type;
         const char *form;
     } forms[] = {
-        {VD_COL_SIZE, "512 MiB"},
-        {VD_COL_RATE, "1.5M/s"},
-        {VD_COL_PERCENT, "40 %"},
-        {VD_COL_DURATION, "1m53s"},
-        {VD_COL_TIME, "2026-01-31 12:00:00"},
+        {VD_COL_SIZE, "512 MiB"},   {VD_COL_RATE, "1.5M/s"},   {VD_COL_PERCENT, "40 %"},
+        {VD_COL_DURATION, "1m53s"}, {VD_COL_LATENCY, "12 ms"}, {VD_COL_TIME, "2026-01-31 12:00:00"},
         {VD_COL_BOOL, "yes, no"},
     };
     g_string_append(out, manual_output);

@@ -115,7 +115,7 @@ static char *csv_exact(const char *value)
 static char *machine_value(const VdColumn *column, const char *raw)
 {
     char text[G_ASCII_DTOSTR_BUF_SIZE];
-    if (!raw || column->type != VD_COL_DURATION)
+    if (!raw || (column->type != VD_COL_DURATION && column->type != VD_COL_LATENCY))
         return g_strdup(raw);
     double seconds = (double)g_ascii_strtoll(raw, NULL, 10) / G_USEC_PER_SEC;
     return g_strdup(g_ascii_formatd(text, sizeof text, "%.3f", seconds));
@@ -163,7 +163,8 @@ static JsonNode *json_value(const VdColumn *column, const char *raw)
         break;
     case VD_COL_RATE:
     case VD_COL_PERCENT:
-    case VD_COL_DURATION: {
+    case VD_COL_DURATION:
+    case VD_COL_LATENCY: {
         g_autofree char *value = machine_value(column, raw);
         json_node_set_double(node, g_ascii_strtod(value, NULL));
         break;

@@ -205,6 +205,8 @@ char *vd_value_format(VdColType type, const char *raw)
     }
     case VD_COL_DURATION:
         return vd_format_duration(g_ascii_strtoll(raw, NULL, 10));
+    case VD_COL_LATENCY:
+        return vd_format_latency(g_ascii_strtoll(raw, NULL, 10));
     case VD_COL_TIME:
         return format_time(raw);
     case VD_COL_BOOL:
@@ -217,10 +219,10 @@ char *vd_value_format(VdColType type, const char *raw)
 const char *vd_col_unit(VdColType type)
 {
     static const char *const units[] = {
-        [VD_COL_COUNT] = "a number",        [VD_COL_SIZE] = "bytes",
-        [VD_COL_RATE] = "bytes per second", [VD_COL_PERCENT] = "percent",
-        [VD_COL_DURATION] = "seconds",      [VD_COL_TIME] = "seconds since 1970",
-        [VD_COL_BOOL] = "true or false",
+        [VD_COL_COUNT] = "a number",          [VD_COL_SIZE] = "bytes",
+        [VD_COL_RATE] = "bytes per second",   [VD_COL_PERCENT] = "percent",
+        [VD_COL_DURATION] = "seconds",        [VD_COL_LATENCY] = "seconds",
+        [VD_COL_TIME] = "seconds since 1970", [VD_COL_BOOL] = "true or false",
     };
     return type < G_N_ELEMENTS(units) ? units[type] : NULL;
 }

@@ -13,6 +13,7 @@ typedef enum {
     VD_COL_RATE,     /* bytes per second */
     VD_COL_PERCENT,  /* double */
     VD_COL_DURATION, /* microseconds */
+    VD_COL_LATENCY,  /* microseconds, of an answer that is expected at once */
     VD_COL_TIME,     /* seconds since 1970 */
     VD_COL_BOOL,     /* "true" / "false" */
 } VdColType;

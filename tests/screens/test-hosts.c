@@ -51,6 +51,11 @@ static void test_form(void **state)
     vd_fake_shows("Trying qemu+tcp://kvm1/system");
     vd_fake_answer();
     vd_fake_shows("nobody listens there");
+    /* Tried by the button: what is to be mended has the focus then. */
+    vd_fake_type("<Tab><Tab><Enter>");
+    vd_fake_answer();
+    assert_int_equal(vd_fake()->submitted, 2);
+    assert_string_equal(vd_form_focused((VdForm *)vd_fake_top())->spec->name, "uri");
     vd_fake()->refusal = NULL;
     vd_fake_type("<F4>");
     vd_fake_answer();

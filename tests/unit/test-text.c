@@ -195,6 +195,20 @@ static void test_duration(void **state)
     }
 }
 
+static void test_latency(void **state)
+{
+    (void)state;
+    static const struct {
+        gint64 usec;
+        const char *text;
+    } cases[] = {{-5, "0.0 ms"},   {400, "0.4 ms"},    {9949, "9.9 ms"}, {9950, "10 ms"},
+                 {12345, "12 ms"}, {999499, "999 ms"}, {999500, "1.0s"}, {20000000, "20s"}};
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = vd_format_latency(cases[i].usec);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
 static void size_is(const char *text, guint64 expected)
 {
     guint64 bytes = 0;
@@ -381,10 +395,11 @@ int main(void)
         cmocka_unit_test(test_clean_name),    cmocka_unit_test(test_clean),
         cmocka_unit_test(test_clean_bounds),  cmocka_unit_test(test_clean_any_bytes),
         cmocka_unit_test(test_width_and_fit), cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_duration),      cmocka_unit_test(test_parse_size),
-        cmocka_unit_test(test_hostname),      cmocka_unit_test(test_vm_name),
-        cmocka_unit_test(test_password),      cmocka_unit_test(test_timezone),
-        cmocka_unit_test(test_request_ids),   cmocka_unit_test(test_mask_password),
+        cmocka_unit_test(test_duration),      cmocka_unit_test(test_latency),
+        cmocka_unit_test(test_parse_size),    cmocka_unit_test(test_hostname),
+        cmocka_unit_test(test_vm_name),       cmocka_unit_test(test_password),
+        cmocka_unit_test(test_timezone),      cmocka_unit_test(test_request_ids),
+        cmocka_unit_test(test_mask_password),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }

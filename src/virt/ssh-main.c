@@ -39,6 +39,7 @@ int main(int argc, char **argv)
         all[n++] = argv[i];
     execvp("ssh", (char *const *)all);
     fprintf(stderr, "ssh: %s\n", strerror(errno));
+    free(all);
     (void)fflush(stderr);
     (void)poll(NULL, 0, LINGER_MS);
     return 127;

@@ -1,7 +1,8 @@
 /* A short-lived child, waited for with a deadline.
  *
  * GSubprocess does the work; a context of our own turns until it has ended, so that any thread may
- * wait for it. A child that cannot be killed (it sleeps in the kernel) is left behind. */
+ * wait for it. A child that cannot be killed (it sleeps in the kernel) is left behind. What it
+ * writes is read here rather than by g_subprocess_communicate(), which knows no bound. */
 #include "config.h"
 
 #include <errno.h>
@@ -17,11 +18,13 @@
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 
+#define OUTPUT_BYTES ((gsize)16 * 1024 * 1024)
+
 typedef struct {
     GSubprocess *process;
     GCancellable *cancel;
     VdChild *ret;
-    gboolean done;
+    guint left; /* of both pipes and the end */
 } Wait;
 
 void vd_child_clear(VdChild *child)
@@ -39,27 +42,51 @@ static void no_core(gpointer data)
     (void)setrlimit(RLIMIT_CORE, &none);
 }
 
-/* Takes ownership of bytes, which may be NULL. */
-static char *text_of(GBytes *bytes)
+/* For a memory stream: no memory beyond the bound is as no memory. */
+static gpointer grow(gpointer data, gsize size)
 {
-    gsize length = 0;
-    const char *data = bytes == NULL ? NULL : g_bytes_get_data(bytes, &length);
-    char *text = g_utf8_make_valid(data == NULL ? "" : data, (gssize)length);
+    return size > OUTPUT_BYTES ? NULL : g_realloc(data, size);
+}
 
-    if (bytes != NULL)
-        g_bytes_unref(bytes);
-    return text;
+static char *text_of(GMemoryOutputStream *stream)
+{
+    gsize length = g_memory_output_stream_get_data_size(stream);
+    const char *data = length > 0 ? g_memory_output_stream_get_data(stream) : "";
+
+    return g_utf8_make_valid(data, (gssize)length);
+}
+
+static void has_read(GObject *source, GAsyncResult *result, gpointer data)
+{
+    Wait *wait = data;
+    g_autoptr(GError) why = NULL;
+
+    wait->left--;
+    if (g_output_stream_splice_finish(G_OUTPUT_STREAM(source), result, &why) >= 0 ||
+        !g_error_matches(why, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
+        return;
+    wait->ret->flooded = TRUE;
+    g_subprocess_force_exit(wait->process);
+    g_cancellable_cancel(wait->cancel);
 }
 
 static void ended(GObject *source, GAsyncResult *result, gpointer data)
 {
     Wait *wait = data;
-    GBytes *out = NULL, *error = NULL;
 
-    (void)g_subprocess_communicate_finish(G_SUBPROCESS(source), result, &out, &error, NULL);
-    wait->ret->out = text_of(out);
-    wait->ret->error = text_of(error);
-    wait->done = TRUE;
+    (void)g_subprocess_wait_finish(G_SUBPROCESS(source), result, NULL);
+    wait->left--;
+}
+
+static GMemoryOutputStream *read_pipe(Wait *wait, GInputStream *pipe)
+{
+    GOutputStream *stream = g_memory_output_stream_new(NULL, 0, grow, g_free);
+
+    wait->left++;
+    g_output_stream_splice_async(
+        stream, pipe, G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE | G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET,
+        G_PRIORITY_DEFAULT, wait->cancel, has_read, wait);
+    return G_MEMORY_OUTPUT_STREAM(stream);
 }
 
 static gboolean too_late(gpointer data)
@@ -75,12 +102,20 @@ static gboolean too_late(gpointer data)
 static void wait_for(GMainContext *context, Wait *wait, int deadline_ms)
 {
     GSource *timer = g_timeout_source_new((guint)deadline_ms);
+    g_autoptr(GMemoryOutputStream) out = NULL;
+    g_autoptr(GMemoryOutputStream) error = NULL;
 
     g_source_set_callback(timer, too_late, wait, NULL);
     g_source_attach(timer, context);
-    g_subprocess_communicate_async(wait->process, NULL, wait->cancel, ended, wait);
-    while (!wait->done)
+    out = read_pipe(wait, g_subprocess_get_stdout_pipe(wait->process));
+    error = read_pipe(wait, g_subprocess_get_stderr_pipe(wait->process));
+    wait->left++;
+    g_subprocess_wait_async(wait->process, wait->cancel, ended, wait);
+    while (wait->left > 0)
         g_main_context_iteration(context, TRUE);
+    /* Half of what it would have said is not what it said. */
+    wait->ret->out = wait->ret->late || wait->ret->flooded ? g_strdup("") : text_of(out);
+    wait->ret->error = wait->ret->late || wait->ret->flooded ? g_strdup("") : text_of(error);
     g_source_destroy(timer);
     g_source_unref(timer);
 }
@@ -89,8 +124,8 @@ static void read_status(Wait *wait)
 {
     VdChild *ret = wait->ret;
 
-    /* After a late kill its status says only that; asking for it could wait. */
-    if (ret->late)
+    /* After a kill of ours its status says only that; asking for it could wait. */
+    if (ret->late || ret->flooded)
         return;
     if (g_subprocess_get_if_exited(wait->process))
         ret->status = g_subprocess_get_exit_status(wait->process);
@@ -121,7 +156,7 @@ gboolean vd_child_run(const char *const *argv, const char *input, int deadline_m
     g_autoptr(GMainContext) context = g_main_context_new();
     g_autoptr(GSubprocess) process = NULL;
     g_autoptr(GError) why = NULL;
-    Wait wait = {NULL, cancel, ret, FALSE};
+    Wait wait = {NULL, cancel, ret, 0};
 
     *ret = (VdChild){.status = -1};
     launcher = g_subprocess_launcher_new(flags);

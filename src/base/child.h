@@ -8,6 +8,7 @@ typedef struct {
     int status;        /* its exit status; -1: ended by a signal */
     int signal;        /* the signal, or 0 */
     gboolean late;     /* ended by us at the deadline */
+    gboolean flooded;  /* ended by us as it wrote more than 16 MiB: out and error are empty */
     char *out, *error; /* what it wrote (valid UTF-8), never NULL once run */
 } VdChild;
 

@@ -177,6 +177,8 @@ static void test_child(void **state)
     static const char *const echo[] = {"cat", NULL};
     static const char *const deaf[] = {"sh", "-c", "exec 0<&-; exit 7", NULL};
     static const char *const none[] = {"/nonexistent/program", NULL};
+    static const char *const flood[] = {"cat", "/dev/zero", NULL};
+    static const char *const much[] = {"head", "-c", "9000000", "/dev/zero", NULL};
     g_autoptr(GError) error = NULL;
     g_auto(VdChild) child = {0};
 
@@ -188,6 +190,17 @@ static void test_child(void **state)
     vd_child_clear(&child);
     assert_true(vd_child_run(deaf, "never read", 20000, &child, NULL));
     assert_int_equal(child.status, 7);
+    vd_child_clear(&child);
+    assert_true(vd_child_run(much, NULL, 60000, &child, NULL));
+    assert_int_equal(child.status, 0);
+    assert_false(child.flooded);
+    vd_child_clear(&child);
+    /* Without an end: ended long before its deadline, and nothing of it is kept. */
+    assert_true(vd_child_run(flood, NULL, 600000, &child, NULL));
+    assert_true(child.flooded);
+    assert_false(child.late);
+    assert_int_equal(child.status, -1);
+    assert_string_equal(child.out, "");
     vd_child_clear(&child);
     assert_false(vd_child_run(none, NULL, 20000, &child, &error));
     assert_int_equal(vd_error_code(error), VD_ERR_NOT_FOUND);

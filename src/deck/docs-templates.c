@@ -64,6 +64,8 @@ static const VdColumn system_columns[] = {
     {"memory", N_("Memory from"), VD_COL_SIZE}, {"disk", N_("Disk from"), VD_COL_SIZE},
 };
 
+static const VdColumn incomplete_columns[] = {{"why", N_("Why"), VD_COL_TEXT}};
+
 typedef struct {
     VdSection *section;
     gboolean all;
@@ -91,8 +93,13 @@ gboolean vd_local_os_list(VdLocalCall *call, GError **error)
     Systems systems = {vd_doc_section(call->doc, VD_SECTION_TABLE, "systems", N_("Systems"),
                                       system_columns, G_N_ELEMENTS(system_columns)),
                        vd_args_flag(call->args, "all")};
-    if (vd_systems_each(call->systems, NULL, TRUE, add_system, &systems, error))
-        return TRUE;
-    g_clear_pointer(&call->doc, vd_doc_unref);
-    return FALSE;
+    g_autoptr(GError) why = NULL;
+    (void)error;
+    vd_systems_each(call->systems, NULL, TRUE, add_system, &systems, &why);
+    if (why)
+        vd_row_text(vd_section_row(vd_doc_section(call->doc, VD_SECTION_FIELDS, "incomplete",
+                                                  N_("Incomplete"), incomplete_columns,
+                                                  G_N_ELEMENTS(incomplete_columns))),
+                    0, why->message);
+    return TRUE;
 }

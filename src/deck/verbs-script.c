@@ -129,7 +129,8 @@ const VdVerbRow vd_verb_rows_script[] = {
               .command = "os list",
               .menu = MENU_IMAGE,
               .label = N_("Systems to install"),
-              .help = N_("List the systems that `install` knows by name, as libosinfo does."),
+              .help = N_("List the systems that `install` knows by name: libosinfo's, and those of "
+                         "the templates."),
               .kind = VD_VERB_QUERY,
               .args = args_os_list},
      .local = vd_local_os_list},

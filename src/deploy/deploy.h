@@ -111,8 +111,8 @@ extern const VdArgSpec vd_image_export_args[];
 extern const VdArgSpec vd_script_add_args[];
 extern const VdArgSpec vd_script_edit_args[];
 
-/* The operating systems that libosinfo knows, read when somebody asks for the first time, which
- * takes about a second. Any thread. */
+/* The operating systems that libosinfo knows or templates declare, read when somebody asks for the
+ * first time, which takes about a second. Any thread. */
 typedef struct _VdSystems VdSystems;
 VdSystems *vd_systems_new(void);
 VdSystems *vd_systems_ref(VdSystems *systems);
@@ -127,10 +127,11 @@ typedef struct {
     guint64 memory, disk; /* least, bytes; 0: not told */
 } VdSystemFacts;
 typedef void (*VdSystemFn)(const VdSystemFacts *facts, gpointer data);
-/* On the architecture of the host with this URI (see vd_install_fill). By name. FALSE with why
- * nothing is known. May wait. */
-gboolean vd_systems_each(VdSystems *systems, const char *uri, gboolean away, VdSystemFn each,
-                         gpointer data, GError **error);
+/* On the architecture of the host with this URI (see vd_install_fill). By name. *why (may be NULL)
+ * is set where libosinfo cannot be asked: then only those are there that templates declare. May
+ * wait. */
+void vd_systems_each(VdSystems *systems, const char *uri, gboolean away, VdSystemFn each,
+                     gpointer data, GError **why);
 
 /* `install NAME …`: the same for a machine that an installer fills, from a tree, with the answers
  * of a template; both may be those of a system. */

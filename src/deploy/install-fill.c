@@ -85,11 +85,32 @@ static const VdTemplate *choose_template(const VdArgs *args, const VdSystem *sys
     return NULL;
 }
 
-static gboolean lacks_tree(const VdSystem *system, const char *arch, GError **error)
+static gboolean lacks_tree(const VdSystem *system, const VdTemplate *template, const char *arch,
+                           GError **error)
 {
+    if (template->kind == VD_ANSWER_AUTOINSTALL) /* which is on its medium only */
+        return vd_fail(
+            error, VD_ERR_NOT_FOUND, NULL,
+            _("It is not known where the installer of %s for %s is: mount the ISO of its "
+              "server, and give the folder by --tree and the ISO by --medium."),
+            system->name, arch);
     return vd_fail(error, VD_ERR_NOT_FOUND, NULL,
-                   _("libosinfo does not know where the installer of %s for %s is; give its tree."),
+                   _("It is not known where the installer of %s for %s is: give by --tree its URL "
+                     "at a mirror, or the folder of its mounted medium."),
                    system->name, arch);
+}
+
+/* What it needs with that template, which may be NULL. */
+static VdSystemLeast least_with(const VdSystem *system, const VdTemplate *template,
+                                const char *arch)
+{
+    VdSystemLeast least = vd_system_least(system, arch);
+
+    if (template) {
+        least.memory = MAX(least.memory, template->memory);
+        least.disk = MAX(least.disk, template->disk);
+    }
+    return least;
 }
 
 gboolean vd_install_fill(VdSystems *systems, const char *uri, gboolean away, VdArgs *args,
@@ -114,19 +135,19 @@ gboolean vd_install_fill(VdSystems *systems, const char *uri, gboolean away, VdA
                          "(`vmdeck template show`)."),
                        system->name);
     arch = vd_install_arch(uri, away);
-    least = vd_system_least(system, arch);
+    least = least_with(system, template, arch);
     if (template && !is_given(args, "template"))
         vd_args_set(args, "template", template->name);
     if (template && !is_given(args, "tree"))
         tree = vd_system_tree(system, template, arch);
     if (tree)
         vd_args_set(args, "tree", tree);
-    fill_size(args, "memory", template ? MAX(least.memory, template->memory) : least.memory);
-    fill_size(args, "disk", template ? MAX(least.disk, template->disk) : least.disk);
+    fill_size(args, "memory", least.memory);
+    fill_size(args, "disk", least.disk);
     if (ret_hint)
         *ret_hint = hint_of(system, template, least, is_given(args, "tree"));
     else if (template && !is_given(args, "tree"))
-        return lacks_tree(system, arch, error);
+        return lacks_tree(system, template, arch, error);
     return TRUE;
 }
 
@@ -142,18 +163,16 @@ static int by_name(gconstpointer a, gconstpointer b)
     return order ? order : strcmp(one->short_id, two->short_id);
 }
 
-gboolean vd_systems_each(VdSystems *systems, const char *uri, gboolean away, VdSystemFn each,
-                         gpointer data, GError **error)
+void vd_systems_each(VdSystems *systems, const char *uri, gboolean away, VdSystemFn each,
+                     gpointer data, GError **why)
 {
-    const GPtrArray *all = vd_systems_all(systems, error);
+    const GPtrArray *all = vd_systems_all(systems, why);
     g_autoptr(GPtrArray) sorted = g_ptr_array_new();
     g_autoptr(GPtrArray) templates = NULL;
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     g_autofree char *today = g_date_time_format(now, "%Y-%m-%d");
     g_autofree char *arch = NULL;
 
-    if (!all)
-        return FALSE;
     templates = vd_templates_load();
     arch = vd_install_arch(uri, away);
     for (guint i = 0; i < all->len; i++)
@@ -163,7 +182,7 @@ gboolean vd_systems_each(VdSystems *systems, const char *uri, gboolean away, VdS
         const VdSystem *system = g_ptr_array_index(sorted, i);
         const VdTemplate *template = vd_system_template(system, templates);
         g_autofree char *tree = template ? vd_system_tree(system, template, arch) : NULL;
-        VdSystemLeast least = vd_system_least(system, arch);
+        VdSystemLeast least = least_with(system, template, arch);
         VdSystemFacts facts = {.short_id = system->short_id,
                                .name = system->name,
                                .template = template ? template->name : NULL,
@@ -174,5 +193,4 @@ gboolean vd_systems_each(VdSystems *systems, const char *uri, gboolean away, VdS
 
         each(&facts, data);
     }
-    return TRUE;
 }

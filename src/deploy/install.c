@@ -33,7 +33,8 @@ static gboolean is_url(const char *tree)
 
     if (g_str_equal(scheme, "file"))
         return TRUE;
-    return (g_str_equal(scheme, "http") || g_str_equal(scheme, "https")) && host && *host;
+    return (g_str_equal(scheme, "http") || g_str_equal(scheme, "https")) && host && *host &&
+           !strchr(tree, ' '); /* it becomes a word of the kernel's */
 }
 
 char *vd_install_tree_url(const char *tree, GError **error)

@@ -45,6 +45,7 @@ libdeploy_a_SOURCES = \
   src/deploy/store.c src/deploy/store.h \
   src/deploy/steps-install.c \
   src/deploy/install.c src/deploy/install.h \
+  src/deploy/system.c src/deploy/system.h \
   src/deploy/systems.c src/deploy/systems.h \
   src/deploy/install-fill.c \
   src/deploy/template.c src/deploy/template.h \

@@ -11,6 +11,8 @@
 #include "src/base/i18n.h"
 #include "src/base/paths.h"
 #include "src/base/text.h"
+#include "src/deploy/catalogue.h"
+#include "src/deploy/install.h"
 #include "src/deploy/systems.h"
 
 #define DEADLINE_MS 60000 /* it takes one second; of a machine that is very busy, some more */
@@ -20,37 +22,8 @@ struct _VdSystems {
     GMutex lock;
     /* -- under the lock; what it has been set to stays -- */
     GPtrArray *all;
-    GError *why; /* why there are none */
+    GError *why; /* why libosinfo has told none */
 };
-
-static void tree_free(gpointer data)
-{
-    VdSystemTree *tree = data;
-
-    g_free(tree->arch);
-    g_free(tree->url);
-    g_free(tree->kernel);
-    g_free(tree->initrd);
-    g_free(tree);
-}
-
-static void least_clear(gpointer data)
-{
-    g_free(((VdSystemLeast *)data)->arch);
-}
-
-static void system_free(gpointer data)
-{
-    VdSystem *system = data;
-
-    g_free(system->id);
-    g_free(system->short_id);
-    g_free(system->name);
-    g_free(system->ended);
-    g_ptr_array_unref(system->trees);
-    g_array_unref(system->least);
-    g_free(system);
-}
 
 VdSystems *vd_systems_new(void)
 {
@@ -115,17 +88,15 @@ static void each_object(JsonObject *object, const char *member,
 static void take_tree(JsonObject *object, gpointer data)
 {
     VdSystem *system = data;
-    g_autofree char *url = text_member(object, "url");
+    g_autofree char *told = text_member(object, "url");
+    g_autofree char *url = told && *told != '/' ? vd_install_tree_url(told, NULL) : NULL;
     VdSystemTree *tree;
 
     if (!url)
         return;
-    tree = g_new0(VdSystemTree, 1);
-    tree->arch = text_member(object, "arch");
-    tree->url = g_steal_pointer(&url);
+    tree = vd_system_add_tree(system, text_member(object, "arch"), g_steal_pointer(&url));
     tree->kernel = text_member(object, "kernel");
     tree->initrd = text_member(object, "initrd");
-    g_ptr_array_add(system->trees, tree);
 }
 
 static void take_least(JsonObject *object, gpointer data)
@@ -140,11 +111,8 @@ static void take_least(JsonObject *object, gpointer data)
 static void take_system(JsonObject *object, gpointer data)
 {
     GPtrArray *all = data;
-    VdSystem *system = g_new0(VdSystem, 1);
+    VdSystem *system = vd_system_new();
 
-    system->trees = g_ptr_array_new_with_free_func(tree_free);
-    system->least = g_array_new(FALSE, TRUE, sizeof(VdSystemLeast));
-    g_array_set_clear_func(system->least, least_clear);
     system->id = text_member(object, "id");
     system->short_id = text_member(object, "short");
     system->name = text_member(object, "name");
@@ -154,13 +122,14 @@ static void take_system(JsonObject *object, gpointer data)
     if (system->id && system->short_id && system->name)
         g_ptr_array_add(all, system);
     else
-        system_free(system);
+        vd_system_free(system);
 }
 
 GPtrArray *vd_systems_parse(const char *json, GError **error)
 {
-    g_autoptr(JsonNode) root = json_from_string(json, NULL);
-    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(system_free);
+    g_autoptr(JsonNode) root =
+        vd_json_is_tame(json, strlen(json)) ? json_from_string(json, NULL) : NULL;
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)vd_system_free);
 
     if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
         vd_error_set(error, VD_ERR_DAMAGED, json, _("What libosinfo knows cannot be read."));
@@ -170,7 +139,8 @@ GPtrArray *vd_systems_parse(const char *json, GError **error)
     return g_steal_pointer(&all);
 }
 
-static GPtrArray *read_all(GError **error)
+/* What libosinfo tells. */
+static GPtrArray *ask_helper(GError **error)
 {
     g_autofree char *helper = vd_path_osinfo();
     const char *const argv[] = {helper, NULL};
@@ -193,18 +163,51 @@ static GPtrArray *read_all(GError **error)
     return NULL;
 }
 
-const GPtrArray *vd_systems_all(VdSystems *systems, GError **error)
+static gboolean is_known(const GPtrArray *all, const VdSystem *system)
 {
-    const GPtrArray *all;
+    for (guint i = 0; i < all->len; i++) {
+        const VdSystem *other = g_ptr_array_index(all, i);
 
-    g_mutex_lock(&systems->lock);
-    if (!systems->all && !systems->why)
-        systems->all = read_all(&systems->why);
-    all = systems->all;
-    if (!all && error)
-        *error = g_error_copy(systems->why);
-    g_mutex_unlock(&systems->lock);
+        if (g_str_equal(other->id, system->id) || g_str_equal(other->short_id, system->short_id))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* What the templates declare and nobody has told yet. */
+static void add_declared(GPtrArray *all)
+{
+    g_autoptr(GPtrArray) templates = vd_templates_load();
+
+    for (guint i = 0; i < templates->len; i++) {
+        const VdTemplate *template = g_ptr_array_index(templates, i);
+
+        for (guint j = 0; template->systems && j < template->systems->len; j++) {
+            if (!is_known(all, g_ptr_array_index(template->systems, j)))
+                g_ptr_array_add(all, g_ptr_array_steal_index(template->systems, j--));
+        }
+    }
+}
+
+static GPtrArray *read_all(GError **why)
+{
+    GPtrArray *all = ask_helper(why);
+
+    if (!all)
+        all = g_ptr_array_new_with_free_func((GDestroyNotify)vd_system_free);
+    add_declared(all);
     return all;
+}
+
+const GPtrArray *vd_systems_all(VdSystems *systems, GError **why)
+{
+    g_mutex_lock(&systems->lock);
+    if (!systems->all)
+        systems->all = read_all(&systems->why);
+    g_mutex_unlock(&systems->lock);
+    if (systems->why && why)
+        *why = g_error_copy(systems->why);
+    return systems->all;
 }
 
 /* ---- looking up ---- */
@@ -219,19 +222,23 @@ static gboolean same_word(const char *a, const char *b)
 
 const VdSystem *vd_systems_find(VdSystems *systems, const char *word, GError **error)
 {
-    const GPtrArray *all = vd_systems_all(systems, error);
+    g_autoptr(GError) why = NULL;
+    const GPtrArray *all = vd_systems_all(systems, &why);
 
-    for (guint i = 0; all && i < all->len; i++) {
+    for (guint i = 0; i < all->len; i++) {
         const VdSystem *system = g_ptr_array_index(all, i);
 
         if (same_word(system->short_id, word) || same_word(system->name, word) ||
             g_str_equal(system->id, word))
             return system;
     }
-    if (all)
+    if (why)
+        g_propagate_error(error, g_steal_pointer(&why));
+    else
         vd_error_set(error, VD_ERR_NOT_FOUND, NULL,
-                     _("libosinfo knows no system “%s”; `vmdeck os list --all` shows those that it "
-                       "knows. For another one give the template and the tree."),
+                     _("vmdeck knows no system “%s”; `vmdeck os list --all` shows those that it "
+                       "knows. With a newer osinfo-db it knows newer ones; else give the template "
+                       "and the tree."),
                      word);
     return NULL;
 }
@@ -287,6 +294,17 @@ char *vd_system_tree(const VdSystem *system, const VdTemplate *template, const c
     return NULL;
 }
 
+static gboolean declares(const VdTemplate *template, const char *short_id)
+{
+    for (guint i = 0; template->systems && i < template->systems->len; i++) {
+        const VdSystem *system = g_ptr_array_index(template->systems, i);
+
+        if (g_str_equal(system->short_id, short_id))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* "debian" in `os` of a template stands for "debian12" as well. */
 static gboolean is_for(const VdTemplate *template, const char *short_id, gboolean any_version)
 {
@@ -306,7 +324,7 @@ static gboolean is_for(const VdTemplate *template, const char *short_id, gboolea
 
 const VdTemplate *vd_system_template(const VdSystem *system, const GPtrArray *templates)
 {
-    const VdTemplate *best = NULL;
+    const VdTemplate *best = NULL, *declaring = NULL;
 
     for (guint i = 0; i < templates->len; i++) {
         const VdTemplate *template = g_ptr_array_index(templates, i);
@@ -315,8 +333,10 @@ const VdTemplate *vd_system_template(const VdSystem *system, const GPtrArray *te
             return template;
         if (!best && is_for(template, system->short_id, TRUE))
             best = template;
+        if (!declaring && declares(template, system->short_id))
+            declaring = template;
     }
-    return best;
+    return best ? best : declaring;
 }
 
 GPtrArray *vd_templates_load(void)

@@ -9,6 +9,8 @@
 #include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/text.h"
+#include "src/deploy/install.h"
+#include "src/deploy/system.h"
 #include "src/deploy/template.h"
 
 #define HEAD "#%"
@@ -46,6 +48,8 @@ void vd_template_free(VdTemplate *template)
     g_free(template->initrd);
     g_free(template->append);
     g_free(template->os);
+    if (template->systems)
+        g_ptr_array_unref(template->systems);
     g_free(template->text);
     g_free(template);
 }
@@ -100,6 +104,46 @@ static gboolean read_ends(VdTemplate *template, const char *value, GError **erro
     return TRUE;
 }
 
+/* "debian12 http://debian.org/debian/12 Debian 12" */
+static gboolean read_system(VdTemplate *template, const char *value, GError **error)
+{
+    g_autofree char *clean = vd_text_clean(value, 1000, FALSE);
+    g_auto(GStrv) words = g_strsplit(clean, " ", 3);
+    VdSystem *system;
+
+    if (g_strv_length(words) != 3 || !*words[0] || !*words[1] || !*g_strstrip(words[2]))
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("“%s” is no system: a short id, libosinfo's id and a name are needed."),
+                       clean);
+    if (!template->systems)
+        template->systems = g_ptr_array_new_with_free_func((GDestroyNotify)vd_system_free);
+    system = vd_system_new();
+    system->short_id = g_strdup(words[0]);
+    system->id = g_strdup(words[1]);
+    system->name = g_strdup(words[2]);
+    g_ptr_array_add(template->systems, system);
+    return TRUE;
+}
+
+/* "x86_64 http://…", of the system of the line before */
+static gboolean read_tree(VdTemplate *template, const char *value, GError **error)
+{
+    const char *gap = strchr(value, ' ');
+    char *url;
+
+    if (!template->systems)
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("A tree belongs to a system: its line stands after the system's."));
+    if (!gap)
+        return vd_fail(error, VD_ERR_INVALID, NULL, _("“%s” is no architecture with a tree."),
+                       value);
+    url = vd_install_tree_url(gap + strspn(gap, " "), error);
+    if (url)
+        vd_system_add_tree(g_ptr_array_index(template->systems, template->systems->len - 1),
+                           g_strndup(value, (gsize)(gap - value)), url);
+    return url != NULL;
+}
+
 static gboolean read_key(VdTemplate *template, const char *key, const char *value, GError **error)
 {
     if (g_str_equal(key, "kind"))
@@ -112,6 +156,10 @@ static gboolean read_key(VdTemplate *template, const char *key, const char *valu
         return read_path(&template->file, value, error);
     if (g_str_equal(key, "ends"))
         return read_ends(template, value, error);
+    if (g_str_equal(key, "system"))
+        return read_system(template, value, error);
+    if (g_str_equal(key, "tree"))
+        return read_tree(template, value, error);
     if (g_str_equal(key, "memory"))
         return vd_parse_size(value, &template->memory, error);
     if (g_str_equal(key, "disk"))
@@ -123,7 +171,7 @@ static gboolean read_key(VdTemplate *template, const char *key, const char *valu
     if (!slot)
         return vd_fail(error, VD_ERR_INVALID, NULL,
                        _("There is no key “%s”; there are title, kind, kernel, initrd, append, "
-                         "file, ends, memory, disk and os."),
+                         "file, ends, memory, disk, os, system and tree."),
                        key);
     g_free(*slot);
     *slot = vd_text_clean(value, 1000, FALSE);

@@ -25,6 +25,7 @@ typedef struct {
     char *kernel, *initrd; /* relative to the tree */
     char *append;          /* words for the kernel, may hold macros */
     char *os;              /* libosinfo's short ids, or NULL */
+    GPtrArray *systems;    /* VdSystem that it declares itself, or NULL; see system.h */
     guint ends;            /* how often the machine ends or restarts until it is installed */
     guint64 memory, disk;  /* least, bytes; 0: not told */
     char *text;            /* the answer file with its macros */

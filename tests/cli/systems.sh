@@ -9,6 +9,9 @@ printf 'secret one\n' >"$work/password"
 mkdir -p "$VMDECK_STATE_DIR/templates"
 printf '#%% kind: file\n#%% file: a\n#%% kernel: linux\n#%% initrd: initrd.gz\n#%% os: tiny\nx\n' \
   >"$VMDECK_STATE_DIR/templates/tiny"
+ready() { # what the shipped templates declare is there
+  [[ $out == *debian12*"Debian 12"*debian*rocky10* ]]
+}
 words=(-c "$fleet" install db-08 --password-file "$work/password")
 
 if [ -x "$VMDECK_BUILD/vmdeck-osinfo" ]; then
@@ -16,7 +19,7 @@ if [ -x "$VMDECK_BUILD/vmdeck-osinfo" ]; then
   check "the list has what a template is for and its makers still care for" \
     all prints 'tiny2,Tiny л 2,tiny,true,805306368,21474836480' , eval '[[ $out != *tiny1* ]]'
   try 0 os list --all --format json
-  check "or all" all one_json , is "$(json '$.systems[0].id')" tiny1 , is "$(json '$.systems[1].id')" tiny2
+  check "or all" all one_json , eval '[[ $out == *\"tiny1\"*\"tiny2\"* ]]'
   try 1 "${words[@]}" --os tiny3
   check "one that nobody knows is told" says "knows no system “tiny3”"
   try 1 "${words[@]}" --os tiny2 --disk 10G
@@ -27,16 +30,23 @@ if [ -x "$VMDECK_BUILD/vmdeck-osinfo" ]; then
   check "so is that nobody knows where its installer is" says "where the installer of Tiny 1 for"
   mkdir "$work/broken"
   OSINFO_SYSTEM_DIR=$work/broken try 0 os list
-  check "an empty database is an empty list" is "$err" ""
+  check "an empty database is the list of what templates declare" all is "$err" "" , ready
 else
-  try 1 os list
-  check "a build without libosinfo says so" says "built without libosinfo"
+  try 0 os list
+  check "a build without libosinfo says so" all prints "built without libosinfo" , ready
 fi
+# README's example, with a database as old as one may be, or none: all but the host is right.
+for helper in "${VMDECK_OSINFO-}" "$work/nowhere" /bin/false; do
+  VMDECK_OSINFO=$helper OSINFO_SYSTEM_DIR=$work/none try 1 "${words[@]}" --os "Debian 12" --disk 20G --memory 100M
+  check "README's example has template and tree with ${helper:-an empty database}" says "template debian needs at least 768 MiB"
+done
+try 1 "${words[@]}" --os ubuntu24.04
+check "what to give for one that has no tree is told" all says "mount the ISO" , says "--medium"
 VMDECK_OSINFO=$work/nowhere try 1 "${words[@]}" --os debian11
 check "without it a name of a system is refused, and it says what to give" \
   all is "$status" 1 , says "built without libosinfo" , says "template and the tree" , quiet
-VMDECK_OSINFO=/bin/false try 1 os list
-check "a helper that fails is told" all is "$status" 1 , says "database cannot be read" , quiet
+VMDECK_OSINFO=/bin/false try 0 os list
+check "a helper that fails is told, and costs its own list only" all prints "database cannot be read" , ready
 try 2 "${words[@]}"
 check "neither system nor template is too little" all is "$status" 2 , says "Give the system by --os"
 echo "1..$n"

@@ -87,6 +87,11 @@ static void test_mistakes(void **state)
     refused("#% file: ../preseed.cfg\n", "no path within a tree");
     refused("#% ends: 0\n", "from 1 to 10");
     refused("#% memory: much\n", "line 1");
+    refused("#% system: debian12\n", "no system");
+    refused("#% system: debian12 http://debian.org/debian/12 \n", "no system");
+    refused("#% tree: x86_64 http://d.example/\n", "after the system");
+    refused("#% system: a b c\n#% tree: x86_64\n", "no architecture");
+    refused("#% system: a b c\n#% tree: x86_64 ftp://d.example/\n", "line 2");
     refused(HEAD "one\ntwo ($IPADRESS)\n", "line 5");
     refused(HEAD "($IPADRESS)\n", "There is no macro ($IPADRESS)");
     refused(HEAD "x ($?ADDRESS)\n", "at the head of its line");
@@ -362,18 +367,22 @@ static void test_archive(void **state)
     "{\"id\":\"x\",\"short\":\"x\",\"name\":\"X\",\"trees\":{},\"least\":[4,{\"memory\":\"much\"}" \
     "]}]}"
 
-/* A helper that prints KNOWN, and says in a file how often it ran. */
-static char *fake_helper(void)
+/* A helper that does what the lines of a shell say, and notes in a file how often it ran. */
+static char *helper_that(const char *lines)
 {
     g_autofree char *folder = g_dir_make_tmp("vmdeck-test-XXXXXX", NULL);
     g_autofree char *path = g_build_filename(folder, "helper", NULL);
-    g_autofree char *text =
-        g_strdup_printf("#!/bin/sh\necho run >>'%s/runs'\ncat <<'E'\n%s\nE\n", folder, KNOWN);
+    g_autofree char *text = g_strdup_printf("#!/bin/sh\necho run >>'%s/runs'\n%s\n", folder, lines);
 
     assert_true(g_file_set_contents(path, text, -1, NULL));
     assert_int_equal(g_chmod(path, 0755), 0);
     g_setenv("VMDECK_OSINFO", path, TRUE);
     return g_steal_pointer(&folder);
+}
+
+static char *fake_helper(void)
+{
+    return helper_that("cat <<'E'\n" KNOWN "\nE");
 }
 
 static gpointer ask(gpointer data)
@@ -390,6 +399,7 @@ static void test_systems_are_read_once(void **state)
     g_autoptr(GError) error = NULL;
     GThread *threads[4];
     const VdSystem *first;
+    const GPtrArray *known;
 
     (void)state;
     for (guint i = 0; i < 4; i++)
@@ -403,7 +413,10 @@ static void test_systems_are_read_once(void **state)
     assert_null(vd_systems_find(systems, "debian", &error));
     assert_int_equal(vd_error_code(error), VD_ERR_NOT_FOUND);
     /* What makes no sense is left out. */
-    assert_int_equal(vd_systems_all(systems, NULL)->len, 5);
+    known = vd_systems_all(systems, NULL);
+    assert_string_equal(((VdSystem *)g_ptr_array_index(known, 4))->id, "x");
+    for (guint i = 5; i < known->len; i++)
+        assert_null(strstr(((VdSystem *)g_ptr_array_index(known, i))->name, "nothing"));
     assert_null(strchr(vd_systems_find(systems, "ubuntu24.04", NULL)->name, '\x1b'));
     assert_true(g_file_get_contents(runs, &text, NULL, NULL));
     assert_string_equal(text, "run\n");
@@ -419,12 +432,12 @@ static void test_no_libosinfo(void **state)
 
     (void)state;
     g_setenv("VMDECK_OSINFO", "/nonexistent", TRUE);
-    vd_args_set(args, "os", "debian12");
+    vd_args_set(args, "os", "debian11");
     assert_false(vd_install_fill(systems, "test:///default", TRUE, args, NULL, &error));
     assert_int_equal(vd_error_code(error), VD_ERR_UNSUPPORTED);
-    assert_null(vd_systems_all(systems, &again));
+    assert_true(vd_systems_all(systems, &again)->len > 0);
     assert_string_equal(again->message, error->message);
-    image->layout = g_strdup("{\"os\":{\"osinfo\":\"debian12\"}}");
+    image->layout = g_strdup("{\"os\":{\"osinfo\":\"debian11\"}}");
     vd_systems_name_image(systems, image);
     assert_null(image->system);
     assert_null(vd_systems_parse("[]", &damaged));
@@ -509,6 +522,81 @@ static void test_what_no_template_is_for(void **state)
     assert_true(vd_remove_tree(folder, NULL));
 }
 
+/* What shipped templates declare is known whatever libosinfo knows: nothing, or an old database's.
+ */
+static void test_declared(void **state)
+{
+    static const char *const helpers[] = {
+        "echo '{\"systems\":[]}'",
+        "exit 3",
+        "echo nonsense",
+        "cat /dev/zero",
+        "head -c 1000000 /dev/zero | tr '\\0' '['",
+        "yes '{\"systems\":[]}'",
+        "kill -9 $$",
+    };
+
+    (void)state;
+    for (guint i = 0; i < G_N_ELEMENTS(helpers); i++) {
+        g_autofree char *folder = helper_that(helpers[i]);
+        g_autoptr(VdSystems) systems = vd_systems_new();
+        g_autoptr(VdArgs) args = vd_args_new();
+        g_autoptr(VdImage) image = vd_image_new();
+        g_autoptr(GPtrArray) templates = vd_templates_load();
+        g_autoptr(GError) why = NULL, none = NULL;
+
+        filled(systems, "Debian 12", args);
+        is_arg(args, "template", "debian");
+        assert_true(g_str_has_prefix(vd_args_get(args, "tree"),
+                                     "http://mirror.example/debian/dists/bookworm/"));
+        image->layout = g_strdup("{\"os\":{\"osinfo\":\"debian12\"}}");
+        vd_systems_name_image(systems, image);
+        assert_string_equal(image->system, "http://debian.org/debian/12");
+        assert_null(vd_systems_find(systems, "windows", &none));
+        assert_string_equal(
+            vd_system_template(vd_systems_find(systems, "rocky10", NULL), templates)->name,
+            "fedora");
+        (void)vd_systems_all(systems, &why);
+        assert_int_equal(why != NULL, i > 0);
+        assert_true(vd_remove_tree(folder, NULL));
+    }
+}
+
+/* What libosinfo says of one counts, and odd trees of its are none. */
+static void test_known_and_declared(void **state)
+{
+    static const char *const trees[] = {
+        "ftp://d.example/x",     "nfs:d.example:/x",   "/etc",
+        "javascript:x",          "http:///x",          "http://d.example/a b",
+        "https://d.example/%zz", "gopher://d.example/"};
+    const guint n = G_N_ELEMENTS(trees);
+    g_autoptr(GString) json = g_string_new("{\"systems\":[{\"id\":\"http://debian.org/debian/12\","
+                                           "\"short\":\"debian12\",\"name\":\"Mine\",\"trees\":[");
+    g_autoptr(GPtrArray) all = NULL;
+    g_autofree char *lines = NULL;
+    const GPtrArray *odd;
+
+    (void)state;
+    for (guint i = 0; i < n; i++)
+        g_string_append_printf(json, "{\"arch\":\"all\",\"url\":\"%s\"},", trees[i]);
+    g_string_append(json, "{\"arch\":\"all\",\"url\":\"http://d.example/y/\"}]}]}");
+    all = vd_systems_parse(json->str, NULL);
+    assert_int_equal(all->len, 1);
+    odd = ((VdSystem *)g_ptr_array_index(all, 0))->trees;
+    for (guint i = 0; i + 1 < odd->len; i++)
+        fail_msg("“%s” is a tree", ((VdSystemTree *)g_ptr_array_index(odd, i))->url);
+    assert_int_equal(odd->len, 1);
+    lines = g_strdup_printf("cat <<'E'\n%s\nE", json->str);
+    g_autofree char *folder = helper_that(lines);
+    g_autoptr(VdSystems) systems = vd_systems_new();
+    g_autoptr(VdArgs) args = vd_args_new();
+    assert_null(vd_systems_find(systems, "Debian 12", NULL));
+    assert_string_equal(vd_systems_find(systems, "debian12", NULL)->name, "Mine");
+    filled(systems, "mine", args);
+    is_arg(args, "tree", "http://d.example/y");
+    assert_true(vd_remove_tree(folder, NULL));
+}
+
 static void test_images_get_names(void **state)
 {
     static const struct {
@@ -557,6 +645,8 @@ int main(void)
         cmocka_unit_test(test_no_libosinfo),
         cmocka_unit_test(test_what_a_system_comes_to),
         cmocka_unit_test(test_what_no_template_is_for),
+        cmocka_unit_test(test_declared),
+        cmocka_unit_test(test_known_and_declared),
         cmocka_unit_test(test_images_get_names),
     };
 

@@ -81,9 +81,11 @@ void vd_run_keep(VdRun *run)
     pthread_mutex_unlock(&run->lock);
 }
 
-static void watch(VdRun *run, const char *kind)
+static void watch(VdRun *run, const char *kind, gboolean failed)
 {
     pthread_mutex_lock(&run->lock);
+    if (failed && !run->mute_since && run->wait_for == run->undo_started)
+        run->mute_since = run->undo_started;
     run->undo_started = kind ? g_get_monotonic_time() : 0;
     run->undo_kind = kind;
     pthread_mutex_unlock(&run->lock);
@@ -100,9 +102,9 @@ static gboolean undo_one(VdRun *run, const VdUndo *undo, GString *undone, GStrin
         return FALSE;
     }
     vd_run_log(run, "undoing %s %s", undo->kind, argument);
-    watch(run, undo->kind);
+    watch(run, undo->kind, FALSE);
     gboolean ok = spec->func(run, undo->argument, &error);
-    watch(run, NULL);
+    watch(run, NULL, !ok);
     if (ok) {
         say(undone, spec->text, argument);
         forget(run, undo);

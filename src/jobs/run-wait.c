@@ -20,19 +20,27 @@ const char *vd_run_shown_note(const VdRun *run)
 
 typedef struct {
     gint64 since, until; /* monotonic; since 0: it does not wait */
-    gboolean step;
 } Wait;
 
-/* Under `lock`. */
+gint64 vd_run_undo_until(const VdRun *run)
+{
+    gint64 begin = run->mute_since ? run->mute_since : run->undo_started;
+    return begin + ((gint64)run->undo_ms + run->grace_ms) * 1000;
+}
+
+/* Under `lock`. A step that does not end is left after some graces, and what it made is undone, for
+ * which a runner begins anew: the time is that of both. */
 static Wait wait_now(const VdRun *run)
 {
     gint64 grace = (gint64)run->grace_ms * 1000;
     Wait wait = {0};
     if (run->phase == VD_RUN_STEPS && run->cancelled) {
-        wait = (Wait){run->cancelled, run->cancelled + grace * VD_RUN_HANG_GRACES, TRUE};
+        wait.since = run->cancelled;
+        wait.until =
+            run->cancelled + grace * (VD_RUN_HANG_GRACES + 2) + (gint64)run->undo_ms * 1000;
     } else if (run->phase == VD_RUN_UNDO && run->undo_started) {
-        wait.since = run->undo_started;
-        wait.until = run->undo_started + (gint64)run->undo_ms * 1000 + grace;
+        wait.since = run->mute_since ? run->mute_since : run->undo_started;
+        wait.until = vd_run_undo_until(run);
     }
     if (g_get_monotonic_time() - wait.since < MIN(TELL_MS * (gint64)1000, grace))
         wait.since = 0;
@@ -48,19 +56,15 @@ static char *clock_at(gint64 monotonic)
     return g_date_time_format(then, "%H:%M:%S");
 }
 
-/* The caller frees. A step that does not end is left at that time, and what it made is undone; of
- * an undo function all that is left then waits for people. */
+/* Under `lock`. All that is left at that time waits for people. The caller frees. */
 static char *words(const VdRun *run, const Wait *wait)
 {
     g_autofree char *until = clock_at(wait->until);
-    g_autofree char *host = run->job->host ? vd_text_clean_name(run->job->host, HOST_CHARS)
-                                           : g_strdup(wait->step ? "the step" : "what it made");
-    return g_strdup_printf(WAIT_WORDS "waits for %s, which does not answer, till %s at most; %s "
-                                      "vmdeck job cancel %s",
-                           host, until,
-                           wait->step ? "then undoes what it can; what is left:"
-                                      : "what is left then is undone by",
-                           run->id);
+    g_autofree char *host =
+        run->job->host ? vd_text_clean_name(run->job->host, HOST_CHARS) : g_strdup("what it made");
+    return g_strdup_printf(WAIT_WORDS "waits for %s, which does not answer, till %s at most; what "
+                                      "is left then is undone by vmdeck job cancel %s",
+                           host, until, run->id);
 }
 
 /* Under `lock`. words: taken over. */
@@ -77,12 +81,10 @@ void vd_run_look_wait(VdRun *run)
     g_autofree char *said = NULL;
     pthread_mutex_lock(&run->lock);
     Wait wait = wait_now(run);
-    gboolean news = wait.since != run->wait_for && (wait.since || run->wait);
     /* Between two that do not answer, the older words stand. */
-    if (news && !wait.since && run->phase == VD_RUN_UNDO && !run->undo_started)
-        news = FALSE;
+    gboolean news = wait.since && wait.since != run->wait_for;
     if (news) {
-        said = wait.since ? words(run, &wait) : NULL;
+        said = words(run, &wait);
         tell(run, g_strdup(said), wait.since);
     }
     pthread_mutex_unlock(&run->lock);

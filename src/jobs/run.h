@@ -52,6 +52,7 @@ struct _VdRun {
     gboolean values_dirty; /* not in the folder yet */
     gboolean secrets_read; /* by the step that runs */
     gint64 undo_started;   /* monotonic, 0: no undo function runs */
+    gint64 mute_since;     /* when the first one began that failed for want of an answer, or 0 */
     const char *undo_kind;
     gint64 cancelled;       /* monotonic: since when the step is waited for, 0: it is not */
     char *why, *why_detail; /* it failed of its own, and is being undone; or NULL */
@@ -90,8 +91,11 @@ void vd_run_process_setup(void);
 #define VD_RUN_HANG_GRACES 6
 
 /* Looks whether the job, being undone, waits for something that does not answer, and says so in
- * place of its note; or that it does no more. Main thread, again and again. */
+ * place of its note. Main thread, again and again. */
 void vd_run_look_wait(VdRun *run);
+/* When the undoing is given up if it goes on to wait: monotonic. However many there are to undo,
+ * all that get no answer have this time together, so that what was told is true. Under `lock`. */
+gint64 vd_run_undo_until(const VdRun *run);
 /* Nothing is waited for any more. Any thread. */
 void vd_run_end_wait(VdRun *run);
 /* What an earlier runner said last stays until there is something new. Before threads. */

@@ -372,13 +372,12 @@ static gboolean watch_undo(gpointer data)
     VdRun *run = data;
     vd_run_look_wait(run);
     pthread_mutex_lock(&run->lock);
-    gint64 age = run->undo_started ? g_get_monotonic_time() - run->undo_started : 0;
+    gint64 left = run->undo_started ? vd_run_undo_until(run) - g_get_monotonic_time() : G_MAXINT64;
     const char *kind = run->undo_kind;
     pthread_mutex_unlock(&run->lock);
-    gint64 most = (gint64)run->undo_ms * 1000;
-    if (age > most)
+    if (left < (gint64)run->grace_ms * 1000)
         vd_run_kill_children(run, SIGKILL);
-    if (age >= most + (gint64)run->grace_ms * 1000)
+    if (left <= 0)
         give_up_undo(run, kind);
     return G_SOURCE_CONTINUE;
 }

@@ -177,7 +177,7 @@ int run_other_main(int argc, char **argv)
         return vd_runner_main(runner_kinds, argv[2], argv[3]);
     if (argc > 1)
         return runner_child_main(argc, argv);
-    g_setenv("VMDECK_JOB_GRACE_MS", "150", TRUE);
+    g_setenv("VMDECK_JOB_GRACE_MS", RUNNER_GRACE_MS, TRUE);
     return -1;
 }
 

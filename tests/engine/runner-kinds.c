@@ -49,7 +49,8 @@ static gboolean undo_file(VdRun *run, const char *argument, GError **error)
     g_autofree char *block = in_work(vd_run_spec(run), "block");
     g_autofree char *mute = in_work(vd_run_spec(run), "mute");
     g_autofree char *name = g_path_get_basename(argument);
-    while (g_file_test(mute, G_FILE_TEST_EXISTS))
+    g_autofree char *mute_too = g_strdup_printf("%s-%s", mute, name);
+    while (g_file_test(mute, G_FILE_TEST_EXISTS) || g_file_test(mute_too, G_FILE_TEST_EXISTS))
         g_usleep(PAUSE);
     if (g_file_test(block, G_FILE_TEST_EXISTS) && strcmp(name, "two") == 0)
         return vd_fail(error, VD_ERR_UNREACHABLE, "refused", "The host does not answer.");

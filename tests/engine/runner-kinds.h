@@ -10,7 +10,8 @@
  * "child": a child and a grandchild that ignore SIGTERM; the step waits for them.
  * "talks": says something just before it fails.
  * "hang": a step that takes no notice of anything.
- * While the file `mute` is there, undoing takes no notice of anything either. */
+ * While the file `mute` is there, undoing takes no notice of anything either; nor that of one
+ * file, `two`, while `mute-two` is. */
 extern const VdJobKind runner_kinds[];
 
 /* The other mains of the program: a child of the steps above. */

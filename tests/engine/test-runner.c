@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "src/base/error.h"
+#include "src/base/paths.h"
 
 /* ---- done, failed, cancelled ---- */
 
@@ -252,6 +253,42 @@ static void test_undo_gives_up(void **state)
     run_nothing_left(journal);
 }
 
+/* How often the job's log says that it waits, since it came to undo `two`. */
+static guint times_told(void)
+{
+    g_autofree char *folder = vd_path_job(ID), *path = g_build_filename(folder, "log", NULL);
+    g_autofree char *text = NULL;
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return 0;
+    guint times = 0;
+    for (const char *at = strstr(text, "/two"); at && (at = strstr(at, "waits for")); at++)
+        times++;
+    return times;
+}
+
+/* The time that was told is that of all that gets no answer, one after the other. */
+static void test_undo_waits_twice(void **state)
+{
+    (void)state;
+    /* Nothing but what is mute takes half a second. */
+    g_setenv("VMDECK_JOB_GRACE_MS", "500", TRUE);
+    g_setenv("VMDECK_JOB_UNDO_MS", "1500", TRUE);
+    run_touch("mute-two");
+    run_touch("mute-one");
+    run_touch("block");
+    g_autoptr(VdJournal) journal = run_started("gate");
+    g_unsetenv("VMDECK_JOB_UNDO_MS");
+    g_setenv("VMDECK_JOB_GRACE_MS", RUNNER_GRACE_MS, TRUE);
+    WAIT_FOR(run_in_gate(journal));
+    run_cancel(journal);
+    WAIT_FOR(times_told() > 0);
+    g_autofree char *mute = run_work_path("mute-two");
+    unlink(mute);
+    g_autoptr(VdJob) job = run_ended(journal, VD_JOB_FAILED);
+    assert_non_null(strstr(job->undone, "vmdeck job cancel " ID));
+    assert_int_equal(times_told(), 1);
+}
+
 /* A job that had failed for a reason of its own keeps it, whatever becomes of its undoing. */
 static void test_failed_and_hung(void **state)
 {
@@ -441,6 +478,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_hang, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_undo_waits, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_undo_gives_up, run_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_undo_waits_twice, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_failed_and_hung, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_undo_fails, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_undo_hung, run_setup, jobs_teardown),

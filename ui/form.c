@@ -175,6 +175,7 @@ void vd_form_lacks(VdDialog *dialog, const char *const *secrets)
         if (!field || field->off)
             continue;
         field->empty = N_("type it again");
+        field->needed = N_("it was given and is not kept: type it again");
         any = TRUE;
     }
     if (any)

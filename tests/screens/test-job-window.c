@@ -108,6 +108,16 @@ static void test_job_failed(void **state)
     assert_null(vd_form_value(form, "password"));
     vd_fake_shows("type it again");
     vd_fake_shows("Passwords are not kept: type them again.");
+    /* Without it the machine would be another one. */
+    vd_fake_type("<F2>");
+    assert_int_equal(vd_fake()->submitted, 0);
+    vd_fake_shows("it was given and is not kept: type it again");
+    assert_int_equal(vd_form_field(form, "password")->state, VD_FIELD_BAD);
+    vd_form_focus(form, 0);
+    while (strcmp(vd_form_focused(form)->spec->name, "password") != 0)
+        vd_fake_type("<Tab>");
+    vd_fake_type("horse<Tab>");
+    assert_int_equal(vd_form_field(form, "password")->state, VD_FIELD_GOOD);
     vd_fake_free();
 }
 

@@ -48,7 +48,8 @@ static guint command_score(const char *typed, const VdCommand *command)
         return command->verb ? 3 : command->action > VD_DO_OPEN ? 2 : 1;
     guint label = vd_fuzzy_score(typed, _(command->label));
     guint word = vd_fuzzy_score(typed, command->verb ? command->verb->command : command->id);
-    return MAX(label, word);
+    guint id = command->verb ? vd_fuzzy_score(typed, command->verb->id) : 0;
+    return MAX(MAX(label, word), id);
 }
 
 typedef struct {

@@ -46,13 +46,14 @@ static const char usual_script[] = "pause 2000\n"
 static const struct {
     const char *name, *bytes; /* as xterm sends them */
 } names[] = {
-    {"Up", "\033OA"},   {"Down", "\033OB"}, {"Right", "\033OC"}, {"Left", "\033OD"},
-    {"Home", "\033OH"}, {"End", "\033OF"},  {"PgUp", "\033[5~"}, {"PgDn", "\033[6~"},
-    {"Ins", "\033[2~"}, {"Del", "\033[3~"}, {"F1", "\033OP"},    {"F2", "\033OQ"},
-    {"F3", "\033OR"},   {"F4", "\033OS"},   {"F5", "\033[15~"},  {"F6", "\033[17~"},
-    {"F7", "\033[18~"}, {"F8", "\033[19~"}, {"F9", "\033[20~"},  {"F12", "\033[24~"},
-    {"Enter", "\r"},    {"Esc", "\033"},    {"Tab", "\t"},       {"BackTab", "\033[Z"},
-    {"Space", " "},     {"BS", "\177"},     {"lt", "<"},
+    {"Up", "\033OA"},    {"Down", "\033OB"},    {"Right", "\033OC"}, {"Left", "\033OD"},
+    {"Home", "\033OH"},  {"End", "\033OF"},     {"PgUp", "\033[5~"}, {"PgDn", "\033[6~"},
+    {"Ins", "\033[2~"},  {"Del", "\033[3~"},    {"F1", "\033OP"},    {"F2", "\033OQ"},
+    {"F3", "\033OR"},    {"F4", "\033OS"},      {"F5", "\033[15~"},  {"F6", "\033[17~"},
+    {"F7", "\033[18~"},  {"F8", "\033[19~"},    {"F9", "\033[20~"},  {"F10", "\033[21~"},
+    {"F11", "\033[23~"}, {"F12", "\033[24~"},   {"Enter", "\r"},     {"Esc", "\033"},
+    {"Tab", "\t"},       {"BackTab", "\033[Z"}, {"Space", " "},      {"BS", "\177"},
+    {"lt", "<"},
 };
 
 typedef struct {
@@ -173,10 +174,18 @@ static gboolean play(Bench *bench, char **lines, GError **error)
     return TRUE;
 }
 
+static gboolean says_nothing(const char *line)
+{
+    line += strspn(line, " \t\r");
+    return *line == '#' || !*line;
+}
+
 static gboolean start(Bench *bench, char **lines, char **options, GError **error)
 {
     struct winsize size = {.ws_col = 120, .ws_row = 40};
-    g_auto(GStrv) first = words_of(lines[0] ? lines[0] : "");
+    while (*lines && says_nothing(*lines))
+        lines++;
+    g_auto(GStrv) first = words_of(*lines ? *lines : "");
     if (g_strv_length(first) == 3 && strcmp(first[0], "size") == 0) {
         size.ws_col = (unsigned short)CLAMP(atoi(first[1]), 20, 1000);
         size.ws_row = (unsigned short)CLAMP(atoi(first[2]), 5, 1000);
@@ -233,6 +242,10 @@ int vd_bench_ui(int argc, char **argv)
     gboolean own = argc > 0 && argv[0][0] != '-';
     if (own && !g_file_get_contents(argv[0], &text, NULL, &error)) {
         vd_err("vmdeck: %s\n", error->message);
+        return 2;
+    }
+    if (own && !g_utf8_validate(text, -1, NULL)) {
+        vd_err(_("vmdeck: %s is not in UTF-8.\n"), argv[0]);
         return 2;
     }
     g_auto(GStrv) lines = g_strsplit(own ? text : usual_script, "\n", -1);

@@ -256,12 +256,15 @@ LC_ALL=C try 1 -c "$fleet" start nosuch
 check "and quotes with what it has" says 'no machine "nosuch";'
 try 0 completion bash
 check "the completion is bash" all is "$status" 0 , bash -n "$work/out"
-printf 'size 100 30\n# two keys\npause 500\nkeys <Down><Up> 3\n' >"$work/keys"
+printf '# two keys\n\nsize 100 30\npause 500\nkeys <Down><Up> 3\n' >"$work/keys"
 try 0 bench-ui "$work/keys" -c "$fleet"
 check "bench-ui plays a script and prints how long keys take" all is "$status" 0 , grep -q "^keys that changed the screen  6" "$work/out" , grep -q "^the worst .* ms" "$work/out"
 printf 'pause 10\nkeys <Nope>\n' >"$work/keys"
 try 2 bench-ui "$work/keys" -c "$fleet"
 check "a script that cannot be played is a mistake that is named" all is "$status" 2 , says "line 2: no key is called <Nope>"
+printf 'keys a\303' >"$work/keys"
+try 2 bench-ui "$work/keys" -c "$fleet"
+check "nor one that is no text" all is "$status" 2 , says "is not in UTF-8"
 try 0 completion bash
 completes() { # WORD...: what is offered for the last word
   COMP_WORDS=(vmdeck "$@") COMP_CWORD=$# COMPREPLY=()

@@ -182,6 +182,8 @@ static void the_palette_finds_and_runs(void **state)
     start(&f, 9, 80, 24);
     press(&f, "3 j : p o w Tab");
     assert_true(shows(&f, ":poweroff"));
+    press(&f, "Esc : v m . p o w e r Tab"); /* by its id, as in the configuration and the log */
+    assert_true(shows(&f, ":poweroff"));
     press(&f, "Esc k : s h o w Enter");
     assert_asked(&f, 1);
     assert_true(g_str_has_prefix(asked(&f, 0), "vm.show alpha/"));

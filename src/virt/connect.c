@@ -192,6 +192,8 @@ static void open_failed(const char *uri, const Talk *talk, VdOpened *ret, GError
         words = talk->asker ? _("it was not told what it asked for")
                             : _("it asks for a password or the like, and nobody can be asked here");
     }
+    if (!words && code == VIR_ERR_AUTH_FAILED && talk->asked)
+        words = _("what was answered is not accepted");
     vd_virt_fail(&why, _("Cannot connect to %s"), clean);
     denied = denied || vd_error_code(why) == VD_ERR_DENIED || key_refused(last);
     ret->hopeless = denied || code == VIR_ERR_INVALID_ARG || code == VIR_ERR_NO_CONNECT ||

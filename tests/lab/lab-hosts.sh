@@ -274,7 +274,7 @@ types -l fred
 types Tab
 types -l wrong
 types Enter
-ok "a wrong password is refused, and not tried again" on_screen '127.0.0.1.*down|refused'
+ok "a wrong password is refused, and not tried again" on_screen '127.0.0.1.*down.*not accepted'
 types r
 ok "it asks anew when told to" on_screen 'Enter answers'
 types -l fred

@@ -192,4 +192,35 @@ same "nothing but its disk is left there" 1 "$(away vol-list default | grep -c .
 ok "a medium that is not here is told before a job is made" eval \
   '! far far-2 --medium "$work/none.iso" && said far-2 "none.iso" && [ -z "$(job_of far-2)" ]'
 
+# ---- spread over both, by room ------------------------------------------------------------
+
+cat >"$work/both.conf" <<'END'
+hosts = ( { name = "here"; uri = "qemu:///system"; },
+  { name = "there"; uri = "qemu+tcp://127.0.0.1/system"; } );
+END
+cat >"$work/full.xml" <<END
+<domain type='qemu'>
+  <name>full</name>
+  <memory unit='KiB'>$(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) / 10 * 9))</memory>
+  <os><type>hvm</type></os>
+</domain>
+END
+qemu-img create -q -f qcow2 "$work/bare.qcow2" 1M
+ok "an image is added" env VMDECK_GUEST="$lab_home/fake-guest" FAKE_OS=none \
+  "$lab_home/lab" exec "$dir" -- "$VMDECK" image add "$work/bare.qcow2" --name bare
+# Both see the memory of one computer. Nine tenths of it are promised to a machine that never runs,
+# so never touches it; what others use meanwhile is less.
+spread() { # NAMES VIRSH: while the memory of VIRSH's host is taken
+  local came
+  "$2" create --paused "$work/full.xml" || return 1
+  near --config "$work/both.conf" deploy "$1" --image bare --host here --host there --no-grow \
+    --no-customise --no-start --cpus 1 --memory 64M --yes
+  came=$?
+  "$2" destroy full && return $came
+}
+ok "of two hosts the one with more room gets the machines" spread 'sp-{1..2}' away
+ok "here" eval 'vm list --all --name | grep -c "^sp-[12]" | grep -x 2 && ! away list --all --name | grep "^sp-"'
+ok "or the other one" spread 'sp-{3..4}' vm
+ok "there" eval 'away list --all --name | grep -c "^sp-[34]" | grep -x 2 && ! vm list --all --name | grep "^sp-[34]"'
+
 finish

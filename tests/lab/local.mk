@@ -5,7 +5,8 @@ EXTRA_DIST += tests/lab/lab tests/lab/image tests/lab/guest-console tests/lab/li
   tests/lab/tiny-image tests/lab/fake-guest tests/lab/guest.sh tests/lab/appliance \
   tests/lab/appliance-first
 EXTRA_DIST += tests/lab/lab-hosts.sh
-EXTRA_DIST += tests/lab/lab-machines.sh tests/lab/tiny-init.c tests/lab/lab-doctor.sh
+EXTRA_DIST += tests/lab/lab-machines.sh tests/lab/tiny-init.c tests/lab/tiny.h \
+  tests/lab/lab-doctor.sh
 EXTRA_DIST += tests/lab/lab-seed.sh
 
 # Sick hosts: a proxy whose links fall ill, and the console beside them.

@@ -8,15 +8,15 @@
  * Words of the answer file: `host NAME`, and `do WHAT`: `ask` stops at a question for ever, `fail`
  * powers off without having installed anything, `twice` has the disk restart once more. */
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "tiny.h"
 
 #define SECTOR       512
 #define NAME_OFFSET  0x100
@@ -69,31 +69,6 @@ __asm__(".section .rodata\n"
         ".code64\n"
         ".text\n");
 extern const unsigned char boot_begin[], boot_end[];
-
-static int serial = 1;
-
-static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
-{
-    char line[512];
-    va_list args;
-    int length;
-
-    va_start(args, format);
-    length = vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    if (length > 0 && write(serial, line, (size_t)length) < 0)
-        _exit(1);
-}
-
-static void load(const char *module)
-{
-    int file = open(module, O_RDONLY | O_CLOEXEC);
-
-    if (file < 0 || syscall(SYS_finit_module, file, "", 0) < 0)
-        say("installer: %s cannot be loaded: %m\n", module);
-    if (file >= 0)
-        close(file);
-}
 
 /* The rest of the line that begins with a word, or "". */
 static void word_of(const char *answers, const char *word, char *value, size_t size)

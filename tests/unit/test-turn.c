@@ -85,7 +85,8 @@ static void test_first(void **state)
 static gboolean session_is_last(void)
 {
     g_autofree char *text = NULL;
-    if (!g_file_get_contents("/proc/self/autogroup", &text, NULL, NULL) || !*text)
+    if (!g_file_get_contents("/proc/self/autogroup", &text, NULL, NULL) || !*text ||
+        access("/proc/self/autogroup", W_OK) != 0) /* as in some containers */
         return TRUE;
     return g_str_has_suffix(g_strchomp(text), "nice 3");
 }

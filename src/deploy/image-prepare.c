@@ -128,10 +128,12 @@ static gboolean step_copy(VdRun *run, GError **error)
     g_autofree char *folder = vd_path_images();
     g_autofree char *temporary = g_build_filename(folder, hidden, NULL);
     g_autofree char *size = NULL;
+    GError *why = NULL;
 
-    if (!image || !check_image(image, error) || !vd_run_undo(run, "file", temporary, error) ||
-        !copy_disk(run, image, temporary, error))
+    if (!image || !check_image(image, error) || !vd_run_undo(run, "file", temporary, error))
         return FALSE;
+    if (!copy_disk(run, image, temporary, &why))
+        return vd_image_no_room_here(run, why, error);
     size = g_strdup_printf("%" G_GUINT64_FORMAT, image->virtual_size);
     vd_run_set(run, "file", temporary);
     vd_run_set(run, "format", image->format);

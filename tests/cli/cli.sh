@@ -158,6 +158,23 @@ try 1 image publish "$work/half" --image bare --image lost
 check "of images of which one cannot be published none is left there" all is "$status" 1 , \
   is "$(ls -A "$work/half")" ""
 rm "$VMDECK_STATE_DIR/images/lost.json"
+# Its last byte lies where no file may go on, which is as on a full disk.
+truncate -s 67108863 "$work/wide" && printf x >>"$work/wide"
+wide=$(sha256sum <"$work/wide" | cut -d' ' -f1)
+mv "$work/wide" "$VMDECK_STATE_DIR/images/$wide.raw"
+cat >"$VMDECK_STATE_DIR/images/wide.json" <<END
+{"sha256": "$wide", "format": "raw", "virtual_size": 67108864, "file_size": 67108864, "added": 1,
+ "layout": {"os": {"type": "linux", "distro": "debian", "arch": "x86_64"}, "root": "/dev/sda",
+  "grow": {"possible": true}, "customise": {"possible": true}, "init": "systemd", "network": "none"}}
+END
+trap '' XFSZ
+ulimit -S -f 32768
+try 1 image prepare wide
+ulimit -S -f unlimited
+check "an image for which there is no room is named, with its folder, and leaves nothing" all \
+  is "$status" 1 , says "There is no room left for the image wide-prepared in $VMDECK_STATE_DIR/images." , \
+  is "$(ls -A "$VMDECK_STATE_DIR/images" | grep -F .prepare)" ""
+rm "$VMDECK_STATE_DIR/images/wide.json" "$VMDECK_STATE_DIR/images/$wide.raw"
 cat >"$work/published.conf" <<END
 sources = ( { name = "pub"; kind = "virt-builder"; url = "file://$work/published/index"; } );
 END

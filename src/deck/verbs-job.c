@@ -71,8 +71,8 @@ const VdVerbRow vd_verb_rows_job[] = {
     {.verb = {.id = "job.retry",
               .command = "job retry",
               .label = N_("Try a job again"),
-              .help = N_("Ask anew for what a job that failed or was cancelled was asked for, all "
-                         "but the passwords."),
+              .help = N_("Try a job that failed or was cancelled again, with all that it was asked "
+                         "for but the passwords."),
               .target = VD_TARGET_JOB,
               .kind = VD_VERB_JOB,
               .args = retry_args},

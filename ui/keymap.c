@@ -162,34 +162,47 @@ static const Binding *binding_of(const VdKeymap *keymap, guint32 key, const VdCo
     return NULL;
 }
 
+/* Esc closes what is open, whatever is bound. */
+static guint32 parse_bindable(const char *name)
+{
+    guint32 key = vd_key_parse(name);
+    return key == VD_KEY_ESC ? VD_KEY_NONE : key;
+}
+
 /* How many of them are keys. conf, setting: where they stand; NULL: our own. */
 static guint bind_all(VdKeymap *keymap, const VdCommand *command, char *const *names,
                       const VdConf *conf, const char *setting, GPtrArray *problems)
 {
     guint had = keymap->bindings->len;
     for (guint i = 0; names && names[i]; i++) {
-        Binding binding = {vd_key_parse(names[i]), command, setting != NULL};
+        Binding binding = {parse_bindable(names[i]), command, setting != NULL};
         if (binding.key != VD_KEY_NONE && !binding_of(keymap, binding.key, command))
             g_array_append_val(keymap->bindings, binding);
         else if (binding.key == VD_KEY_NONE && *names[i] && setting)
             add_problem(problems, conf, setting,
                         g_strdup_printf(_("keys: %s: “%s” is no key that can be bound; expected a "
                                           "character, F1 to F24, Ctrl-X, Enter, Space, Del … and "
-                                          "never Ctrl-A, Ctrl-B, Ctrl-Q, Ctrl-S"),
+                                          "never Esc, Ctrl-A, Ctrl-B, Ctrl-Q, Ctrl-S"),
                                         command->id, names[i]));
     }
     return keymap->bindings->len - had;
 }
 
+/* The name by which the configuration has keys for a command: its id, or the word of the command
+ * line. */
+static const char *setting_of(const VdCommand *command, const VdConf *conf)
+{
+    const char *word = command->verb ? command->verb->command : NULL;
+    gboolean by_word = word && conf && !g_hash_table_contains(conf->keys, command->id) &&
+                       g_hash_table_contains(conf->keys, word);
+    return by_word ? word : command->id;
+}
+
 static void bind_command(VdKeymap *keymap, const VdCommand *command, const VdConf *conf,
                          GPtrArray *problems)
 {
-    const char *name = command->id;
+    const char *name = setting_of(command, conf);
     char **own = conf ? g_hash_table_lookup(conf->keys, name) : NULL;
-    if (!own && conf && command->verb && command->verb->command) {
-        name = command->verb->command;
-        own = g_hash_table_lookup(conf->keys, name);
-    }
     /* Only an empty list takes all keys away; after a mistake there must still be one to quit. */
     if (own && (bind_all(keymap, command, own, conf, name, problems) > 0 || !own[0]))
         return;
@@ -229,38 +242,78 @@ static void check_names(const VdKeymap *keymap, const VdConf *conf, GPtrArray *p
                                         (char *)name, nearest_id(keymap, name)));
 }
 
-/* Whether the first of two bindings of a key leaves the other without effect. Verbs of different
- * things share keys; an action does what no verb under the cursor does. */
-static gboolean eclipses(const Binding *first, const Binding *other)
+static gboolean is_default(const Binding *binding)
 {
-    const VdVerb *verb = first->command->verb, *second = other->command->verb;
-    if (verb && second)
-        return verb->target == second->target;
-    return !verb && (!second || !other->own);
+    const char *keys = default_keys(binding->command);
+    g_auto(GStrv) names = g_strsplit(keys ? keys : "", " ", -1);
+    for (guint i = 0; names[i]; i++)
+        if (vd_key_parse(names[i]) == binding->key)
+            return TRUE;
+    return FALSE;
 }
 
-/* What a person binds counts, whoever had that key by default; two that they bound themselves are a
- * mistake, and the first one counts. */
+/* Whether two commands get into each other's way on one key. Verbs of different things share keys,
+ * and so do those that have the key by default: Enter opens a row and shows an image. */
+static gboolean clash(const Binding *one, const Binding *other)
+{
+    const VdVerb *first = one->command->verb, *second = other->command->verb;
+    if (one->key != other->key || one->command == other->command ||
+        (is_default(one) && is_default(other)))
+        return FALSE;
+    return !first || !second || first->target == second->target ||
+           first->target == VD_TARGET_NONE || second->target == VD_TARGET_NONE;
+}
+
+/* What gets into the way of the binding: a default key, or what the configuration binds before it.
+ * NULL: nothing does. */
+static const Binding *taken_by(const VdKeymap *keymap, guint at)
+{
+    const Binding *binding = &g_array_index(keymap->bindings, Binding, at);
+    for (guint i = 0; i < keymap->bindings->len; i++) {
+        const Binding *other = &g_array_index(keymap->bindings, Binding, i);
+        if ((!other->own || i < at) && clash(binding, other))
+            return other;
+    }
+    return NULL;
+}
+
+/* The keys that a command has by default come back when none of those is left that the
+ * configuration gives it. */
+static void restore(VdKeymap *keymap, const VdCommand *command, guint at)
+{
+    for (guint i = 0; i < keymap->bindings->len; i++)
+        if (g_array_index(keymap->bindings, Binding, i).command == command)
+            return;
+    const char *keys = default_keys(command);
+    g_auto(GStrv) names = g_strsplit(keys ? keys : "", " ", -1);
+    for (guint i = 0; names[i]; i++) {
+        Binding binding = {vd_key_parse(names[i]), command, FALSE};
+        if (binding.key != VD_KEY_NONE)
+            g_array_insert_val(keymap->bindings, at++, binding);
+    }
+}
+
+/* A key that another command has counts for that one, unless the configuration gives the other one
+ * other keys: who binds a danger to a key that moves must be told, not surprised. Each round takes
+ * one binding of the configuration away, so that it ends. */
 static void settle(VdKeymap *keymap, const VdConf *conf, GPtrArray *problems)
 {
     for (guint i = 0; i < keymap->bindings->len; i++) {
         const Binding binding = g_array_index(keymap->bindings, Binding, i);
-        for (guint k = keymap->bindings->len; binding.own && k-- > 0;) {
-            const Binding *other = &g_array_index(keymap->bindings, Binding, k);
-            if (other->key != binding.key || other->command == binding.command ||
-                !eclipses(&binding, other))
-                continue;
-            g_autofree char *key = vd_key_name(binding.key);
-            if (other->own && k > i)
-                add_problem(problems, conf, other->command->id,
-                            g_strdup_printf(_("keys: %s: “%s” is bound to %s already; expected "
-                                              "another key"),
-                                            other->command->id, key, binding.command->id));
-            if (other->own)
-                continue;
-            g_array_remove_index(keymap->bindings, k);
-            i -= k < i;
-        }
+        const Binding *other = binding.own ? taken_by(keymap, i) : NULL;
+        if (!other)
+            continue;
+        g_autofree char *key = vd_key_name(binding.key);
+        /* TRANSLATORS: a command's id, a key, another command's label and id: "keys: vm.poweroff:
+         * “j” is Down already; …" */
+        add_problem(problems, conf, setting_of(binding.command, conf),
+                    g_strdup_printf(_("keys: %s: “%s” is “%s” already; expected another key, or "
+                                      "another one for %s"),
+                                    binding.command->id, key, _(other->command->label),
+                                    other->command->id));
+        g_array_remove_index(keymap->bindings, i);
+        restore(keymap, binding.command, i);
+        i = (guint)-1; /* what came back may be in the way of another one */
     }
 }
 

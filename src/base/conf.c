@@ -290,10 +290,14 @@ static void read_keys(Reader *reader, config_setting_t *setting)
     }
     for (int i = 0; i < config_setting_length(setting); i++) {
         config_setting_t *item = config_setting_get_elem(setting, (unsigned)i);
-        char *name = g_strdelimit(g_strdup(config_setting_name(item)), "_", '.');
+        g_autofree char *name = g_strdelimit(g_strdup(config_setting_name(item)), "_", '.');
         g_autofree char *own = g_strconcat("keys.", name, NULL);
         place(reader, item, own);
-        g_hash_table_replace(reader->conf->keys, name, read_words(reader, item));
+        char **words = read_words(reader, item);
+        if (is_text(item) || is_list(item)) /* after a mistake the keys stay */
+            g_hash_table_replace(reader->conf->keys, g_steal_pointer(&name), words);
+        else
+            g_strfreev(words);
     }
 }
 

@@ -231,6 +231,10 @@ check "and the rest still counts" all is "$status" 0 , prints web-01
 printf 'theme = "neon";\nkeys = {\n  vm_strat = "s";\n};\ncolumns = "wisdom";\nhosts = ( { name = "fleet"; uri = "%s"; } );\n' "$fleet" >"$work/look.conf"
 try 0 --config "$work/look.conf" list --format json
 check "so does one in theme, keys and columns" all says "look.conf:1: there is no theme “neon”; expected one of default, " , says "look.conf:3: keys: " , says "expected one such as vm.start" , says "look.conf:5: columns: " , one_json
+printf 'keys = {\n  vm_poweroff = "j";\n  vm_delete = "Escape";\n  vm_start = "";\n};\nhosts = ( { name = "fleet"; uri = "%s"; } );\n' "$fleet" >"$work/taken.conf"
+try 0 --config "$work/taken.conf" list
+check "a key that another operation has is told" all says "taken.conf:2: keys: vm.poweroff: “j” is “Down” already" , says "taken.conf:3: keys: vm.delete: “Escape” is no key" , prints web-01
+check "and that an operation is left without one is no mistake" all is "${err/taken.conf:4/}" "$err"
 printf 'hosts = (\n  { name = "here"; uri = "%s"; } # }, {\n  { name = "there"; uri = "%s"; }\n);\nflat = 3;\n' "$fleet" "$fleet" >"$work/comma.conf"
 try 0 --config "$work/comma.conf" hosts
 check "a comma that was forgotten between hosts loses none" all is "$status" 0 , prints here , prints there , says "comma.conf:2: expected a comma behind the }" , says "comma.conf:5: flat"

@@ -269,34 +269,75 @@ static void keys_can_be_bound_anew(void **state)
     assert_string_equal(vd_keymap_lookup(after, VD_KEY_F(10), 0)->id, "quit");
 }
 
-/* What a person binds counts, whoever had the key; two that they bound to one key are told. */
+static char *const *words(const char *keys)
+{
+    static char *kept[8][2]; /* as long as the test: the table does not own them */
+    static guint at;
+    char **one = kept[at++ % G_N_ELEMENTS(kept)];
+    one[0] = (char *)keys;
+    return one;
+}
+
+static void bind_to(GHashTable *keys, const char *name, const char *key)
+{
+    g_hash_table_insert(keys, (char *)name, (char **)words(key));
+}
+
+/* A key that another command has stays with it, and it is told; unless the other one gets another
+ * key. */
 static void a_key_is_bound_once(void **state)
 {
     (void)state;
     g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GHashTable) places = g_hash_table_new(g_str_hash, g_str_equal);
     VdConf conf = {.keys = keys, .places = places};
-    char *s[] = {(char *)"s", NULL}, *x[] = {(char *)"x", NULL};
-    g_hash_table_insert(keys, (char *)"vm.resume", s);
-    g_hash_table_insert(places, (char *)"keys.vm.rename", (char *)"/etc/a.conf:5");
     g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+    bind_to(keys, "vm.resume", "s");
+    bind_to(keys, "vm.start", "F7");
+    bind_to(keys, "vm.show", "Enter"); /* as by default: shared with what opens a row */
     g_autoptr(VdKeymap) keymap = vd_keymap_new(&conf, problems);
     assert_int_equal(problems->len, 0);
     assert_string_equal(vd_keymap_lookup(keymap, 's', 0)->id, "vm.resume");
     assert_null(vd_keymap_lookup(keymap, 's', 1));
-    g_hash_table_insert(keys, (char *)"vm.rename", s);
+    /* Two that a person bound themselves: the first one counts. */
+    bind_to(keys, "vm.rename", "s");
+    g_hash_table_insert(places, (char *)"keys.vm.rename", (char *)"/etc/a.conf:5");
     g_autoptr(VdKeymap) both = vd_keymap_new(&conf, problems);
     assert_int_equal(problems->len, 1);
     assert_string_equal(g_ptr_array_index(problems, 0),
-                        "/etc/a.conf:5: keys: vm.rename: “s” is bound to vm.resume already; "
-                        "expected another key");
-    /* An action's own key is taken from a verb that has it by default. */
-    g_hash_table_insert(keys, (char *)"vm.rename", x);
-    g_hash_table_insert(keys, (char *)"quit", s);
-    g_hash_table_remove(keys, "vm.resume");
-    g_autoptr(VdKeymap) taken = vd_keymap_new(&conf, problems);
-    assert_int_equal(problems->len, 1);
-    assert_string_equal(vd_keymap_lookup(taken, 's', 0)->id, "quit");
+                        "/etc/a.conf:5: keys: vm.rename: “s” is “Resume” already; expected another "
+                        "key, or another one for vm.resume");
+    assert_string_equal(vd_keymap_lookup(both, 's', 0)->id, "vm.resume");
+    assert_null(vd_keymap_lookup(both, 's', 1));
+}
+
+/* A danger never comes to a key that does something harmless, and Esc never does anything else. */
+static void a_key_that_is_taken_stays(void **state)
+{
+    (void)state;
+    g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) places = g_hash_table_new(g_str_hash, g_str_equal);
+    VdConf conf = {.keys = keys, .places = places};
+    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+    bind_to(keys, "poweroff", "j"); /* by the command line's word */
+    bind_to(keys, "vm.start", "P");
+    bind_to(keys, "vm.delete", "Escape");
+    g_hash_table_insert(places, (char *)"keys.poweroff", (char *)"/etc/a.conf:2");
+    g_hash_table_insert(places, (char *)"keys.vm.start", (char *)"/etc/a.conf:3");
+    g_hash_table_insert(places, (char *)"keys.vm.delete", (char *)"/etc/a.conf:4");
+    g_autoptr(VdKeymap) keymap = vd_keymap_new(&conf, problems);
+    g_autofree char *told = NULL;
+    g_ptr_array_add(problems, NULL);
+    told = g_strjoinv("\n", (char **)problems->pdata);
+    assert_int_equal(problems->len, 4);
+    assert_non_null(strstr(told, "/etc/a.conf:2: keys: vm.poweroff: “j” is “Down” already; "));
+    assert_non_null(strstr(told, "/etc/a.conf:3: keys: vm.start: “P” is “Power off” already; "));
+    assert_non_null(strstr(told, "/etc/a.conf:4: keys: vm.delete: “Escape” is no key"));
+    assert_string_equal(vd_keymap_lookup(keymap, 'j', 0)->id, "down");
+    assert_null(vd_keymap_lookup(keymap, 'j', 1));
+    assert_string_equal(vd_keymap_lookup(keymap, 'P', 0)->id, "vm.poweroff");
+    assert_string_equal(vd_keymap_lookup(keymap, 's', 0)->id, "vm.start");
+    assert_null(vd_keymap_lookup(keymap, VD_KEY_ESC, 0));
 }
 
 /* However low the window, a question names what it is about. */
@@ -376,6 +417,7 @@ int main(void)
         cmocka_unit_test(deleting_names_the_volumes),
         cmocka_unit_test(keys_can_be_bound_anew),
         cmocka_unit_test(a_key_is_bound_once),
+        cmocka_unit_test(a_key_that_is_taken_stays),
         cmocka_unit_test(questions_name_their_machine),
         cmocka_unit_test(function_keys_are_of_their_pane),
     };

@@ -175,6 +175,7 @@ void vd_form_lacks(VdDialog *dialog, const char *const *secrets)
         if (!field || field->off)
             continue;
         field->empty = N_("type it again");
+        field->again = TRUE;
         field->needed = N_("it was given and is not kept: type it again");
         any = TRUE;
     }
@@ -411,13 +412,29 @@ static void check_own(VdForm *form, VdField *field)
     field_answered(field, FALSE, reason);
 }
 
+/* A password that was given then, and is not wanted any more by what else is in the form. */
+static gboolean is_waived(VdForm *form, const VdField *field)
+{
+    const VdField *locked = vd_form_field(form, "locked"), *user = vd_form_field(form, "user");
+    if (!field->again)
+        return FALSE;
+    if (strcmp(field->spec->name, "password") == 0)
+        return locked && locked->on;
+    return strcmp(field->spec->name, "user-password") == 0 && user && !*vd_edit_text(&user->edit);
+}
+
+gboolean vd_form_misses(VdForm *form, const VdField *field)
+{
+    return field->needed && !field->off && !*vd_edit_text(&field->edit) && !is_waived(form, field);
+}
+
 void vd_form_check(VdForm *form, VdField *field)
 {
     guint at = 0;
     if (!field->dirty || field->off || !g_ptr_array_find(form->fields, field, &at))
         return;
     field->dirty = FALSE;
-    if (field->needed && !*vd_edit_text(&field->edit)) {
+    if (vd_form_misses(form, field)) {
         field_answered(field, FALSE, _(field->needed));
         return;
     }
@@ -511,6 +528,11 @@ void vd_form_show_command(VdForm *form)
 {
     VdApp *app = form->dialog.app;
     g_autoptr(VdArgs) args = vd_form_args(form);
+    for (guint i = 0; i < form->fields->len; i++) {
+        const VdField *field = g_ptr_array_index(form->fields, i);
+        if (field->again && vd_form_misses(form, field)) /* shown as FILE, whatever it is */
+            vd_args_set_secret(args, field->spec->name, "?");
+    }
     guint n = vd_targets_count(form->targets);
     g_autofree VdTarget *targets = g_new0(VdTarget, n + 1);
     for (guint i = 0; i < n; i++)

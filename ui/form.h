@@ -20,6 +20,7 @@ typedef struct {
     gboolean own;          /* the form's, no argument of the verb */
     const char *empty;     /* N_(): what it means to leave it empty, or NULL. Static */
     const char *needed;    /* N_(): what to say when it is empty and must not be, or NULL. Static */
+    gboolean again;        /* a password that was given once, to be typed again */
     const char *help;      /* N_(): what it is for, instead of the spec's; or NULL. Static */
     const char *yes, *no;  /* N_(): a flag drawn as two choices, or NULL. Static */
     VdEdit edit;
@@ -96,6 +97,8 @@ VdField *vd_form_add(VdForm *form, const VdArgSpec *spec, gboolean own, const Vd
 void vd_form_add_ticks(VdForm *form, const VdArgSpec *spec, const VdArgs *args);
 /* By the spec's name, or NULL. */
 VdField *vd_form_field(VdForm *form, const char *name);
+/* It is empty and must not be: not the user's password without a user, nor root's who is locked. */
+gboolean vd_form_misses(VdForm *form, const VdField *field);
 /* The text of a field, NULL if it is empty or off. Borrowed. */
 const char *vd_form_value(VdForm *form, const char *name);
 /* What was filled in. The caller frees, which wipes the secrets. */

@@ -66,6 +66,46 @@ static void single_out(VdJournal *journal, const VdJob *job, VdRetry *retry)
     retry->host = g_strdup(job->host);
 }
 
+/* ---- files ---- */
+
+/* Whether a word is the path of a file, seen from here. What may be something else is one if there
+ * is such a file: a key itself, a name of the library. */
+static gboolean is_relative_path(const VdArgSpec *spec, const char *value)
+{
+    if (!*value || g_path_is_absolute(value) || g_str_has_prefix(value, "~/") ||
+        strcmp(value, "-") == 0 || strstr(value, "://"))
+        return FALSE;
+    if (spec->type == VD_ARG_FILE)
+        return TRUE;
+    return (spec->type == VD_ARG_SCRIPT || strcmp(spec->name, "ssh-key") == 0) &&
+           g_file_test(value, G_FILE_TEST_EXISTS);
+}
+
+void vd_retry_keep_paths(VdArgs *args, const VdArgSpec *specs)
+{
+    g_autofree char *here = g_get_current_dir();
+    for (const VdArgSpec *spec = specs; spec && spec->name; spec++) {
+        g_auto(GStrv) values = vd_args_all(args, spec->name);
+        gboolean any = FALSE;
+        if (spec->type == VD_ARG_SECRET)
+            continue;
+        for (char **value = values; *value; value++) {
+            if (!is_relative_path(spec, *value))
+                continue;
+            /* ".." stays: behind a symbolic link it is not what the text says. */
+            char *path =
+                g_build_filename(here, g_str_has_prefix(*value, "./") ? *value + 2 : *value, NULL);
+            g_free(*value);
+            *value = path;
+            any = TRUE;
+        }
+        if (any)
+            vd_args_set(args, spec->name, NULL);
+        for (char **value = values; any && *value; value++)
+            vd_args_add(args, spec->name, *value);
+    }
+}
+
 /* ---- reading ---- */
 
 /* The request that the words are of. */
@@ -134,17 +174,19 @@ gboolean vd_retry_read(VdJournal *journal, const char *id, VdRetry *ret, GError 
 
 /* ---- job retry ---- */
 
-/* Those that were given then have to be given now. */
+/* Those that were given then have to be given now; what is missing is told at once. */
 static gboolean add_secrets(VdRetry *retry, const VdArgs *given, GError **error)
 {
+    g_autoptr(GString) missing = g_string_new(NULL);
     for (char **name = retry->secrets; *name; name++) {
         const char *value = vd_args_get(given, *name);
-        if (!value)
-            return vd_fail(error, VD_ERR_USAGE, NULL,
-                           _("Passwords are not kept: give --%s-file FILE again."), *name);
-        vd_args_set_secret(retry->args, *name, value);
+        if (value)
+            vd_args_set_secret(retry->args, *name, value);
+        else
+            g_string_append_printf(missing, "%s--%s-file FILE", missing->len ? " " : "", *name);
     }
-    return TRUE;
+    return !missing->len || vd_fail(error, VD_ERR_USAGE, NULL,
+                                    _("Passwords are not kept: give %s again."), missing->str);
 }
 
 /* Its host as the deck knows it, else as the job did. */

@@ -14,3 +14,6 @@ typedef struct {
 /* FALSE with a sentence: it has not ended, or nobody knows it any more. */
 gboolean vd_retry_read(VdJournal *journal, const char *id, VdRetry *ret, GError **error);
 void vd_retry_clear(VdRetry *retry);
+/* Paths from the present directory become paths from the root, in args: tried again from another
+ * directory the words mean the same files. It looks at files; for a worker. */
+void vd_retry_keep_paths(VdArgs *args, const VdArgSpec *specs);

@@ -10,6 +10,7 @@
 #include "src/base/log.h"
 #include "src/base/text.h"
 #include "src/deck/private.h"
+#include "src/deck/retry.h"
 
 typedef struct {
     VdDeck *deck;
@@ -249,6 +250,8 @@ static void journal_begin(VdWorker *worker, gpointer data)
     VdJournal *journal = vd_worker_journal(worker, &request->journal_error);
     if (!journal)
         return;
+    if (request->row->verb.kind == VD_VERB_JOB)
+        vd_retry_keep_paths(request->args, request->row->verb.args);
     g_autofree char *args = vd_args_to_json(request->args);
     gboolean is_vm = request->row->verb.target == VD_TARGET_VM;
     const char *named = vd_args_get(request->args, "name");

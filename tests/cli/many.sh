@@ -101,8 +101,28 @@ deploy 1 'none-{1..3}' || true
 unset VMDECK_JOB_DIE_AT
 check "all that wait are cancelled with their request" try 0 job cancel --yes "$(parent)"
 check "they end" until_true eval '[ "$(jobs "deploy none-_" cancelled)" = 3 ]'
-check "and are tried again with it" all try 0 job retry "$(parent)" , \
+id=$(parent)
+check "and are tried again with it" all try 0 job retry "$id" , \
   until_true eval '[ "$(jobs "deploy none-_" "done")" = 3 ]'
+
+journal "UPDATE request SET args = json_set(args, '\$.password', NULL, '\$.user-password', NULL)
+  WHERE id = '$id'"
+check "all passwords that were given are asked for at once" all try 2 job retry "$id" , \
+  says "give --password-file FILE --user-password-file FILE again"
+(umask 077 && echo horse >"$work/secret")
+check "and then the one that is missing" all try 2 job retry "$id" --password-file "$work/secret" , \
+  says "give --user-password-file FILE again"
+
+mkdir "$work/here"
+touch "$work/here/k.pub" "$work/here/fb.sh"
+cd "$work/here"
+check "a request from a directory that is not the next one's" try 2 -c $uri deploy far-1 "${usual[@]}" \
+  --ssh-key k.pub --ssh-key gone.pub --firstboot ./fb.sh
+cd - >/dev/null
+check "its files are kept by their whole paths, and what is no file as it is" is \
+  "[\"$work/here/k.pub\",\"gone.pub\"] $work/here/fb.sh" \
+  "$(journal "SELECT json_extract(args, '\$.ssh-key') || ' ' || json_extract(args, '\$.firstboot')
+  FROM request WHERE target = 'far-1'")"
 
 export VMDECK_JOB_DIE_AT=machines:begin
 deploy 1 'halt-{1..4}' || true

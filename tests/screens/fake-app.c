@@ -89,7 +89,7 @@ static void remember(const VdVerb *verb, const VdTarget *target, const VdArgs *a
 
 static void give_retry(const Answer *answer)
 {
-    static const char *const secrets[] = {"password", NULL};
+    static const char *const secrets[] = {"password", "user-password", NULL};
     const VdFake *fake = vd_fake();
     const VdTarget target = {VD_TARGET_HOST, "kvm1", NULL};
     answer->retried(deck_of(the_app), fake->retry ? fake->retry_verb : NULL, &target, fake->retry,
@@ -439,9 +439,11 @@ char *vd_deck_as_command(VdDeck *deck, const VdVerb *verb, const VdTarget *targe
     (void)deck;
     const char *name = vd_args_get(args, "name"), *image = vd_args_get(args, "image");
     return g_strdup_printf("vmdeck -c %s %s %s --image %s --disk '20 -- G' --memory 4G --cpus 2 "
-                           "--timezone Europe/Berlin",
+                           "--timezone Europe/Berlin%s%s",
                            n && targets->host ? targets->host : "?", verb->id, name ? name : "?",
-                           image ? image : "?");
+                           image ? image : "?",
+                           vd_args_get(args, "password") ? " --password-file FILE" : "",
+                           vd_args_get(args, "user-password") ? " --user-password-file FILE" : "");
 }
 
 void vd_deck_job_log(VdDeck *deck, const char *job, gint64 offset, VdDeckLog done, gpointer data)

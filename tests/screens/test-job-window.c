@@ -113,11 +113,62 @@ static void test_job_failed(void **state)
     assert_int_equal(vd_fake()->submitted, 0);
     vd_fake_shows("it was given and is not kept: type it again");
     assert_int_equal(vd_form_field(form, "password")->state, VD_FIELD_BAD);
+    vd_fake_type("<F3>");
+    vd_fake_shows("--password-file FILE");
+    vd_fake_type("<Esc>");
     vd_form_focus(form, 0);
     while (strcmp(vd_form_focused(form)->spec->name, "password") != 0)
         vd_fake_type("<Tab>");
     vd_fake_type("horse<Tab>");
     assert_int_equal(vd_form_field(form, "password")->state, VD_FIELD_GOOD);
+    vd_fake_free();
+}
+
+static void press_on(VdForm *form, const char *field, const char *keys)
+{
+    vd_form_focus(form, 0);
+    while (strcmp(vd_form_focused(form)->spec->name, field) != 0)
+        vd_fake_type("<Tab>");
+    vd_fake_type(keys);
+}
+
+/* Passwords that were given and are not wanted any more need not be typed: the form says so by its
+ * other fields, whatever its shape. */
+static void test_retry_without(void **state)
+{
+    static const VdArgSpec words[] = {
+        {.name = "name", .label = "Name", .type = VD_ARG_NAME},
+        {.name = "password", .label = "Root password", .type = VD_ARG_SECRET},
+        {.name = "locked", .label = "Lock root", .type = VD_ARG_FLAG},
+        {.name = "user", .label = "User", .type = VD_ARG_TEXT},
+        {.name = "user-password", .label = "User's password", .type = VD_ARG_SECRET},
+        {.name = NULL},
+    };
+    VdVerb verb = vd_fake_deploy;
+    (void)state;
+    verb.id = "install";
+    verb.args = words;
+    job_open(VD_JOB_FAILED, 80, 24, FALSE);
+    g_autoptr(VdArgs) asked = vd_args_new();
+    vd_args_set(asked, "name", "db-07");
+    vd_args_set(asked, "user", "ann");
+    vd_fake()->retry = asked;
+    vd_fake()->retry_verb = &verb;
+    vd_fake_type("r");
+    VdForm *form = (VdForm *)vd_fake_top();
+    vd_fake_type("<F3>");
+    vd_fake_shows("--password-file FILE");
+    vd_fake_shows("--user-password-file FILE");
+    vd_fake_type("<Esc><F2>");
+    assert_int_equal(vd_fake()->submitted, 0);
+    press_on(form, "locked", " ");
+    vd_fake_type("<F3>");
+    vd_fake_shows_not("--password-file FILE");
+    vd_fake_type("<Esc><F2>");
+    assert_int_equal(vd_fake()->submitted, 0);
+    assert_string_equal(vd_form_focused(form)->spec->name, "user-password");
+    press_on(form, "user", "<Backspace><Backspace><Backspace><F2>");
+    assert_int_equal(vd_fake()->submitted, 1);
     vd_fake_free();
 }
 
@@ -164,9 +215,9 @@ static void test_sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_job_running), cmocka_unit_test(test_job_failed),
-        cmocka_unit_test(test_job_undoing), cmocka_unit_test(test_ascii),
-        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_job_running),   cmocka_unit_test(test_job_failed),
+        cmocka_unit_test(test_retry_without), cmocka_unit_test(test_job_undoing),
+        cmocka_unit_test(test_ascii),         cmocka_unit_test(test_sizes),
     };
     return cmocka_run_group_tests_name("job window", tests, NULL, NULL);
 }

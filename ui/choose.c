@@ -48,7 +48,8 @@ static guint command_score(const char *typed, const VdCommand *command)
         return command->verb ? 3 : command->action > VD_DO_OPEN ? 2 : 1;
     guint label = vd_fuzzy_score(typed, _(command->label));
     guint word = vd_fuzzy_score(typed, command->verb ? command->verb->command : command->id);
-    guint id = command->verb ? vd_fuzzy_score(typed, command->verb->id) : 0;
+    /* An id is typed with its dot; else it would bring up what nobody looks for. */
+    guint id = command->verb && strchr(typed, '.') ? vd_fuzzy_score(typed, command->verb->id) : 0;
     return MAX(MAX(label, word), id);
 }
 

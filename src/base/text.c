@@ -7,7 +7,8 @@
 
 #include "src/base/text.h"
 
-#define REPLACEMENT 0xfffd
+#define REPLACEMENT   0xfffd
+#define SEQUENCE_MOST 32
 
 /* Characters that draw nothing or turn the direction of what follows: a name must not be able to
  * look like another one. */
@@ -23,6 +24,18 @@ gboolean vd_text_is_unsafe(gunichar c)
     GUnicodeType type = g_unichar_type(c);
     return type == G_UNICODE_SURROGATE || type == G_UNICODE_UNASSIGNED ||
            type == G_UNICODE_PRIVATE_USE;
+}
+
+/* How many bytes after an escape character belong to a control sequence (ECMA-48 5.4: parameters,
+ * intermediates, a final byte); 0 if none begins there. */
+static gsize sequence_length(const char *text, gsize left)
+{
+    gsize at = 1;
+    if (left < 2 || *text != '[')
+        return 0;
+    while (at < left && at < SEQUENCE_MOST && text[at] >= 0x20 && text[at] <= 0x3f)
+        at++;
+    return at < left && text[at] >= 0x40 && text[at] <= 0x7e ? at + 1 : 0;
 }
 
 /* What stands where something was taken away. 0: nothing. */
@@ -45,6 +58,12 @@ static char *clean(const char *foreign, gsize max_chars, gboolean keep_lines, gu
             length = (gsize)(g_utf8_next_char(foreign) - foreign);
         foreign += length;
         left -= length;
+        if (c == 0x1b && !instead) {
+            length = sequence_length(foreign, left);
+            foreign += length;
+            left -= length;
+            continue;
+        }
         if ((c == '\n' || c == '\t') && !instead)
             c = keep_lines ? c : ' ';
         else if (vd_text_is_unsafe(c))

@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 /* A copy of foreign text that is safe to draw and to print: valid UTF-8 (bad bytes become U+FFFD),
- * without C0, DEL, C1, bidirectional controls, zero-width and other format characters (a line feed
- * or tab becomes a space when keep_lines is FALSE), at most max_chars characters (0: 4096). The
- * caller frees. NULL gives "". */
+ * without colours and other control sequences, C0, DEL, C1, bidirectional controls, zero-width and
+ * other format characters (a line feed or tab becomes a space when keep_lines is FALSE), at most
+ * max_chars characters (0: 4096). The caller frees. NULL gives "". */
 char *vd_text_clean(const char *foreign, gsize max_chars, gboolean keep_lines);
 
 /* The same for a name, by which something is told from others: what would be dropped or cannot be

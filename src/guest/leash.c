@@ -20,12 +20,15 @@
 
 #include "src/base/files.h"
 
-enum { STATUS_TERMINATED = 128 + SIGTERM, ROUNDS_MAX = 100 };
+enum { STATUS_TERMINATED = 128 + SIGTERM, ROUNDS_MAX = 100, FOLDERS_MAX = 16 };
 
 /* -- written once before the thread and the handlers exist */
 static int wake_pipe[2] = {-1, -1};
 /* Monotonic microseconds, 0: none. -- atomic */
 static gint64 deadline;
+/* What mkdtemp() made, by the main thread alone. -- n_made atomic, what is below it not changed */
+static char *made_folders[FOLDERS_MAX];
+static gint n_made;
 
 typedef struct {
     VdOut *out;
@@ -57,34 +60,28 @@ static gboolean read_stat(const char *pid, pid_t *ret_group, char *ret_state)
     return TRUE;
 }
 
-/* The folder of libguestfs' sockets, out of QEMU's arguments
- * ("…,path=/tmp/libguestfsX/guestfsd.sock,…", lib/launch-direct.c): for root it is always in /tmp
- * and no call tells its name. Owned by the caller, NULL if pid is no QEMU of an appliance. */
-static char *socket_folder(const char *pid)
+/* libguestfs makes the folder of its sockets in /tmp, for root whatever it is told, and no call
+ * tells its name (1.48, lib/tmpdirs.c). So it makes it by this function, which stands before the C
+ * library's for all that is loaded, and remembers the names. */
+char *mkdtemp(char *template)
 {
-    static const char socket_name[] = "/guestfsd.sock";
-    g_autofree char *path = g_build_filename("/proc", pid, "cmdline", NULL);
-    g_autofree char *words = NULL;
-    gsize length = 0;
-    if (!g_file_get_contents(path, &words, &length, NULL))
-        return NULL;
-    for (const char *word = words; word < words + length; word += strlen(word) + 1) {
-        const char *end = strstr(word, socket_name);
-        const char *begin = strstr(word, "path=/");
-        if (!begin || !end || end < begin)
-            continue;
-        begin += strlen("path=");
-        g_autofree char *folder = g_strndup(begin, (gsize)(end - begin));
-        g_autofree char *name = g_path_get_basename(folder);
-        if (g_str_has_prefix(name, "libguestfs"))
-            return g_steal_pointer(&folder);
-    }
-    return NULL;
+    char *made = g_mkdtemp_full(template, 0700);
+    guint at = made ? (guint)g_atomic_int_get(&n_made) : FOLDERS_MAX;
+    if (at >= FOLDERS_MAX)
+        return made;
+    made_folders[at] = g_strdup(made);
+    g_atomic_int_set(&n_made, (gint)at + 1);
+    return made;
 }
 
-/* Sends SIGKILL to all of the group but us. How many lived. *sockets (may be NULL) gets the folder
- * of the appliance's sockets, if it has none yet. */
-static guint kill_others(char **sockets)
+static void remove_made(void)
+{
+    for (gint i = 0; i < g_atomic_int_get(&n_made); i++)
+        vd_remove_tree(made_folders[i], NULL);
+}
+
+/* Sends SIGKILL to all of the group but us. How many lived. */
+static guint kill_others(void)
 {
     g_autoptr(GDir) proc = g_dir_open("/proc", 0, NULL);
     guint killed = 0;
@@ -97,8 +94,6 @@ static guint kill_others(char **sockets)
             continue;
         if (group != getpgrp() || state == 'Z' || state == 'X')
             continue;
-        if (sockets && !*sockets)
-            *sockets = socket_folder(name);
         if (kill(pid, SIGKILL) == 0)
             killed++;
     }
@@ -123,13 +118,11 @@ static void leave_a_reaper(void)
 static void G_GNUC_NORETURN end_all(Leash *leash)
 {
     vd_out_mute(leash->out);
-    char *sockets = NULL;
     /* Until nobody is left: a child may be just starting another one. */
-    for (int i = 0; i < ROUNDS_MAX && kill_others(&sockets) > 0; i++)
+    for (int i = 0; i < ROUNDS_MAX && kill_others() > 0; i++)
         g_usleep(2000);
     leave_a_reaper();
-    if (sockets)
-        vd_remove_tree(sockets, NULL);
+    remove_made();
     if (leash->folder)
         vd_remove_tree(leash->folder, NULL);
     _exit(STATUS_TERMINATED);
@@ -160,7 +153,7 @@ static gpointer watch(gpointer data)
             end_all(leash);
         if (wait_ms() == 0) {
             vd_leash_call_off();
-            kill_others(NULL);
+            kill_others();
         }
     }
     return NULL;

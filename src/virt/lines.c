@@ -37,8 +37,11 @@ void vd_lines_free(VdLines *lines)
 
 static gboolean hand_on(VdLines *lines, VdLinesFn line, gpointer data)
 {
-    g_autofree char *clean = vd_text_clean(lines->line->str, LINE_CHARS, FALSE);
+    g_autofree char *clean = NULL;
 
+    /* systemd cuts a unit's name with the escape byte of what follows it (252). */
+    g_string_replace(lines->line, "…[0m", "…", 0);
+    clean = vd_text_clean(lines->line->str, LINE_CHARS, FALSE);
     g_string_truncate(lines->line, 0);
     return line(clean, data);
 }

@@ -508,6 +508,20 @@ sockets_of() {
   done | sed -n 's/.*path=\(.*\)\/guestfsd.sock.*/\1/p' | grep .
 }
 
+# just_made: its status and what is left, if it is ended as soon as a folder of libguestfs is there. In
+# a /tmp of its own, since others come and go there.
+just_made() {
+  # shellcheck disable=SC2016 # for the inner shell
+  unshare --mount --propagation private bash -c '
+    mount -t tmpfs none /tmp
+    cd /
+    TMPDIR=/tmp setsid "$0" <<<"{\"action\":\"probe\",\"request\":\"r-TEST04\",\"tcg\":true}" >/dev/null 2>&1 &
+    until compgen -G "/tmp/libguestfs*" >/dev/null || ! kill -0 $!; do :; done
+    kill -TERM $!
+    wait $!
+    echo "$? $(compgen -G "/tmp/*")"' "$helper"
+}
+
 # A signal while the appliance launches: nothing of it is left, neither running nor on a disk.
 ending() {
   local cases=0 pid sockets fifo=$work/ending.fifo status
@@ -522,6 +536,7 @@ ending() {
   ok "ending: nobody is left" until_ok 1 gone "$pid"
   same "ending: nothing is left on the disk" "" "$(ls "$TMPDIR")$(ls -d "$sockets" 2>/dev/null)"
   exec 7<&-
+  same "ending: nor is the folder that is made before it runs" "143 " "$(just_made)"
   start_probe KILL "$fifo"
   kill -KILL "$pid"
   wait "$pid"

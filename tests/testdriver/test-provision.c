@@ -473,6 +473,8 @@ static void test_lines(void **state)
     for (gsize piece = 1; piece < 40; piece++) {
         lines_are("one\r\ntwo\n\nlogin: ", piece, "[one][two][][login: ]");
         lines_are("\x1b[0;32mok\x1b[0m \x1b(Bdone\n", piece, "[ok done]");
+        lines_are("Starting \x1b[0;1;39msystemd-udev-trig…[0m - Coldplug\n", piece,
+                  "[Starting systemd-udev-trig… - Coldplug]");
         lines_are("\x1b]0;title\x07"
                   "a\x1b]8;;x\x1b\\b\n",
                   piece, "[ab]");

@@ -27,8 +27,13 @@ static void test_clean(void **state)
     clean_is("web-01 & <b> \"'`", FALSE, "web-01 & <b> \"'`");
     clean_is("a\nb\tc\r", FALSE, "a b c");
     clean_is("a\nb\tc\r", TRUE, "a\nb\tc");
-    /* What a terminal would obey loses its first byte, so that only letters are left. */
-    clean_is("\033]0;owned\007\033[2J\033[31mred", FALSE, "]0;owned[2J[31mred");
+    /* What a terminal would obey goes: a sequence whole, of anything else the byte that begins it.
+     */
+    clean_is("\033[0;1;38;5;185mFailed\033[0m\033[K to", FALSE, "Failed to");
+    clean_is("\033]0;owned\007\033[2J\033[31mred", FALSE, "]0;ownedred");
+    clean_is("\033[31", FALSE, "[31");
+    clean_is("\033[3\nx\033", FALSE, "[3 x");
+    clean_is("\033[\xff", FALSE, "[\xef\xbf\xbd");
     clean_is("\xc2\x9b"
              "2J\xc2\x85\x7f\x01\b",
              FALSE, "2J");

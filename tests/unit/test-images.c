@@ -496,7 +496,7 @@ static void test_inspection_with_a_system(void **state)
     } systems[] = {
         {"{\"product\":\"Alpine Linux v3.18\",\"distro\":\"alpine\"}", "Alpine Linux v3.18"},
         {"{\"product\":\"12.15\",\"distro\":\"debian\"}", "Debian 12.15"},
-        {"{\"product\":\"\x1b[1mOS\",\"distro\":null}", "[1mOS"},
+        {"{\"product\":\"\x1b[1mOS\",\"distro\":null}", "OS"},
         {"{}", "unknown system"},
     };
 

@@ -161,7 +161,7 @@ static void test_shipped_ones(void **state)
     (void)state;
     assert_non_null(shipped);
     assert_true(shipped->shipped);
-    assert_string_equal(shipped->notes, "updates[31m all");
+    assert_string_equal(shipped->notes, "updates all");
     assert_false(vd_script_remove("update", &error));
     assert_int_equal(vd_error_code(error), VD_ERR_DENIED);
     vd_args_set(args, "notes", "ours now");

@@ -195,13 +195,15 @@ static void check_twice(Reader *reader, const config_setting_t *item, const char
     g_hash_table_replace(reader->lines, g_steal_pointer(&key), GINT_TO_POINTER(line_of(item)));
 }
 
-/* A uri that is no text, or is called otherwise, must not silently become libvirt's default: that
- * is another host. */
+/* A uri that is no text, is called otherwise or is missing must not silently become libvirt's
+ * default: that is another host, unless it is called local. */
 static gboolean host_is_fine(const config_setting_t *item, guint unknown, gboolean torn)
 {
     const config_setting_t *name = config_setting_get_member(item, "name");
     const config_setting_t *uri = config_setting_get_member(item, "uri");
-    return name && is_text(name) && (uri ? is_text(uri) : !torn && unknown == 0);
+    if (!name || !is_text(name) || (uri && !is_text(uri)))
+        return FALSE;
+    return uri || (!torn && unknown == 0 && strcmp(config_setting_get_string(name), "local") == 0);
 }
 
 static void read_host(Reader *reader, const config_setting_t *item)
@@ -401,12 +403,49 @@ static void read_setting(Reader *reader, config_setting_t *setting)
             name);
 }
 
+/* What the line of a file includes, "?" if that cannot be seen. The caller frees. */
+static char *included_at(const char *file, int line)
+{
+    g_autofree char *text = vd_file_read(file, LARGEST_FILE, NULL, NULL);
+    g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
+    if (line < 1 || (guint)line > g_strv_length(lines))
+        return g_strdup("?");
+    const char *from = strchr(lines[line - 1], '"');
+    const char *to = from ? strchr(from + 1, '"') : NULL;
+    return to ? g_strndup(from + 1, (gsize)(to - from - 1)) : g_strdup("?");
+}
+
+/* libconfig names a file as it is included, which may be without its folder, and not what it did
+ * not find. FALSE: it stopped for another reason. */
+static gboolean tell_include(Reader *reader, const config_t *parser)
+{
+    const char *why = config_error_text(parser);
+    const char *where = config_error_file(parser) ? config_error_file(parser) : reader->file;
+    gboolean circle = why && strstr(why, "nesting too deep");
+    if (!circle && !(why && strstr(why, "cannot open include")))
+        return FALSE;
+    g_autofree char *file = g_canonicalize_filename(where, NULL);
+    g_autofree char *name = included_at(file, config_error_line(parser));
+    if (circle)
+        problem(reader, file, config_error_line(parser),
+                _("@include “%s”: files include each other without end; expected one that does not "
+                  "lead back here"),
+                name);
+    else
+        problem(reader, file, config_error_line(parser),
+                _("@include “%s”: the file cannot be read; expected the whole path of a file"),
+                name);
+    return TRUE;
+}
+
 /* Why libconfig stopped, and where. */
 static void tell_stop(Reader *reader, const config_t *parser)
 {
     const char *why = config_error_text(parser);
     if (config_error_type(parser) == CONFIG_ERR_FILE_IO)
         problem(reader, NULL, 0, _("the file cannot be read"));
+    else if (tell_include(reader, parser))
+        return;
     else if (why && strstr(why, "duplicate"))
         problem(reader, config_error_file(parser), config_error_line(parser),
                 _("expected a setting that does not stand there already; the first one counts, "

@@ -82,6 +82,10 @@ gboolean vd_local_host_edit(VdLocalCall *call, GError **error)
                        .uri = uri ? (char *)uri : former->uri};
     if (strcmp(host.name, former->name) != 0 && vd_conf_host(conf, host.name))
         return vd_fail(error, VD_ERR_EXISTS, NULL, _("there is a host %s already"), host.name);
+    if (!host.uri && strcmp(host.name, VD_IMPLICIT_HOST) != 0) /* it would not be read again */
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("%s has no URI in the configuration: give it one with its new name"),
+                       former->name);
     VdConfChange what = {former->name, &host};
     call->renamed = name ? name : call->host;
     return change(call, former->file, &what, 1, error);

@@ -255,13 +255,13 @@ static void test_include(void **state)
     g_autofree char *other = g_build_filename(folder, "more.conf", NULL);
     g_autofree char *text = g_strdup_printf("@include \"%s\"\nmouse = true;\n", other);
     assert_true(g_file_set_contents(path, text, -1, NULL));
-    assert_true(g_file_set_contents(other, "hosts = ( { name = \"a\"; } );\n", -1, NULL));
+    assert_true(g_file_set_contents(other, "hosts = ( { name = \"local\"; } );\n", -1, NULL));
     g_autoptr(VdConf) conf = vd_conf_load(path);
     assert_int_equal(conf->problems->len, 0);
-    assert_string_equal(vd_conf_host(conf, "a")->file, other);
+    assert_string_equal(vd_conf_host(conf, "local")->file, other);
     assert_true(add(path, "x", NULL));
     holds(path, text);
-    holds(other, "hosts = ( { name = \"a\"; }, { name = \"x\"; uri = \"u\"; } );\n");
+    holds(other, "hosts = ( { name = \"local\"; }, { name = \"x\"; uri = \"u\"; } );\n");
     /* The elements of the list from elsewhere: nothing is written. */
     g_autofree char *part = g_build_filename(folder, "part", NULL);
     g_autofree char *list = g_strdup_printf("hosts = (\n@include \"%s\"\n);\n", part);

@@ -79,7 +79,7 @@ static void test_usual(void **state)
 {
     (void)state;
     g_autoptr(VdConf) conf = load("hosts = ( { name = \"kvm1\"; uri = \"qemu:///system\"; },\n"
-                                  "          { name = \"here\"; } );\n"
+                                  "          { name = \"local\"; } );\n"
                                   "theme = \"light\"; mouse = false; ascii = true; flat = true;\n"
                                   "interval_ms = 2000; escape_ms = 50;\n"
                                   "keys = { vm_start = \"s  F5 \"; vm_stop = [\"x\", \"y\"]; };\n"
@@ -131,6 +131,7 @@ static void test_mistakes(void **state)
         {"hosts = ( { name = \"\\x1b\\x07\"; } );", "hosts: expected a host"},
         {"hosts = ( { name = 5; } );", "hosts: expected a host"},
         {"hosts = ( { name = \"a\"; uri = 5; } );", "hosts: expected a host"},
+        {"hosts = ( { name = \"prod\"; } );", "hosts: expected a host"},
         {"hosts = ( { name = \"a\"; url = \"qemu+ssh://b/system\"; } );", NULL},
         {"keys = 5;", "keys: expected a group"},
         {"keys = { vm_start = 5; };", "vm_start: expected a word"},
@@ -220,7 +221,7 @@ static void test_host_cut_off(void **state)
                                   "  { name = \"prod2\" uri \"qemu+ssh://prod2/system\"; } );\n");
     first_problem(torn, 2, "expected a setting");
     assert_int_equal(torn->hosts->len, 1);
-    g_autoptr(VdConf) whole = load("hosts = ( { name = \"here\"; } );\n");
+    g_autoptr(VdConf) whole = load("hosts = ( { name = \"local\"; } );\n");
     assert_int_equal(whole->problems->len, 0);
     assert_int_equal(whole->hosts->len, 1);
 }
@@ -263,7 +264,20 @@ static void test_any_bytes(void **state)
     assert_true(nested->problems->len > 0);
     g_autofree char *include = g_strdup_printf("@include \"%s\"\n", path);
     g_autoptr(VdConf) circle = load(include);
-    assert_true(circle->problems->len > 0);
+    g_autofree char *told = g_strdup_printf("@include “%s”: files include each other", path);
+    first_problem(circle, 1, told);
+    /* Named without its folder, as one writes it beside the file. */
+    g_autofree char *before = g_get_current_dir();
+    assert_int_equal(chdir(folder), 0);
+    g_autofree char *base = g_path_get_basename(path);
+    g_autofree char *beside = g_strdup_printf("@include \"%s\"\n", base);
+    g_autoptr(VdConf) again = load(beside);
+    assert_int_equal(chdir(before), 0);
+    g_autofree char *words = vd_conf_problem_text(g_ptr_array_index(again->problems, 0));
+    g_autofree char *place = g_strconcat(path, ":1: @include “", NULL);
+    assert_true(g_str_has_prefix(words, place));
+    g_autoptr(VdConf) missing = load("flat = true;\n@include \"/nowhere/at all.conf\"\n");
+    first_problem(missing, 2, "@include “/nowhere/at all.conf”: the file cannot be read");
 }
 
 static void test_included(void **state)

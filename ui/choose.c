@@ -121,10 +121,29 @@ static void skip_heading(Choice *self, int by)
         self->list.cursor++;
 }
 
+/* Cells: labels get no fewer and no more; the keys at the right have as many. */
+enum { LABEL_LEAST = 20, LABEL_MOST = 28, KEYS_WIDTH = 14, WIDTH_LEAST = 100 };
+
+/* The widest label and the widest description there are, so that nothing moves while one types. */
+static void widths(const VdKeymap *keymap, int *ret_label, int *ret_help)
+{
+    int label = LABEL_LEAST, help = 0;
+    for (guint i = 0; i < vd_keymap_count(keymap); i++) {
+        const VdCommand *command = vd_keymap_at(keymap, i);
+        label = MAX(label, vd_text_width(_(command->label)));
+        help = MAX(help, vd_text_width(_(command->help)));
+    }
+    *ret_label = MIN(label, LABEL_MOST);
+    *ret_help = help;
+}
+
 static void measure(VdDialog *dialog, int max_w, int max_h, int *ret_w, int *ret_h)
 {
     const Choice *self = (const Choice *)dialog;
-    *ret_w = MIN(max_w, 100);
+    int label = 0, help = 0;
+    widths(dialog->app->keymap, &label, &help);
+    /* The frame's sides, a margin, and the gaps: see draw_command(). */
+    *ret_w = MIN(max_w, MAX(WIDTH_LEAST, 2 + 2 + label + 1 + help + 1 + KEYS_WIDTH + 1));
     *ret_h = self->palette ? MIN(max_h, 18) : MIN(max_h, (int)self->shown->len + 2);
 }
 
@@ -135,9 +154,11 @@ static void draw_command(Choice *self, VdCanvas *canvas, VdRect line, const VdCo
     VdRole role = vd_console_can(app, command) ? VD_ROLE_DIALOG : VD_ROLE_HINT;
     g_autofree char *keys = vd_keymap_keys(app->keymap, command, 2);
     int x = line.x + 2, right = line.x + line.w - 1;
-    int keys_width = MIN(14, line.w / 3);
-    vd_canvas_text(canvas, x, line.y, MIN(20, line.w - 3), role, _(command->label));
-    x += 21;
+    int keys_width = MIN(KEYS_WIDTH, line.w / 3);
+    int label = 0, help = 0;
+    widths(app->keymap, &label, &help);
+    vd_canvas_text(canvas, x, line.y, MIN(label, line.w - 3), role, _(command->label));
+    x += label + 1;
     vd_canvas_text(canvas, x, line.y, right - keys_width - 1 - x, VD_ROLE_HINT, _(command->help));
     vd_canvas_text_right(canvas, right - keys_width, line.y, keys_width, VD_ROLE_DIALOG, keys);
     if (selected)

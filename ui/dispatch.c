@@ -102,17 +102,61 @@ void vd_app_run(VdApp *app, const VdVerb *verb, const VdTargets *targets, const 
         vd_app_submit(app, verb, targets, args);
 }
 
+/* The host, if it was disconnected by request: nothing can be asked of its machines. */
+static const VdHost *let_go(const VdFleet *fleet, const char *id)
+{
+    const VdHost *host = vd_fleet_host(fleet, id);
+    return host && host->state == VD_HOST_OFF ? host : NULL;
+}
+
+static int compare_text(gconstpointer left, gconstpointer right)
+{
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+/* How many of the marked ones are left out, and their states with the number of each. The caller
+ * frees. */
+static char *without(guint left, guint all, GHashTable *words)
+{
+    g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer word = NULL, n = NULL;
+    g_hash_table_iter_init(&iter, words);
+    while (g_hash_table_iter_next(&iter, &word, &n))
+        g_ptr_array_add(parts, g_hash_table_size(words) == 1
+                                   ? g_strdup(_(word))
+                                   : g_strdup_printf("%s %u", _(word), GPOINTER_TO_UINT(n)));
+    g_ptr_array_sort(parts, compare_text);
+    g_ptr_array_add(parts, NULL);
+    g_autofree char *list = g_strjoinv(", ", (char **)parts->pdata);
+    /* TRANSLATORS: of the marked machines, and the states for which they are left out: "7 of 22 are
+     * left out: running 5, paused 2." */
+    return g_strdup_printf(
+        ngettext("%u of %u is left out: %s.", "%u of %u are left out: %s.", left), left, all, list);
+}
+
 /* Of the machines those in a state that suits the verb. */
 static VdTargets *suitable(VdApp *app, const VdVerb *verb, const VdTargets *all)
 {
     VdTargets *suited = vd_targets_new(all->kind);
     VdFleet *fleet = vd_deck_fleet(app->deck);
-    for (guint i = 0; i < vd_targets_count(all); i++) {
+    g_autoptr(GHashTable) words = g_hash_table_new(g_str_hash, g_str_equal);
+    guint n = vd_targets_count(all), left = 0;
+    for (guint i = 0; i < n; i++) {
         const VdTargetItem *item = vd_targets_at(all, i);
         const VdVm *vm = vd_fleet_vm(fleet, item->target.host, item->target.id);
-        if (vm && vd_verb_applies(verb, vm))
+        gboolean off = let_go(fleet, item->target.host) != NULL;
+        if (vm && !off && vd_verb_applies(verb, vm)) {
             vd_targets_add(suited, item->target.host, item->target.id, item->name);
+            continue;
+        }
+        const char *word = off || !vm ? vd_host_state_word(VD_HOST_OFF) : vd_vm_word(vm);
+        guint so_far = GPOINTER_TO_UINT(g_hash_table_lookup(words, word));
+        g_hash_table_insert(words, (gpointer)word, GUINT_TO_POINTER(so_far + 1));
+        left++;
     }
+    if (left > 0 && left < n)
+        suited->without = without(left, n, words);
     return suited;
 }
 
@@ -147,11 +191,24 @@ static void say_one_unsuitable(VdApp *app, const VdVerb *verb, const char *name,
                    _(vd_vm_word(vm)));
 }
 
+static void say_let_go(VdApp *app, const VdHost *host)
+{
+    const VdCommand *retry = vd_keymap_find(app->keymap, "host.retry");
+    g_autofree char *key = retry ? vd_keymap_keys(app->keymap, retry, 1) : g_strdup("");
+    if (*key)
+        vd_app_say(app, TRUE, _("%s is disconnected; %s on its row connects it."), host->id, key);
+    else
+        vd_app_say(app, TRUE, _("%s is disconnected."), host->id);
+}
+
 static void say_unsuitable(VdApp *app, const VdVerb *verb, const VdTargets *all)
 {
     const VdTargetItem *item = vd_targets_at(all, 0);
     const VdVm *vm = vd_fleet_vm(vd_deck_fleet(app->deck), item->target.host, item->target.id);
-    if (vd_targets_count(all) == 1 && vm)
+    const VdHost *off = let_go(vd_deck_fleet(app->deck), item->target.host);
+    if (vd_targets_count(all) == 1 && off)
+        say_let_go(app, off);
+    else if (vd_targets_count(all) == 1 && vm)
         say_one_unsuitable(app, verb, item->name, vm);
     else
         vd_app_say(app, TRUE, _("%s suits none of the marked machines as they are now."),
@@ -234,8 +291,23 @@ static VdArgs *args_from_cursor(VdApp *app, const VdVerb *verb)
     return args;
 }
 
+/* The machine under the cursor, where the verb goes to hosts on their own rows. */
+static const VdTreeRow *astray(VdApp *app, const VdVerb *verb)
+{
+    const VdTreeRow *row = NULL;
+    if (verb->own_row && app->view == VD_VIEW_MACHINES && app->focus != VD_PANE_JOBS)
+        row = vd_tree_selected(vd_console_tree(app));
+    return row && row->vm ? row : NULL;
+}
+
 static gboolean do_verb(VdApp *app, const VdVerb *verb)
 {
+    const VdTreeRow *stray = astray(app, verb);
+    if (stray) {
+        vd_app_say(app, TRUE, _("%s goes to a host: put the cursor on the row of %s first."),
+                   _(verb->label), stray->host->id);
+        return TRUE;
+    }
     g_autoptr(VdTargets) targets = targets_of(app, verb);
     g_autoptr(VdArgs) args = args_from_cursor(app, verb);
     if (verb->target != VD_TARGET_NONE && vd_targets_count(targets) == 0)
@@ -256,6 +328,8 @@ static gboolean do_verb(VdApp *app, const VdVerb *verb)
         vd_targets_free(targets);
         targets = suited;
     }
+    if (targets->without && !verb->danger) /* a dangerous one tells it with its question */
+        vd_app_say(app, FALSE, "%s", targets->without);
     vd_app_run(app, verb, targets, args);
     return TRUE;
 }
@@ -389,7 +463,7 @@ gboolean vd_console_can(VdApp *app, const VdCommand *command)
 {
     if (!command->verb) /* the machines' list alone has an order to choose */
         return !sorts(command->action) || app->view == VD_VIEW_MACHINES;
-    if (!vd_deck_may(app->deck, command->verb, NULL))
+    if (!vd_deck_may(app->deck, command->verb, NULL) || astray(app, command->verb))
         return FALSE;
     if (command->verb->target == VD_TARGET_NONE)
         return TRUE;

@@ -14,12 +14,24 @@ static const VdFormButton buttons[] = {
     {N_("Cancel"), VD_KEY_ESC, vd_form_cancel},
 };
 
+/* More names than a title has room for are a number; the question that follows names them. */
+enum { NAMES_MOST = 3 };
+
+static char *title_of(const VdVerb *verb, const VdTargets *targets)
+{
+    guint n = vd_targets_count(targets);
+    if (n == 0)
+        return g_strdup(_(verb->label));
+    if (n > NAMES_MOST && verb->target == VD_TARGET_VM) /* TRANSLATORS: "Delete: 15 machines" */
+        return g_strdup_printf(ngettext("%s: %u machine", "%s: %u machines", n), _(verb->label), n);
+    g_autofree char *names = vd_targets_names(targets);
+    return g_strdup_printf("%s: %s", _(verb->label), names);
+}
+
 VdForm *vd_form_args_new(VdApp *app, const VdVerb *verb, const VdTargets *targets,
                          const VdArgs *args)
 {
-    g_autofree char *names = vd_targets_count(targets) ? vd_targets_names(targets) : NULL;
-    g_autofree char *title =
-        names ? g_strdup_printf("%s: %s", _(verb->label), names) : g_strdup(_(verb->label));
+    g_autofree char *title = title_of(verb, targets);
     VdForm *form = vd_form_make(app, verb, targets, title, buttons, G_N_ELEMENTS(buttons));
     for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)
         if (spec->type == VD_ARG_CHOICE && spec->many)

@@ -17,7 +17,7 @@ enum { FELT_MS = 1800 };
 /* ---- header ---- */
 
 typedef struct {
-    guint hosts, down, vms, up, stuck, jobs;
+    guint hosts, down, off, vms, up, stuck, jobs;
     guint interval_ms; /* the rarest figures of a host, 0: as usual */
 } Counts;
 
@@ -29,8 +29,11 @@ static void count_fleet(VdApp *app, Counts *counts)
         counts->hosts++;
         counts->down += host->state == VD_HOST_DOWN;
         counts->vms += host->vms->len;
-        counts->up += host->vms->active;
-        counts->stuck += host->vms->stuck;
+        counts->off += host->state == VD_HOST_OFF;
+        if (host->state != VD_HOST_OFF) { /* nobody looks how they are now */
+            counts->up += host->vms->active;
+            counts->stuck += host->vms->stuck;
+        }
         counts->interval_ms = MAX(counts->interval_ms, host->interval_ms);
     }
     GPtrArray *jobs = vd_deck_jobs(app->deck);
@@ -49,6 +52,10 @@ static const char *summary(VdApp *app)
     if (n.down) {
         g_string_append_c(text, ' ');
         g_string_append_printf(text, ngettext("%u down", "%u down", n.down), n.down);
+    }
+    if (n.off) {
+        g_string_append_c(text, ' ');
+        g_string_append_printf(text, ngettext("%u disconnected", "%u disconnected", n.off), n.off);
     }
     g_string_append(text, " · ");
     g_string_append_printf(text, ngettext("%u VM", "%u VMs", n.vms), n.vms);

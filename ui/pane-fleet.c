@@ -104,7 +104,7 @@ static const char *host_note(VdApp *app, const VdHost *host)
     if (host->state == VD_HOST_UP || host->state == VD_HOST_SLOW)
         return NULL;
     if (host->state == VD_HOST_OFF)
-        return _("disconnected");
+        return ""; /* its state says so */
     if (host->error)
         return reason(host);
     if (host->state != VD_HOST_CONNECTING)
@@ -123,7 +123,7 @@ static char *host_outlook(VdApp *app, const VdHost *host)
         g_autofree char *age = duration_since(app, host->since);
         g_string_append_printf(text, " · %s", age);
     }
-    if (host->state != VD_HOST_DOWN)
+    if (host->state != VD_HOST_DOWN && host->state != VD_HOST_OFF)
         return g_string_free(text, FALSE);
     if (host->seen) {
         g_autofree char *age = duration_since(app, host->seen);
@@ -142,8 +142,11 @@ static char *host_outlook(VdApp *app, const VdHost *host)
     if (*key) {
         g_string_append(text, " · ");
         /* TRANSLATORS: a key and what it does: "r retries now" */
-        g_string_append_printf(text, _("%s retries now"), key);
+        g_string_append_printf(
+            text, host->state == VD_HOST_OFF ? _("%s connects it") : _("%s retries now"), key);
     }
+    if (host->state == VD_HOST_OFF && text->len) /* nothing stands before it */
+        g_string_erase(text, 0, (gssize)strlen(" · "));
     return g_string_free(text, FALSE);
 }
 

@@ -18,6 +18,7 @@ typedef struct {
     guint doubled;   /* the first so many have two rows each */
     int title_w;     /* of a title in one row, the widest of those there */
     int text_w;      /* of what is said beside it */
+    int time_w;      /* of the times */
 } JobsPane;
 
 /* Below this many cells a job's title, step and bar do not fit in one row. */
@@ -147,10 +148,18 @@ static int draw_bar(VdApp *app, VdCanvas *canvas, int right, int y, int width, c
     return width + 6;
 }
 
-/* What the titles of rows like that need, and what is said beside them. */
+/* The least and the most cells of a time: words for it are longer in some languages. */
+enum { TIME_LEAST = 10, TIME_MOST = 18 };
+
+/* What the titles of rows like that need, what is said beside them, and the times. */
 static void measure(JobsPane *self)
 {
-    self->title_w = self->text_w = 0;
+    self->title_w = self->text_w = self->time_w = 0;
+    for (guint i = 0; i < self->jobs->len; i++) {
+        g_autofree char *time = timing(self->pane.app, g_ptr_array_index(self->jobs, i));
+        self->time_w = MAX(self->time_w, vd_text_width(time));
+    }
+    self->time_w = CLAMP(self->time_w, TIME_LEAST, TIME_MOST);
     for (guint i = self->doubled; i < self->jobs->len; i++) {
         const VdJob *job = g_ptr_array_index(self->jobs, i);
         g_autofree char *text = what(self->pane.app, job);
@@ -182,8 +191,8 @@ static void draw_row(JobsPane *self, VdCanvas *canvas, VdRect line, const VdJob 
         x += draw_origin(app, canvas, x, y, line.w >= 100, job);
     g_autofree char *time = timing(app, job);
     g_autofree char *text = what(app, job);
-    int time_width = *time ? 10 : 0;
-    int title = title_width(self, right - x - 11);
+    int time_width = *time ? self->time_w : 0;
+    int title = title_width(self, right - x - self->time_w - 1);
     if (line.h > 1) {
         title = right - x - time_width - 1;
         int bar = MIN(40, MAX(8, (right - x) / 2 - 5));

@@ -300,7 +300,8 @@ static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
     if (!row || rect.h < 2)
         return;
     rect = (VdRect){rect.x + 1, rect.y + 1, rect.w - 2, rect.h - 1};
-    gboolean bad = !row->vm && row->host->state == VD_HOST_DOWN;
+    gboolean bad =
+        !row->vm && (row->host->state == VD_HOST_DOWN || row->host->state == VD_HOST_OFF);
     if (bad) {
         const char *why = row->host->error ? row->host->error : _("The host does not answer.");
         int lines = vd_canvas_wrap(canvas, rect, VD_ROLE_STATE_BAD, why);

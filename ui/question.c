@@ -59,7 +59,10 @@ static void put_question(VdApp *app, Question *question)
     g_autofree char *names = question->verb->target == VD_TARGET_NONE && named
                                  ? g_strdup(named)
                                  : vd_targets_names(question->targets);
-    g_autofree char *detail = volumes_text(question);
+    g_autofree char *volumes = volumes_text(question);
+    const char *without = question->targets->without;
+    g_autofree char *detail = without && volumes ? g_strconcat(without, "\n", volumes, NULL)
+                                                 : g_strdup(without ? without : volumes);
     const char *ask = question->verb->question ? _(question->verb->question) : "%s?";
     GString *text = g_string_new(ask);
     g_string_replace(text, "%s", names, 1);

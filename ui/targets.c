@@ -35,6 +35,7 @@ VdTargets *vd_targets_copy(const VdTargets *targets)
         const VdTargetItem *item = vd_targets_at(targets, i);
         vd_targets_add(copy, item->target.host, item->target.id, item->name);
     }
+    copy->without = g_strdup(targets->without);
     return copy;
 }
 
@@ -43,6 +44,7 @@ void vd_targets_free(VdTargets *targets)
     if (!targets)
         return;
     g_ptr_array_unref(targets->items);
+    g_free(targets->without);
     g_free(targets);
 }
 

@@ -11,6 +11,7 @@ typedef struct {
 typedef struct {
     VdTargetKind kind;
     GPtrArray *items; /* VdTargetItem */
+    char *without;    /* how many marked ones are not among them and why: a sentence; or NULL */
 } VdTargets;
 
 VdTargets *vd_targets_new(VdTargetKind kind);

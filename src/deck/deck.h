@@ -64,6 +64,8 @@ typedef struct {
     const VdArgSpec *args; /* ends with a NULL name; NULL: none */
     gboolean form;         /* the console opens its form, filled with what is (vd_deck_values()) */
     gboolean console;      /* of the console alone: the command line has no connections to keep */
+    gboolean
+        own_row; /* on the host's own row only: not from a machine's, where it would surprise */
 } VdVerb;
 
 /* All verbs in the order of menus and manual; *n gets their number. */

@@ -142,6 +142,42 @@ static void publish(Fixture *f, VdFleet *fleet)
     vd_console_changed(f->app, VD_CHANGED_FLEET);
 }
 
+/* A list of commands is as wide as its longest description, where the screen is. */
+static void descriptions_are_whole_where_there_is_room(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 160, 45);
+    press(&f, "F9");
+    assert_true(shows(&f, "Show only what fits: words, !word, state:off, host:kvm2, cpu>50. "));
+    press(&f, "Esc : f i l t e r");
+    assert_true(shows(&f, "Show only what fits: words, !word, state:off, host:kvm2, cpu>50. "));
+    stop(&f);
+}
+
+/* A host that was let go of: said once, with the age of its rows and the key; nobody counts its
+ * machines as up, and nothing is asked of them. */
+static void a_host_that_was_let_go_is_told(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 120, 30);
+    assert_true(shows(&f, "2 hosts · 18 VMs 12 up"));
+    VdFleet *fleet = fleet_copy(&f);
+    VdHost *alpha = vd_fleet_host(fleet, "alpha");
+    alpha->state = VD_HOST_OFF;
+    alpha->seen = g_get_monotonic_time();
+    publish(&f, fleet);
+    assert_true(shows(&f, "2 hosts 1 disconnected · 18 VMs 6 up"));
+    assert_true(shows(&f, "disconnected seen "));
+    assert_true(shows(&f, " ago · r connects it"));
+    press(&f, "j P");
+    assert_true(shows(&f, "alpha is disconnected; r on its row connects it."));
+    assert_null(vd_console_top(f.app));
+    assert_int_equal(fake_deck_requests(f.deck)->len, 0);
+    stop(&f);
+}
+
 /* What a title has no room for ends in a sign of it, before what a graph covers. */
 static void a_long_title_is_seen_to_be_cut(void **state)
 {
@@ -367,6 +403,8 @@ int main(void)
         cmocka_unit_test(an_answer_opens_a_page_and_an_error_is_said),
         cmocka_unit_test(pages_break_and_are_searched),
         cmocka_unit_test(a_far_column_has_its_own_line),
+        cmocka_unit_test(a_host_that_was_let_go_is_told),
+        cmocka_unit_test(descriptions_are_whole_where_there_is_room),
         cmocka_unit_test(a_long_title_is_seen_to_be_cut),
         cmocka_unit_test(a_hosts_state_is_a_whole_word),
         cmocka_unit_test(a_jobs_title_has_the_room_there_is),

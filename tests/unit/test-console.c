@@ -340,6 +340,39 @@ static void a_key_that_is_taken_stays(void **state)
     assert_null(vd_keymap_lookup(keymap, VD_KEY_ESC, 0));
 }
 
+/* What is left out of the marked ones is told, with the question or, where there is none, by
+ * itself.
+ */
+static void what_is_left_out_is_told(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 12, 100, 30);
+    press(&f, "* P"); /* of each twelve, four are off and one is paused */
+    assert_true(shows(&f, "8 of 24 are left out: off."));
+    press(&f, "Esc s");
+    assert_true(shows(&f, "16 of 24 are left out: paused 4, running 12."));
+    assert_asked(&f, 8);
+    press(&f, "* F8");
+    assert_true(shows(&f, "Delete: 8 machines "));
+    stop(&f);
+}
+
+/* What lets go of a host answers on the host's own row alone. */
+static void a_machine_does_not_stand_for_its_host(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 100, 24);
+    press(&f, "j X");
+    assert_asked(&f, 0);
+    assert_true(shows(&f, "Disconnect goes to a host: put the cursor on the row of alpha first."));
+    press(&f, "k X");
+    assert_asked(&f, 1);
+    assert_string_equal(asked(&f, 0), "host.disconnect alpha/");
+    stop(&f);
+}
+
 /* However low the window, a question names what it is about. */
 static void questions_name_their_machine(void **state)
 {
@@ -418,6 +451,8 @@ int main(void)
         cmocka_unit_test(keys_can_be_bound_anew),
         cmocka_unit_test(a_key_is_bound_once),
         cmocka_unit_test(a_key_that_is_taken_stays),
+        cmocka_unit_test(what_is_left_out_is_told),
+        cmocka_unit_test(a_machine_does_not_stand_for_its_host),
         cmocka_unit_test(questions_name_their_machine),
         cmocka_unit_test(function_keys_are_of_their_pane),
     };

@@ -172,6 +172,7 @@ static void a_host_that_was_let_go_is_told(void **state)
     assert_true(shows(&f, "disconnected seen "));
     assert_true(shows(&f, " ago · r connects it"));
     press(&f, "j P");
+    assert_true(shows(&f, "disconnected · running · "));
     assert_true(shows(&f, "alpha is disconnected; r on its row connects it."));
     assert_null(vd_console_top(f.app));
     assert_int_equal(fake_deck_requests(f.deck)->len, 0);

@@ -37,8 +37,9 @@ else
 fi
 # README's example, with a database as old as one may be, or none: all but the host is right.
 for helper in "${VMDECK_OSINFO-}" "$work/nowhere" /bin/false; do
-  VMDECK_OSINFO=$helper OSINFO_SYSTEM_DIR=$work/none try 1 "${words[@]}" --os "Debian 12" --disk 20G --memory 100M
-  check "README's example has template and tree with ${helper:-an empty database}" says "template debian needs at least 768 MiB"
+  VMDECK_OSINFO=$helper OSINFO_SYSTEM_DIR=$work/none try 1 "${words[@]}" --os "Debian 12" --disk 20G --memory 100M \
+    --tree http://mirror.example/debian12
+  check "README's example has its template with ${helper:-an empty database}" says "template debian needs at least 768 MiB"
 done
 try 1 "${words[@]}" --os ubuntu24.04
 check "what to give for one that has no tree is told" all says "mount the ISO" , says "--medium"

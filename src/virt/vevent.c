@@ -5,6 +5,8 @@
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <libxml/parser.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -20,6 +22,11 @@ static void silent(void *data, virErrorPtr error)
 
 static void initialise(void)
 {
+    /* Both set themselves up at their first call, and neither looks whether another thread is at it
+     * (libxml2 2.9, __xmlGlobalInitMutexLock; glibc's malloc, ptmalloc_init, where another malloc
+     * stands before it, so that no allocation has called it). */
+    xmlInitParser();
+    (void)malloc_trim(0);
     virSetErrorFunc(NULL, silent);
     if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0)
         vd_log(VD_LOG_ERROR, NULL, "libvirt's event loop cannot be registered");

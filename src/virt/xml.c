@@ -33,7 +33,7 @@ static xmlDoc *parse(const char *text, int length, gboolean *ret_refused)
     xmlParserCtxt *parser;
     xmlDoc *doc;
 
-    xmlInitParser(); /* cheap after the first time, and safe on any thread */
+    xmlInitParser(); /* cheap after the first time, which is vevent.c's where there are threads */
     parser = xmlNewParserCtxt();
     if (parser == NULL)
         return NULL;

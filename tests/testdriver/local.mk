@@ -23,6 +23,14 @@ tests_testdriver_test_virt_list_LDADD = $(virt_test_libs)
 tests_testdriver_test_virt_live_SOURCES = tests/testdriver/test-virt-live.c $(virt_test_files)
 tests_testdriver_test_virt_live_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
 tests_testdriver_test_virt_live_LDADD = $(virt_test_libs)
+# many first connections
+if HAVE_CMOCKA
+check_PROGRAMS += tests/testdriver/test-first
+endif
+tests_testdriver_test_first_SOURCES = tests/testdriver/test-first.c
+tests_testdriver_test_first_CPPFLAGS = $(AM_CPPFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
+tests_testdriver_test_first_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
+tests_testdriver_test_first_LDADD = $(virt_test_libs)
 # provisioning for runners
 if HAVE_CMOCKA
 check_PROGRAMS += tests/testdriver/test-provision

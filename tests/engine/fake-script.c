@@ -5,6 +5,8 @@
 
 #include "tests/engine/fake-private.h"
 
+#define LEAVE_USEC (60 * G_USEC_PER_SEC)
+
 const char *fake_uuid(guint number)
 {
     static char text[5][37];
@@ -127,8 +129,12 @@ void fake_free(Fake *fake)
     while (fake->conns > 0 || fake->opening > 0)
         pthread_cond_wait(&fake->changed, &fake->lock);
     pthread_mutex_unlock(&fake->lock);
-    while (lane_lives()) /* it may be on its way in, or out */
+    gint64 until = g_get_monotonic_time() + LEAVE_USEC;
+    while (lane_lives()) { /* it may be on its way in, or out */
+        if (g_get_monotonic_time() > until)
+            g_error("a lane lives on: one of this case, or of one that failed before it");
         g_usleep(1000);
+    }
     g_hash_table_unref(fake->sites);
     pthread_mutex_destroy(&fake->lock);
     pthread_cond_destroy(&fake->changed);

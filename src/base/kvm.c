@@ -219,6 +219,36 @@ static void cache_write(const char *key, const Probe *found)
 
 /* ---- the answer ---- */
 
+static const char *device_path(void)
+{
+    const char *given = g_getenv("VMDECK_KVM_DEVICE");
+
+    return given != NULL && *given != '\0' ? given : DEVICE;
+}
+
+/* The group whose members may use it, NULL if none but root may. The caller frees. */
+static char *group_of(const char *path)
+{
+    const struct group *group;
+    struct stat device;
+
+    if (stat(path, &device) < 0 || device.st_gid == 0 || (device.st_mode & S_IWGRP) == 0)
+        return NULL;
+    group = getgrgid(device.st_gid);
+    return group != NULL ? g_strdup(group->gr_name) : NULL;
+}
+
+/* The caller frees. */
+static char *why_denied(const char *path)
+{
+    g_autofree char *group = group_of(path);
+
+    if (group == NULL)
+        return g_strdup_printf(_("This user may not open %s: it is for root alone."), path);
+    return g_strdup_printf(_("This user may not open %s: add it to the group %s and log in again."),
+                           path, group);
+}
+
 /* NULL: it opens. The caller frees the sentence. */
 static char *why_closed(const char *path)
 {
@@ -233,8 +263,7 @@ static char *why_closed(const char *path)
         return g_strdup(_("There is no KVM here: turn virtualization on in the firmware (below a "
                           "hypervisor: nested), or load the module kvm_intel or kvm_amd."));
     if (number == EACCES || number == EPERM)
-        return g_strdup(_("This user may not open /dev/kvm: add it to the group kvm and log in "
-                          "again."));
+        return why_denied(path);
     return g_strdup_printf(_("%s cannot be opened: %s."), path, g_strerror(number));
 }
 
@@ -279,21 +308,24 @@ gboolean vd_kvm_usable(char **why)
 {
     g_autofree char *qemu = vd_kvm_qemu();
 
-    return vd_kvm_usable_with(DEVICE, qemu, why);
+    return vd_kvm_usable_with(device_path(), qemu, why);
 }
 
 gboolean vd_kvm_open_to_others(void)
 {
     struct stat device;
 
-    return stat(DEVICE, &device) == 0 && (device.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+    return stat(device_path(), &device) == 0 && (device.st_mode & (S_IRWXG | S_IRWXO)) != 0;
 }
 
-gboolean vd_kvm_wants_group(const char *name)
+gboolean vd_kvm_opens(void)
 {
-    const struct group *group = getgrnam(name);
-    struct stat device;
+    g_autofree char *why = why_closed(device_path());
 
-    return group != NULL && stat(DEVICE, &device) == 0 && device.st_gid == group->gr_gid &&
-           (device.st_mode & S_IWGRP) != 0 && access(DEVICE, R_OK | W_OK) < 0;
+    return why == NULL;
+}
+
+char *vd_kvm_group_wanted(void)
+{
+    return access(device_path(), R_OK | W_OK) < 0 ? group_of(device_path()) : NULL;
 }

@@ -18,15 +18,20 @@
  * thread; several processes at once each probe for themselves. */
 gboolean vd_kvm_usable(char **why);
 
-/* The same with another device and another QEMU (NULL: there is none): for tests. */
+/* The same with another device and another QEMU (NULL: there is none): for tests. All others look
+ * at the device that the environment variable VMDECK_KVM_DEVICE names, if it does. */
 gboolean vd_kvm_usable_with(const char *device, const char *qemu, char **why);
 
 /* Whether others than root may open /dev/kvm: libvirt then takes it for usable on behalf of its
  * QEMU's user, whatever it does. Does not wait. */
 gboolean vd_kvm_open_to_others(void);
 
-/* Whether this user may not open /dev/kvm, and would as a member of this group. Does not wait. */
-gboolean vd_kvm_wants_group(const char *name);
+/* Whether this user may open /dev/kvm. Does not wait. */
+gboolean vd_kvm_opens(void);
+
+/* The group as whose member this user could open /dev/kvm; NULL: it can, or none helps. The caller
+ * frees. */
+char *vd_kvm_group_wanted(void);
 
 /* The QEMU for this machine's own architecture: "/usr/bin/qemu-system-x86_64", or NULL. The caller
  * frees. */

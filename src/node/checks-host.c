@@ -248,20 +248,27 @@ static gboolean in_group(const char *name)
 void vd_check_groups(VdCheckup *checkup)
 {
     const char *name = _("rights");
-    gboolean session = checkup->answers && checkup->survey.session;
+    gboolean session = checkup->answers && checkup->survey.session, fine = TRUE;
+    g_autofree char *kvm = checkup->kvm || checkup->no_kvm ? NULL : vd_kvm_group_wanted();
 
     if (geteuid() == 0) {
         vd_checkup_say(checkup, name, VD_CHECK_OK, _("You are root."), NULL);
-    } else if (!checkup->kvm && !checkup->no_kvm && vd_kvm_wants_group("kvm") && !in_group("kvm")) {
-        vd_checkup_say(checkup, name, VD_CHECK_NOTE, _("You are not in the group kvm."),
-                       _("Type: sudo usermod -aG kvm $USER — and log in again."));
-    } else if (!session && !in_group("libvirt")) {
+        return;
+    }
+    if (kvm != NULL && !in_group(kvm)) {
+        fine = FALSE;
+        vd_checkup_take(
+            checkup, name, VD_CHECK_NOTE, g_strdup_printf(_("You are not in the group %s."), kvm),
+            g_strdup_printf(_("Type: sudo usermod -aG %s $USER — and log in again."), kvm));
+    }
+    if (!session && !in_group("libvirt")) {
+        fine = FALSE;
         vd_checkup_say(checkup, name, VD_CHECK_NOTE,
                        _("You are not in the group libvirt: the system's machines are not yours "
                          "to manage."),
                        _("Type: sudo usermod -aG libvirt $USER — and log in again."));
-    } else {
+    }
+    if (fine)
         vd_checkup_say(checkup, name, VD_CHECK_OK, _("You are in the groups that are needed."),
                        NULL);
-    }
 }

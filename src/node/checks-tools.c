@@ -25,11 +25,13 @@
 /* A KVM that opens but gives QEMU no machine: libvirt remembers that QEMU came without KVM, finds
  * that KVM is there, and asks QEMU anew each time it needs to know what it can do (some fifteen
  * times to define a machine: 10 s and more, libvirt 9.0). It looks whether QEMU's user may open the
- * device. */
+ * device. Of one that this user may not open nothing is known, and a session's libvirt, which may
+ * not either, is slow for no such reason. */
 static void check_kvm_probing(VdCheckup *checkup)
 {
-    if (!checkup->answers || checkup->survey.kvm ||
-        g_strcmp0(checkup->survey.driver, "QEMU") != 0 || !vd_kvm_open_to_others())
+    if (!checkup->answers || checkup->survey.kvm || checkup->survey.session ||
+        g_strcmp0(checkup->survey.driver, "QEMU") != 0 || !vd_kvm_open_to_others() ||
+        !vd_kvm_opens())
         return;
     checkup->no_kvm = TRUE;
     vd_checkup_say(checkup, _("KVM"), VD_CHECK_NOTE,

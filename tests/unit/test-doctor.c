@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +21,7 @@
 
 #include "src/base/error.h"
 #include "src/base/files.h"
+#include "src/node/checks.h"
 #include "src/node/doctor.h"
 
 typedef struct {
@@ -340,15 +342,130 @@ static void test_closed_folder(void **state)
         assert_null(row(machine, "image directory", 1));
 }
 
+/* ---- who may not open /dev/kvm ---- */
+
+static const VdColumn four[] = {{"check", "", VD_COL_TEXT},
+                                {"state", "", VD_COL_TEXT},
+                                {"finding", "", VD_COL_TEXT},
+                                {"advice", "", VD_COL_TEXT}};
+
+/* The rows about KVM and rights, one a line, of a host whose libvirt offers no KVM. The caller
+ * frees. */
+static char *kvm_rows(gboolean session)
+{
+    VdDoc *doc = vd_doc_new();
+    char system[] = "QEMU";
+    VdCheckup checkup = {
+        .answers = TRUE, .local = TRUE, .survey = {.session = session, .driver = system}};
+    GString *text = g_string_new(NULL);
+
+    checkup.section = vd_doc_section(doc, VD_SECTION_TABLE, "checks", "", four, 4);
+    vd_check_kvm(&checkup);
+    vd_check_groups(&checkup);
+    for (guint i = 0; i < checkup.section->rows->len; i++) {
+        char **line = checkup.section->rows->pdata[i];
+
+        g_string_append_printf(text, "%s|%s|%s|%s\n", line[0], line[1], line[2],
+                               line[3] != NULL ? line[3] : "");
+    }
+    vd_doc_unref(doc);
+    return g_string_free(text, FALSE);
+}
+
+/* The same as a user who is neither root nor in any group but his own; root's device is of the
+ * group that is given. */
+static char *rows_of_other(const Machine *machine, mode_t mode, gid_t group, gboolean session)
+{
+    g_autofree char *device = below(machine, "kvm"), *out = below(machine, "rows");
+    char *rows = NULL;
+    int status = -1;
+    pid_t child;
+
+    assert_true(g_file_set_contents(device, "", 0, NULL));
+    assert_true(g_file_set_contents(out, "", 0, NULL));
+    assert_int_equal(g_chmod(out, 0666), 0);
+    if (geteuid() == 0)
+        assert_int_equal(chown(device, 0, group), 0);
+    assert_int_equal(g_chmod(device, mode), 0);
+    point(machine, "VMDECK_KVM_DEVICE", "kvm");
+    child = fork();
+    if (child == 0) {
+        g_autofree char *text = NULL;
+        FILE *file;
+
+        if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0))
+            _exit(1);
+        text = kvm_rows(session);
+        file = fopen(out, "w");
+        _exit(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0 ? 0 : 2);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    g_unsetenv("VMDECK_KVM_DEVICE");
+    assert_int_equal(status, 0);
+    assert_true(g_file_get_contents(out, &rows, NULL, NULL));
+    return rows;
+}
+
+static void has(const char *text, const char *words)
+{
+    if (strstr(text, words) == NULL)
+        fail_msg("'%s' is not in '%s'", words, text);
+}
+
+static void lacks(const char *text, const char *words)
+{
+    if (strstr(text, words) != NULL)
+        fail_msg("'%s' is in '%s'", words, text);
+}
+
+/* One who is not in the device's group is told so, in both rows, and is not told as well that the
+ * system's libvirt takes the device for usable. */
+static void test_kvm_of_others(void **state)
+{
+    Machine *machine = *state;
+    const struct group *daemon = getgrnam("daemon");
+    g_autofree char *closed = NULL, *system = NULL, *session = NULL;
+
+    assert_non_null(daemon);
+    /* Ours, for who is not root: closed to the owner. */
+    system = rows_of_other(machine, 0060, daemon->gr_gid, FALSE);
+    lacks(system, "chmod 600");
+    session = rows_of_other(machine, 0060, daemon->gr_gid, TRUE);
+    lacks(session, "chmod 600");
+    if (geteuid() != 0)
+        return;
+    has(system, "to the group daemon and log in again");
+    has(system, "|note|You are not in the group daemon.|Type: sudo usermod -aG daemon $USER");
+    has(session, "|note|You are not in the group daemon.|");
+    lacks(session, "|ok|");
+    closed = rows_of_other(machine, 0600, 0, TRUE);
+    has(closed, "it is for root alone");
+    lacks(closed, "chmod 600");
+    has(closed, "rights|ok|");
+}
+
+/* One that opens and gives no machine: closing it helps the system's libvirt, and a session's not.
+ */
+static void test_dull_kvm(void **state)
+{
+    Machine *machine = *state;
+    g_autofree char *system = rows_of_other(machine, 0666, getegid(), FALSE), *session = NULL;
+
+    has(system, "Type as root: chmod 600");
+    session = rows_of_other(machine, 0666, getegid(), TRUE);
+    lacks(session, "chmod 600");
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, make_machine, drop_machine)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_healthy),         CASE(test_shallow), CASE(test_no_daemon),
-        CASE(test_hanging_daemon),  CASE(test_remote),  CASE(test_missing_tools),
-        CASE(test_appliance_fails), CASE(test_no_xfs),  CASE(test_request),
-        CASE(test_bad_state),       CASE(test_journal), CASE(test_closed_folder),
+        CASE(test_healthy),         CASE(test_shallow),  CASE(test_no_daemon),
+        CASE(test_hanging_daemon),  CASE(test_remote),   CASE(test_missing_tools),
+        CASE(test_appliance_fails), CASE(test_no_xfs),   CASE(test_request),
+        CASE(test_bad_state),       CASE(test_journal),  CASE(test_closed_folder),
+        CASE(test_kvm_of_others),   CASE(test_dull_kvm),
     };
 
     return cmocka_run_group_tests_name("doctor", tests, NULL, NULL);

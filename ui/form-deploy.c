@@ -226,7 +226,7 @@ static void prepare_host(VdForm *form)
     const char *host = target ? target->host : NULL;
     for (guint i = 0; !host && i < fleet->hosts->len; i++) {
         const VdHost *candidate = g_ptr_array_index(fleet->hosts, i);
-        if (candidate->state == VD_HOST_UP || candidate->state == VD_HOST_SLOW)
+        if (vd_host_state_answers(candidate->state))
             host = candidate->id;
     }
     if (!field || !host)

@@ -390,7 +390,7 @@ static void on_checked(VdDeck *deck, gboolean ok, const char *text, gpointer dat
 static char *host_away(VdForm *form, const char *id)
 {
     const VdHost *host = vd_fleet_host(vd_deck_fleet(vd_app_deck(form->dialog.app)), id);
-    if (!host || host->state == VD_HOST_UP || host->state == VD_HOST_SLOW)
+    if (!host || vd_host_state_answers(host->state))
         return NULL;
     return host->error ? g_strdup(host->error) : g_strdup_printf(_("%s does not answer."), id);
 }

@@ -30,7 +30,7 @@ static void count_fleet(VdApp *app, Counts *counts)
         counts->down += host->state == VD_HOST_DOWN;
         counts->vms += host->vms->len;
         counts->off += host->state == VD_HOST_OFF;
-        if (host->state != VD_HOST_OFF) { /* nobody looks how they are now */
+        if (vd_host_state_answers(host->state)) { /* else nobody sees how they are now */
             counts->up += host->vms->active;
             counts->stuck += host->vms->stuck;
         }

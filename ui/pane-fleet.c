@@ -176,7 +176,7 @@ static void draw_row(FleetPane *self, VdCanvas *canvas, VdRect rect, guint i, gb
                        .note = row->vm ? NULL : host_note(self->pane.app, row->host),
                        .after = outlook};
     vd_grid_draw_row(&self->grid, canvas, rect.x, rect.y, &drawn);
-    gboolean old = row->vm && (row->host->state == VD_HOST_DOWN || row->host->state == VD_HOST_OFF);
+    gboolean old = row->vm && !vd_host_state_answers(row->host->state);
     if (old)
         vd_canvas_tint(canvas, rect, VD_ROLE_DIM);
     if (i == vd_tree_cursor(self->rows))

@@ -228,7 +228,7 @@ static void facts(const Live *live, VdRect rect)
     const VdHost *host = live->row->host;
     GString *text = g_string_new(NULL);
     if (vm) {
-        if (host->state == VD_HOST_OFF) /* all below is as it was then */
+        if (!vd_host_state_answers(host->state)) /* all below is as it was then */
             g_string_append_printf(text, "%s · ", _(vd_host_state_word(host->state)));
         g_string_append_printf(text, "%s · ", _(vd_vm_word(vm)));
         g_string_append_printf(text, ngettext("%d CPU", "%d CPUs", (gulong)MAX(vm->vcpus, 0)),
@@ -318,7 +318,7 @@ static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
         draw_high(&live, rect);
     else
         draw_low(&live, rect);
-    if (row->host->state == VD_HOST_OFF)
+    if (!vd_host_state_answers(row->host->state))
         vd_canvas_tint(canvas, rect, VD_ROLE_DIM);
 }
 

@@ -46,7 +46,7 @@ static Question *question_new(VdDeck *deck, const VdVerb *verb, const VdTarget *
     gboolean found = FALSE;
     const VdHost *host = target && target->host ? vd_fleet_host(deck->fleet, target->host) : NULL;
     question->deck = deck;
-    question->away = host && host->state != VD_HOST_UP && host->state != VD_HOST_SLOW;
+    question->away = host && !vd_host_state_answers(host->state);
     question->verb = verb;
     question->uri = g_strdup(vd_deck_uri(deck, target ? target->host : NULL, &found));
     question->field = g_strdup(field);

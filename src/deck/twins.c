@@ -10,7 +10,7 @@
 
 static gboolean answers(const VdHost *host)
 {
-    return host->listed && (host->state == VD_HOST_UP || host->state == VD_HOST_SLOW);
+    return host->listed && vd_host_state_answers(host->state);
 }
 
 /* The one whose machines are shown: of the same identity the first that answers, else the first. */

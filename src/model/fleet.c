@@ -48,6 +48,11 @@ const char *vd_host_state_word(VdHostState state)
     }
 }
 
+gboolean vd_host_state_answers(VdHostState state)
+{
+    return state == VD_HOST_UP || state == VD_HOST_SLOW;
+}
+
 static GRefString *clean_ref(const char *text, gsize max)
 {
     g_autofree char *clean = vd_text_clean(text, max, FALSE);

@@ -89,6 +89,8 @@ typedef enum {
 } VdHostState;
 
 const char *vd_host_state_word(VdHostState state);
+/* It is up, or slow: its machines are as they are shown. Else they are what was seen last. */
+gboolean vd_host_state_answers(VdHostState state);
 
 typedef struct {
     gatomicrefcount refs;

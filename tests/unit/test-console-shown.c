@@ -179,6 +179,31 @@ static void a_host_that_was_let_go_is_told(void **state)
     stop(&f);
 }
 
+/* The same of one that does not answer, also while it is tried again: how many run is not known. */
+static void a_host_that_is_down_has_nothing_up(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 120, 30);
+    VdFleet *fleet = fleet_copy(&f);
+    VdHost *alpha = vd_fleet_host(fleet, "alpha");
+    alpha->state = VD_HOST_DOWN;
+    alpha->seen = g_get_monotonic_time();
+    publish(&f, fleet);
+    assert_true(shows(&f, "2 hosts 1 down · 18 VMs 6 up"));
+    press(&f, "j");
+    assert_true(shows(&f, "down · running · "));
+    fleet = fleet_copy(&f);
+    vd_fleet_host(fleet, "alpha")->state = VD_HOST_CONNECTING;
+    publish(&f, fleet);
+    assert_true(shows(&f, "2 hosts · 18 VMs 6 up"));
+    fleet = fleet_copy(&f);
+    vd_fleet_host(fleet, "alpha")->state = VD_HOST_SLOW;
+    publish(&f, fleet);
+    assert_true(shows(&f, "2 hosts · 18 VMs 12 up"));
+    stop(&f);
+}
+
 /* What a title has no room for ends in a sign of it, before what a graph covers. */
 static void a_long_title_is_seen_to_be_cut(void **state)
 {
@@ -405,6 +430,7 @@ int main(void)
         cmocka_unit_test(pages_break_and_are_searched),
         cmocka_unit_test(a_far_column_has_its_own_line),
         cmocka_unit_test(a_host_that_was_let_go_is_told),
+        cmocka_unit_test(a_host_that_is_down_has_nothing_up),
         cmocka_unit_test(descriptions_are_whole_where_there_is_room),
         cmocka_unit_test(a_long_title_is_seen_to_be_cut),
         cmocka_unit_test(a_hosts_state_is_a_whole_word),

@@ -212,12 +212,20 @@ static void begin_locked(VdRun *run, VdStep *step)
     g_hash_table_add(run->dirty, step);
 }
 
+void vd_run_hold_progress(VdRun *run, VdStep *step)
+{
+    step->fraction = vd_job_step_share(run->job, step, g_get_real_time());
+    touched(run, step);
+}
+
 static void end_locked(VdRun *run, VdStepState state)
 {
     VdStep *step = run->current;
     run->current = NULL;
     if (!step || step->state != VD_STEP_RUNNING)
         return;
+    if (state != VD_STEP_DONE)
+        vd_run_hold_progress(run, step);
     step->state = state;
     step->ended = g_get_real_time();
     if (state == VD_STEP_DONE)

@@ -69,6 +69,9 @@ struct _VdRun {
  * stays as it is. */
 void vd_run_step_begin(VdRun *run, VdStep *step);
 void vd_run_step_end(VdRun *run, VdStepState state);
+/* A step that runs is not going to end well: how far it has come by then is what it keeps. Under
+ * `lock`. */
+void vd_run_hold_progress(VdRun *run, VdStep *step);
 /* Any step: its state alone. */
 void vd_run_step_mark(VdRun *run, const char *step_id, VdStepState state);
 /* Writes what is dirty; FALSE: the journal did not take all, it stays dirty. Any thread. */

@@ -333,6 +333,8 @@ static gboolean on_cancel(gpointer data)
     gboolean begins = run->phase == VD_RUN_STEPS && !run->cancel_asked;
     if (begins) {
         run->cancel_asked = TRUE;
+        if (run->current)
+            vd_run_hold_progress(run, run->current);
         run->cancelled = g_get_monotonic_time();
         run->note_dirty = TRUE;
     }
@@ -346,6 +348,7 @@ static gboolean on_cancel(gpointer data)
     add_source(run, g_timeout_source_new((guint)run->grace_ms * VD_RUN_HANG_GRACES),
                become_rollback);
     const End now = {VD_JOB_CANCELLING, NULL, NULL, NULL, 0};
+    (void)vd_run_write(run); /* how far it had come, before others see that it stops */
     if (!vd_run_enter(run, state_entry, &now, &error))
         vd_run_log(run, "%s", error->message);
     return G_SOURCE_CONTINUE;

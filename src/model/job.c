@@ -121,6 +121,7 @@ static double share_by_time(const VdStep *step, double speed, gint64 now)
     return x < 0.9 ? x : 0.9 + 0.09 * (x - 0.9) / (x - 0.4);
 }
 
+/* Of one that failed or was undone: how far it had come, so that a bar does not go back. */
 static double step_share(const VdStep *step)
 {
     switch (step->state) {
@@ -128,6 +129,8 @@ static double step_share(const VdStep *step)
     case VD_STEP_SKIPPED:
         return 1.0;
     case VD_STEP_RUNNING:
+    case VD_STEP_FAILED:
+    case VD_STEP_UNDONE:
         return CLAMP(step->fraction, 0.0, 1.0);
     default:
         return 0.0;
@@ -139,6 +142,11 @@ gboolean vd_job_undoing(const VdJob *job)
     return job->state == VD_JOB_CANCELLING || (job->state == VD_JOB_RUNNING && job->error);
 }
 
+double vd_job_step_share(const VdJob *job, const VdStep *step, gint64 now)
+{
+    return step->fraction < 0 ? share_by_time(step, speed_of(job), now) : step_share(step);
+}
+
 double vd_job_fraction(const VdJob *job, gint64 now)
 {
     if (job->state == VD_JOB_DONE)
@@ -146,8 +154,8 @@ double vd_job_fraction(const VdJob *job, gint64 now)
     double done = 0, all = 0, speed = speed_of(job);
     for (guint i = 0; i < job->steps->len; i++) {
         const VdStep *step = g_ptr_array_index(job->steps, i);
-        gboolean silent =
-            step->state == VD_STEP_RUNNING && step->fraction < 0 && !vd_job_undoing(job);
+        gboolean silent = step->state == VD_STEP_RUNNING && step->fraction < 0 &&
+                          job->state != VD_JOB_INTERRUPTED && !vd_job_undoing(job);
         done += step->weight * (silent ? share_by_time(step, speed, now) : step_share(step));
         all += step->weight;
     }
@@ -229,8 +237,7 @@ const VdStep *vd_job_current(const VdJob *job)
         const VdStep *step = g_ptr_array_index(job->steps, i);
         if (step->state == VD_STEP_RUNNING)
             return step;
-        /* One that is known not to be needed beforehand has not been yet. */
-        if (step->state != VD_STEP_WAITING && (step->state != VD_STEP_SKIPPED || step->ended))
+        if (step->state != VD_STEP_WAITING && step->state != VD_STEP_SKIPPED)
             last = step;
     }
     return last;

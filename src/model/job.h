@@ -70,8 +70,11 @@ VdStep *vd_job_step(const VdJob *job, const char *step_id);
 /* It failed or was cancelled, and what it made is being undone. */
 gboolean vd_job_undoing(const VdJob *job);
 /* 0 to 1 over all steps by their weights, at real time now: of a step that tells no progress the
- * time counts that has passed, unless the job is being undone. */
+ * time counts that has passed, unless the job is being undone or its runner is gone. What is undone
+ * takes nothing away: it is how far the job had come. */
 double vd_job_fraction(const VdJob *job, gint64 now);
+/* How far a step that runs is, 0 to 1: by its progress, else by its time at real time now. */
+double vd_job_step_share(const VdJob *job, const VdStep *step, gint64 now);
 /* Expected microseconds left at real time now, -1 if nobody can tell. */
 gint64 vd_job_remaining(const VdJob *job, gint64 now);
 
@@ -87,5 +90,5 @@ gint64 vd_pace_left(VdPace *pace, gint64 estimate, gint64 now);
 /* "8s", "1m25s": whole seconds, five of them above a minute; NULL below 0. The caller frees. */
 char *vd_left_text(gint64 left);
 
-/* The step that runs, else the last that ended, or NULL. */
+/* The step that runs, else the last that ended and was not skipped, or NULL. */
 const VdStep *vd_job_current(const VdJob *job);

@@ -244,8 +244,11 @@ static void test_job(void **state)
     grow->fraction = 0.5;
     assert_true(vd_job_fraction(job, 0) > 0.62 && vd_job_fraction(job, 0) < 0.63);
     assert_ptr_equal(vd_job_current(job), grow);
-    grow->state = VD_STEP_SKIPPED; /* beforehand */
+    grow->state = VD_STEP_SKIPPED; /* beforehand, and when it was come to */
     assert_ptr_equal(vd_job_current(job), disk);
+    grow->ended = grow->started;
+    assert_ptr_equal(vd_job_current(job), disk);
+    grow->ended = 0;
     grow->state = VD_STEP_RUNNING;
     /* Half of it took thirty seconds. */
     assert_int_equal(vd_job_remaining(job, 56 * G_USEC_PER_SEC) / G_USEC_PER_SEC, 30);
@@ -273,6 +276,35 @@ static void test_job(void **state)
     assert_true(vd_job_state_ended(VD_JOB_FAILED) && !vd_job_state_ended(VD_JOB_INTERRUPTED));
     assert_string_equal(vd_job_state_word((VdJobState)99), "unknown");
     assert_string_equal(vd_step_state_word((VdStepState)-1), "unknown");
+}
+
+/* What was undone, or failed, leaves the bar where it was. */
+static void test_job_undone(void **state)
+{
+    (void)state;
+    g_autoptr(VdJob) job = vd_job_new("r-7K2M9Q");
+    VdStep *disk = vd_job_add_step(job, "disk", "disk", 10);
+    VdStep *grow = vd_job_add_step(job, "grow", "grow", 30);
+    job->state = VD_JOB_CANCELLING;
+    disk->state = VD_STEP_DONE;
+    disk->fraction = 1;
+    grow->state = VD_STEP_RUNNING;
+    grow->fraction = 0.5;
+    assert_true(vd_job_fraction(job, 0) == 0.625);
+    disk->state = grow->state = VD_STEP_UNDONE;
+    job->state = VD_JOB_CANCELLED;
+    assert_true(vd_job_fraction(job, 0) == 0.625);
+    grow->state = VD_STEP_FAILED;
+    job->state = VD_JOB_FAILED;
+    assert_true(vd_job_fraction(job, 0) == 0.625);
+    /* Of a step that tells no progress, its time is what there is; of a job whose runner is gone it
+     * does not pass. */
+    grow->fraction = -1;
+    grow->started = G_USEC_PER_SEC;
+    assert_true(vd_job_step_share(job, grow, 16 * G_USEC_PER_SEC) > 0.4);
+    job->state = VD_JOB_INTERRUPTED;
+    grow->state = VD_STEP_RUNNING;
+    assert_true(vd_job_fraction(job, 16 * G_USEC_PER_SEC) == 0.25);
 }
 
 /* ---- machines ---- */
@@ -435,11 +467,12 @@ static void test_roster(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arg_check), cmocka_unit_test(test_args),
-        cmocka_unit_test(test_args_json), cmocka_unit_test(test_doc),
-        cmocka_unit_test(test_values),    cmocka_unit_test(test_job),
-        cmocka_unit_test(test_pace),      cmocka_unit_test(test_vm),
-        cmocka_unit_test(test_vm_order),  cmocka_unit_test(test_roster),
+        cmocka_unit_test(test_arg_check),  cmocka_unit_test(test_args),
+        cmocka_unit_test(test_args_json),  cmocka_unit_test(test_doc),
+        cmocka_unit_test(test_values),     cmocka_unit_test(test_job),
+        cmocka_unit_test(test_job_undone), cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_vm),         cmocka_unit_test(test_vm_order),
+        cmocka_unit_test(test_roster),
     };
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }

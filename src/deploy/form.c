@@ -234,7 +234,7 @@ static gboolean field_user(Field *field, GError **error)
         return TRUE;
     if (field->image && !vd_image_has_sudo(field->image))
         field->hint = g_strdup(_("The image has no sudo: this user will not become root by it."));
-    return vd_check_user_name(field->value, error);
+    return vd_plan_check_user(field->value, field->image, error);
 }
 
 static gboolean field_key(Field *field, GError **error)
@@ -424,6 +424,11 @@ char *vd_deploy_warning(const VdArgs *args)
 {
     g_autoptr(VdImage) image = chosen_image(args);
 
+    if (image && vd_plan_may_shut_out(args, image))
+        return g_strdup_printf(_("Whether anybody will be able to log in is not known: neither a "
+                                 "password nor a key was given, and the image %s was added by an "
+                                 "older vmdeck, which did not look."),
+                               image->name);
     if (!image || !vd_plan_shuts_out(args, image))
         return NULL;
     return g_strdup(_("Nobody will be able to log in: root is locked, and there is neither a "
@@ -449,6 +454,8 @@ char *vd_deploy_summary(const VdArgs *args)
     lacks = vd_plan_lacks(args, image, &grow, &customise, &why);
     if (vd_plan_shuts_out(args, image))
         g_string_append(text, _("nobody can log in (no password, no key); "));
+    else if (vd_plan_may_shut_out(args, image))
+        g_string_append(text, _("whether anybody can log in is not known; "));
     if (vd_plan_wants_copy(args))
         g_string_append_printf(text, _("a full copy at %s"), size);
     else

@@ -272,6 +272,7 @@ static gboolean step_copy(VdRun *run, GError **error)
 }
 
 /* An image of the same bytes that was inspected before, or NULL. */
+/* What an older vmdeck did not look for is looked for now. */
 static VdImage *known_image(VdRun *run)
 {
     g_auto(GStrv) names = vd_store_names(NULL);
@@ -280,7 +281,8 @@ static VdImage *known_image(VdRun *run)
         g_autoptr(VdImage) image = vd_store_load(names[i], NULL);
 
         if (image && image->layout && g_strcmp0(image->sha256, vd_run_get(run, "sha256")) == 0 &&
-            g_strcmp0(image->format, vd_run_get(run, "format")) == 0)
+            g_strcmp0(image->format, vd_run_get(run, "format")) == 0 &&
+            vd_image_logins_known(image))
             return g_steal_pointer(&image);
     }
     return NULL;

@@ -26,6 +26,25 @@ static char *clean_member(JsonObject *object, const char *member)
     return text && *text ? vd_text_clean(text, 500, FALSE) : NULL;
 }
 
+/* The texts of a list, NULL if there is no such list. The caller frees. */
+static char **texts_of(JsonObject *object, const char *member)
+{
+    JsonNode *list = object ? json_object_get_member(object, member) : NULL;
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    JsonArray *array;
+
+    if (!list || !JSON_NODE_HOLDS_ARRAY(list))
+        return NULL;
+    array = json_node_get_array(list);
+    for (guint i = 0; i < json_array_get_length(array); i++) {
+        JsonNode *text = json_array_get_element(array, i);
+
+        if (JSON_NODE_HOLDS_VALUE(text) && json_node_get_value_type(text) == G_TYPE_STRING)
+            g_strv_builder_add(builder, json_node_get_string(text));
+    }
+    return g_strv_builder_end(builder);
+}
+
 /* Some distributions' product is a mere number: "12.15" becomes "Debian 12.15". */
 static char *name_of_system(const char *product, const char *distro)
 {
@@ -164,6 +183,23 @@ gboolean vd_image_has_login(const VdImage *image, gboolean locked)
            (!locked && json_object_get_boolean_member_with_default(logins, "root", TRUE));
 }
 
+gboolean vd_image_logins_known(const VdImage *image)
+{
+    g_autoptr(JsonNode) layout = parse(image);
+    JsonObject *root = layout ? json_node_get_object(layout) : NULL;
+
+    return !object_member(root, "os") || object_member(root, "logins");
+}
+
+gboolean vd_image_is_system_user(const VdImage *image, const char *name)
+{
+    g_autoptr(JsonNode) layout = parse(image);
+    JsonObject *root = layout ? json_node_get_object(layout) : NULL;
+    g_auto(GStrv) names = texts_of(root, "system_users");
+
+    return names && g_strv_contains((const char *const *)names, name);
+}
+
 gboolean vd_image_has_sudo(const VdImage *image)
 {
     g_autoptr(JsonNode) layout = parse(image);
@@ -175,21 +211,8 @@ gboolean vd_image_has_sudo(const VdImage *image)
 char **vd_image_timezones(const VdImage *image)
 {
     g_autoptr(JsonNode) layout = parse(image);
-    JsonObject *root = layout ? json_node_get_object(layout) : NULL;
-    JsonNode *zones = root ? json_object_get_member(root, "timezones") : NULL;
-    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-    JsonArray *array;
 
-    if (!zones || !JSON_NODE_HOLDS_ARRAY(zones))
-        return NULL;
-    array = json_node_get_array(zones);
-    for (guint i = 0; i < json_array_get_length(array); i++) {
-        JsonNode *zone = json_array_get_element(array, i);
-
-        if (JSON_NODE_HOLDS_VALUE(zone) && json_node_get_value_type(zone) == G_TYPE_STRING)
-            g_strv_builder_add(builder, json_node_get_string(zone));
-    }
-    return g_strv_builder_end(builder);
+    return texts_of(layout ? json_node_get_object(layout) : NULL, "timezones");
 }
 
 int vd_image_major(const VdImage *image)

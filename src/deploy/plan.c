@@ -307,13 +307,13 @@ static gboolean read_keys(VdPlan *plan, const VdArgs *args, GError **error)
 }
 
 /* Who can log in, and how. */
-static gboolean read_logins(VdPlan *plan, const VdArgs *args, GError **error)
+static gboolean read_logins(VdPlan *plan, const VdArgs *args, const VdImage *image, GError **error)
 {
     plan->user = copy_arg(args, "user");
     plan->locked = vd_args_flag(args, "locked");
     plan->password = vd_args_get(args, "password") != NULL;
     plan->user_password = vd_args_get(args, "user-password") != NULL;
-    if (plan->user && !vd_check_user_name(plan->user, error))
+    if (plan->user && !vd_plan_check_user(plan->user, image, error))
         return FALSE;
     if (plan->locked && plan->password)
         return vd_fail(error, VD_ERR_INVALID, NULL,
@@ -331,7 +331,8 @@ static gboolean read_logins(VdPlan *plan, const VdArgs *args, GError **error)
     return read_keys(plan, args, error);
 }
 
-gboolean vd_plan_shuts_out(const VdArgs *args, const VdImage *image)
+/* Whether these args let somebody in, or may: a script can do anything. */
+static gboolean lets_in(const VdArgs *args)
 {
     static const char *const ways[] = {"password", "user-password", "ssh-key", "firstboot"};
 
@@ -339,9 +340,31 @@ gboolean vd_plan_shuts_out(const VdArgs *args, const VdImage *image)
         const char *value = vd_args_get(args, ways[i]);
 
         if (value && *value)
-            return FALSE;
+            return TRUE;
     }
-    return !vd_image_has_login(image, vd_args_flag(args, "locked"));
+    return FALSE;
+}
+
+gboolean vd_plan_shuts_out(const VdArgs *args, const VdImage *image)
+{
+    return !lets_in(args) && !vd_image_has_login(image, vd_args_flag(args, "locked"));
+}
+
+gboolean vd_plan_may_shut_out(const VdArgs *args, const VdImage *image)
+{
+    return !lets_in(args) && !vd_image_logins_known(image);
+}
+
+gboolean vd_plan_check_user(const char *name, const VdImage *image, GError **error)
+{
+    if (!vd_check_user_name(name, error))
+        return FALSE;
+    if (!image || !vd_image_is_system_user(image, name))
+        return TRUE;
+    return vd_fail(error, VD_ERR_INVALID, NULL,
+                   _("%s is an account of the system's own in the image %s, which nobody logs in "
+                     "to; choose another name for the user."),
+                   name, image->name);
 }
 
 /* image NULL: none, so any timezone passes. */
@@ -444,7 +467,7 @@ static gboolean read_machine(VdPlan *plan, const VdArgs *args, const VdImage *im
 {
     const char *title = vd_args_get(args, "title");
 
-    if (!read_logins(plan, args, error) || !read_system(plan, args, image, error))
+    if (!read_logins(plan, args, image, error) || !read_system(plan, args, image, error))
         return FALSE;
     plan->title = title && *title ? vd_text_clean(title, 200, FALSE) : NULL;
     plan->uri = g_strdup(uri);

@@ -74,6 +74,12 @@ gboolean vd_plan_lacks(const VdArgs *args, const VdImage *image, gboolean *ret_g
                        gboolean *ret_customise, char **ret_why);
 /* Whether these args leave a machine that nobody can log in to. A script may see to that itself. */
 gboolean vd_plan_shuts_out(const VdArgs *args, const VdImage *image);
+/* Whether it is not known if anybody can log in: these args give nobody a way in, and nobody looked
+ * who can log in to the image as it is. */
+gboolean vd_plan_may_shut_out(const VdArgs *args, const VdImage *image);
+/* A user's name, and whether the image can have that user: not if it is an account of its system's
+ * own. image may be NULL. */
+gboolean vd_plan_check_user(const char *name, const VdImage *image, GError **error);
 /* The engine that args and the image come to: *ret_reader is what reads a seed medium in the guest
  * (to be freed), NULL for the offline engine. FALSE
  * with a sentence if the engine that was asked for cannot do it. */

@@ -48,6 +48,12 @@ char *vd_image_reader(const VdImage *image, gboolean *ret_grows, gboolean *ret_u
 gboolean vd_image_is_freebsd(const VdImage *image);
 /* Whether somebody can log in to it as it is, root perhaps locked; TRUE if nobody looked. */
 gboolean vd_image_has_login(const VdImage *image, gboolean locked);
+/* Whether the inspection looked who can log in: an older vmdeck did not. TRUE as well where there
+ * is no system to look at. */
+gboolean vd_image_logins_known(const VdImage *image);
+/* Whether it has an account of this name that is the system's own, as mail and daemon are; FALSE if
+ * nobody looked. */
+gboolean vd_image_is_system_user(const VdImage *image, const char *name);
 /* Whether it has sudo; TRUE if nobody looked. */
 gboolean vd_image_has_sudo(const VdImage *image);
 /* The timezones it has, maybe none; NULL if nobody looked. Free with g_strfreev(). */

@@ -61,6 +61,11 @@ int vd_colon_find(const VdColon *file, const char *name)
     return -1;
 }
 
+int vd_colon_lines(const VdColon *file)
+{
+    return (int)file->lines->len;
+}
+
 char *vd_colon_get(const VdColon *file, int line, guint field)
 {
     const char *at = g_ptr_array_index(file->lines, line);
@@ -225,4 +230,14 @@ GPtrArray *vd_accounts_people(const VdColon *passwd, gboolean old_ids, guint max
             g_ptr_array_add(people, g_steal_pointer(&name));
     }
     return people;
+}
+
+gboolean vd_accounts_is_of_system(const VdColon *passwd, int line)
+{
+    guint32 uid = 0;
+    g_autofree char *shell = vd_colon_get(passwd, line, PW_SHELL);
+    if (!get_id(passwd, line, PW_UID, &uid) || uid == 0)
+        return FALSE;
+    return uid < UID_OLD_MIN || uid >= UID_MAX || g_str_has_suffix(shell, "/nologin") ||
+           g_str_has_suffix(shell, "/false");
 }

@@ -14,6 +14,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdColon, vd_colon_free)
 char *vd_colon_text(const VdColon *file);
 /* The index of the first line whose first field is name, -1 if there is none. */
 int vd_colon_find(const VdColon *file, const char *name);
+int vd_colon_lines(const VdColon *file);
 /* A copy of a field (from 0), "" if the line has fewer. The caller frees. */
 char *vd_colon_get(const VdColon *file, int line, guint field);
 /* Sets a field; a line with fewer gets empty ones. value must not hold a colon or newline. */
@@ -54,3 +55,7 @@ gboolean vd_accounts_join(VdAccounts *accounts, const char *group, const char *n
 /* The users people log in as: root and those from uid 1000 (or 500 with old_ids) to 59999, at most
  * max. Strings, the caller unrefs. */
 GPtrArray *vd_accounts_people(const VdColon *passwd, gboolean old_ids, guint max);
+/* Whether the account of a line is the system's own: a daemon's, which nobody logs in to, and whose
+ * files and rights another person must not get. Some distributions' usual user has a number below
+ * 1000 ("core", 500), so the shell decides from 500 on. root is none. */
+gboolean vd_accounts_is_of_system(const VdColon *passwd, int line);

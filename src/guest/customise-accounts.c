@@ -128,7 +128,13 @@ static gboolean edit_user(VdFiles *files, VdAccounts *accounts, const VdLayout *
 {
     gboolean old_ids =
         vd_layout_is_family(layout, "redhat") && layout->major > 0 && layout->major < 7;
-    if (vd_colon_find(accounts->passwd, user->name) < 0) {
+    int line = vd_colon_find(accounts->passwd, user->name);
+    if (line >= 0 && vd_accounts_is_of_system(accounts->passwd, line))
+        return vd_guest_fail(error, VD_GUEST_ODD_GUEST, NULL,
+                             _("The user %s is an account of the guest's system itself, which "
+                               "nobody logs in to; choose another name for the user."),
+                             user->name);
+    if (line < 0) {
         gboolean bash = vd_files_kind(files, "/bin/bash", TRUE) == VD_FILE_REGULAR;
         if (!vd_accounts_add_user(accounts, user->name, bash ? "/bin/bash" : "/bin/sh",
                                   old_ids ? 500 : 1000, day))

@@ -22,6 +22,7 @@
 enum {
     PASSWD_MAX = 4 * 1024 * 1024,
     PEOPLE_MAX = 200,
+    SYSTEM_MAX = 500,
     ZONES_MAX = 2000,
     PHASES = 4,
     CLOUD_CFG_MAX = 256 * 1024
@@ -315,7 +316,7 @@ static void add_people(VdGuest *guest, const VdLayout *layout, JsonObject *resul
 {
     VdFiles files = {.guest = guest};
     g_autofree char *text = NULL;
-    JsonArray *users = json_array_new();
+    JsonArray *users = json_array_new(), *system = json_array_new();
     if (vd_files_read(&files, "/etc/passwd", PASSWD_MAX, &text, NULL) && text) {
         g_autoptr(VdColon) passwd = vd_colon_parse(text);
         gboolean old_ids =
@@ -325,8 +326,15 @@ static void add_people(VdGuest *guest, const VdLayout *layout, JsonObject *resul
             g_autofree char *clean = vd_text_clean(g_ptr_array_index(people, i), 64, FALSE);
             json_array_add_string_element(users, clean);
         }
+        for (int i = 0; i < vd_colon_lines(passwd) && i < SYSTEM_MAX; i++) {
+            g_autofree char *name = vd_colon_get(passwd, i, 0);
+            g_autofree char *clean = vd_text_clean(name, 64, FALSE);
+            if (vd_accounts_is_of_system(passwd, i))
+                json_array_add_string_element(system, clean);
+        }
         add_logins(&files, passwd, people, result);
     }
+    json_object_set_array_member(result, "system_users", system);
     static const char *const sudo[] = {"/usr/bin/sudo", "/usr/local/bin/sudo", NULL};
     json_object_set_boolean_member(result, "sudo", any_exists(&files, sudo));
     json_object_set_array_member(result, "users", users);

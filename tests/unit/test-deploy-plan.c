@@ -130,6 +130,53 @@ static void test_nobody_logs_in(void **state)
     assert_false(shut_out("", locked)); /* inspected before anybody looked */
 }
 
+static gboolean may_shut_out(const char *layout, const char *const *words)
+{
+    g_autoptr(VdImage) image = make_image(TRUE);
+    g_autoptr(VdArgs) args = make_args(words);
+
+    g_free(image->layout);
+    image->layout = g_strdup(layout);
+    return vd_plan_may_shut_out(args, image);
+}
+
+/* Of an image that was inspected by a vmdeck which did not look, it is not known. */
+static void test_logins_unknown(void **state)
+{
+    const char *const user[] = {"user", "anna", NULL};
+    const char *const password[] = {"password", "x", NULL};
+
+    (void)state;
+    assert_true(may_shut_out("{\"os\":{}}", NULL));
+    assert_true(may_shut_out("{\"os\":{}}", user));
+    assert_false(may_shut_out("{\"os\":{}}", password));
+    assert_false(may_shut_out("{\"os\":{},\"logins\":{\"root\":true}}", NULL));
+    assert_false(may_shut_out("{\"os\":null}", NULL)); /* there is nobody */
+}
+
+/* The accounts that daemons have are not made somebody's. */
+static void test_system_user(void **state)
+{
+    const char *const mail[] = {"user", "mail", "ssh-key", KEY, NULL};
+    const char *const anna[] = {"user", "anna", "ssh-key", KEY, NULL};
+    g_autoptr(VdImage) image = make_image(TRUE);
+    g_autoptr(VdArgs) bad = make_args(mail);
+    g_autoptr(VdArgs) good = make_args(anna);
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    g_free(image->layout);
+    image->layout = g_strdup("{\"customise\":{\"possible\":true},\"users\":[\"root\"],"
+                             "\"system_users\":[\"daemon\",\"mail\",7]}");
+    assert_null(vd_plan_new(bad, image, "qemu:///system", "r-7K2M9Q", &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_INVALID);
+    assert_non_null(strstr(error->message, "mail is an account of the system's own in the image "
+                                           "debian-12"));
+    assert_non_null(strstr(error->message, "choose another name"));
+    g_autoptr(VdPlan) plan = vd_plan_new(good, image, "qemu:///system", "r-7K2M9Q", NULL);
+    assert_non_null(plan);
+}
+
 /* The image's own reader decides unless told; a plan of the seed engine names its medium. */
 static VdPlan *plan_for_reader(const char *seed, const char *const *words, GError **error)
 {
@@ -526,6 +573,8 @@ int main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_engines),
         cmocka_unit_test(test_nobody_logs_in),
+        cmocka_unit_test(test_logins_unknown),
+        cmocka_unit_test(test_system_user),
         cmocka_unit_test(test_freebsd),
         cmocka_unit_test(test_identities_differ),
         cmocka_unit_test(test_disk_sizes),

@@ -63,6 +63,30 @@ static void assert_line_of(const VdColon *file, const char *name, const char *ex
     assert_string_equal(lines[line], expected);
 }
 
+static void daemons_are_known(void **state)
+{
+    static const struct {
+        const char *line;
+        gboolean system;
+    } lines[] = {{"root:x:0:0:root:/root:/bin/bash", FALSE},
+                 {"mail:x:8:8:mail:/var/mail:/usr/sbin/nologin", TRUE},
+                 {"sync:x:4:65534:sync:/bin:/bin/sync", TRUE},
+                 {"postgres:x:114:120::/var/lib/postgresql:/bin/bash", TRUE},
+                 {"core:x:500:500:CoreOS Admin:/home/core:/bin/bash", FALSE},
+                 {"ann:x:1000:1000::/home/ann:/bin/sh", FALSE},
+                 {"off:x:1001:1001::/home/off:/bin/false", TRUE},
+                 {"polkitd:x:996:996::/:/sbin/nologin", TRUE},
+                 {"nobody:x:65534:65534::/:/bin/sh", TRUE},
+                 {"broken:x", FALSE}};
+    (void)state;
+    for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
+        g_autoptr(VdColon) file = vd_colon_parse(lines[i].line);
+        assert_int_equal(vd_colon_lines(file), 1);
+        if (vd_accounts_is_of_system(file, 0) != lines[i].system)
+            fail_msg("%s", lines[i].line);
+    }
+}
+
 static void what_is_not_understood_stays(void **state)
 {
     Fixture *fixture = *state;
@@ -246,6 +270,7 @@ static void a_key_is_set_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(daemons_are_known),
         CASE(what_is_not_understood_stays),
         CASE(names_are_found_whole),
         CASE(a_field_is_set_and_no_other),

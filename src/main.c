@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <glib.h>
-#include <locale.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #endif
 
 #include "src/base/i18n.h"
+#include "src/base/locale.h"
 #include "src/base/paths.h"
 #include "src/cli/cli.h"
 #include "src/deploy/deploy.h"
@@ -103,6 +103,6 @@ static G_GNUC_NORETURN void leave(int status)
 
 int main(int argc, char **argv)
 {
-    setlocale(LC_ALL, "");
+    vd_locale_start();
     leave(work(argc, argv));
 }

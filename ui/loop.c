@@ -16,8 +16,10 @@
 #include <glib-unix.h>
 
 #include "src/base/i18n.h"
+#include "src/base/locale.h"
 #include "src/base/log.h"
 #include "src/base/paths.h"
+#include "src/base/text.h"
 #include "src/base/turn.h"
 #include "ui/grid.h"
 #include "ui/page.h"
@@ -418,6 +420,18 @@ static void show_problems(VdApp *app, const GPtrArray *own)
     vd_app_push(app, vd_page_new_text(_("Mistakes in the configuration"), text->str, TRUE));
 }
 
+static void show_locale(VdApp *app)
+{
+    const char *missing = vd_locale_missing();
+    if (!missing)
+        return;
+    g_autofree char *name = vd_text_clean(missing, 60, FALSE);
+    g_autofree char *text = g_strdup_printf(
+        _("The locale %s is not installed on this computer; “vmdeck doctor” says what to do."),
+        name);
+    vd_console_add_notice(app, text);
+}
+
 static int run(VdApp *app)
 {
     Sources sources;
@@ -462,6 +476,7 @@ int vd_ui_run(VdDeck *deck, GMainContext *context, const VdUiOptions *options)
     }
     vd_turn_first();
     VdApp *app = vd_console_new(deck, context, options, theme, keymap);
+    show_locale(app);
     show_problems(app, own);
     int status = run(app);
     vd_console_free(app);

@@ -321,3 +321,36 @@ guint vd_conf_missing_commas(const char *text, GArray *places)
     }
     return found;
 }
+
+static void include_clear(gpointer data)
+{
+    g_free(((VdConfInclude *)data)->name);
+}
+
+/* libconfig knows the word where a line begins, behind blanks perhaps, and nowhere else: moves *at
+ * to the begin of the line. */
+static gboolean begins_line(const char *text, gsize *at)
+{
+    while (*at > 0 && (text[*at - 1] == ' ' || text[*at - 1] == '\t'))
+        --*at;
+    return *at == 0 || text[*at - 1] == '\n';
+}
+
+GArray *vd_conf_scan_includes(const char *text)
+{
+    GArray *found = g_array_new(FALSE, FALSE, sizeof(VdConfInclude));
+    Scanner scanner = {.text = text};
+    g_array_set_clear_func(found, include_clear);
+    for (scan_token(&scanner); scanner.token.kind != END && scanner.token.kind != WRONG;
+         take(&scanner)) {
+        VdSpan span = scanner.token.span;
+        if (scanner.token.kind != INCLUDE || !begins_line(text, &span.from))
+            continue;
+        const char *quote = strchr(text + span.from, '"') + 1;
+        GString *name = g_string_new(NULL);
+        decode(name, quote, text + span.to - 1);
+        VdConfInclude include = {span, g_string_free(name, FALSE)};
+        g_array_append_val(found, include);
+    }
+    return found;
+}

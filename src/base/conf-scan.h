@@ -33,3 +33,11 @@ guint vd_conf_missing_commas(const char *text, GArray *places);
 /* FALSE: the text is not what libconfig would read; then nothing is to be cleared. */
 gboolean vd_conf_scan(const char *text, VdScannedHosts *ret);
 void vd_conf_scan_clear(VdScannedHosts *hosts);
+
+typedef struct {
+    VdSpan all; /* @include "name", with the blanks before it */
+    char *name; /* decoded */
+} VdConfInclude;
+
+/* What the text includes, in order: VdConfInclude. The caller unrefs. */
+GArray *vd_conf_scan_includes(const char *text);

@@ -9,6 +9,7 @@
 
 #include "src/base/conf.h"
 #include "src/base/conf-scan.h"
+#include "src/base/conf-text.h"
 #include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/text.h"
@@ -18,8 +19,9 @@
 typedef struct {
     VdConf *conf;
     const char *file;
-    gboolean torn;     /* a mistake in the syntax: what stands behind it is not known */
-    GHashTable *lines; /* "hosts kvm1" → GINT_TO_POINTER(where it stands in this file) */
+    const VdConfText *text; /* with what it includes, once it is read */
+    gboolean torn;          /* a mistake in the syntax, or something it includes is missing */
+    GHashTable *lines;      /* "hosts kvm1" → GINT_TO_POINTER(its line of the whole text) */
 } Reader;
 
 typedef void (*SettingReader)(Reader *reader, config_setting_t *setting);
@@ -39,46 +41,56 @@ static void conf_problem_free(VdConfProblem *problem)
     g_free(problem);
 }
 
-/* file: where it stands, NULL: the file that is read (libconfig's own are of files it includes). */
-static void problem(Reader *reader, const char *file, int line, const char *format, ...)
-    G_GNUC_PRINTF(4, 5);
+static void add_problem(VdConf *conf, const char *file, int line, const char *message)
+{
+    VdConfProblem *made = g_new0(VdConfProblem, 1);
+    made->file = vd_text_clean(file, 1024, FALSE);
+    made->line = line;
+    made->message = vd_text_clean(message, 512, FALSE);
+    g_ptr_array_add(conf->problems, made);
+}
 
-static void problem(Reader *reader, const char *file, int line, const char *format, ...)
+/* Where a line of the whole text stands. Borrowed. */
+static const char *place_of(const Reader *reader, int line, int *ret_line)
+{
+    const char *file = reader->text ? vd_conf_text_file(reader->text, line, ret_line) : NULL;
+    if (!file)
+        *ret_line = 0;
+    return file ? file : reader->file;
+}
+
+/* line: of the whole text; 0: of none. */
+static void problem(Reader *reader, int line, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static void problem(Reader *reader, int line, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     g_autofree char *raw = g_strdup_vprintf(format, args);
     va_end(args);
-    VdConfProblem *made = g_new0(VdConfProblem, 1);
-    made->file = vd_text_clean(file ? file : reader->file, 1024, FALSE);
-    made->line = line;
-    made->message = vd_text_clean(raw, 512, FALSE);
-    g_ptr_array_add(reader->conf->problems, made);
+    int own = 0;
+    const char *file = place_of(reader, line, &own);
+    add_problem(reader->conf, file, own, raw);
 }
 
+/* Of the whole text. */
 static int line_of(const config_setting_t *setting)
 {
     return (int)config_setting_source_line(setting);
 }
 
-static const char *file_of(const config_setting_t *setting)
-{
-    return config_setting_source_file(setting);
-}
-
 static void want(Reader *reader, const config_setting_t *setting, const char *expected)
 {
-    problem(reader, file_of(setting), line_of(setting), _("%s: expected %s"),
-            config_setting_name(setting), expected);
+    problem(reader, line_of(setting), _("%s: expected %s"), config_setting_name(setting), expected);
 }
 
 /* Remembers where a setting stands, for who finds later that it makes no sense. */
 static void place(Reader *reader, const config_setting_t *setting, const char *name)
 {
-    const char *file = file_of(setting);
-    g_autofree char *clean = vd_text_clean(file ? file : reader->file, 1024, FALSE);
+    int line = 0;
+    g_autofree char *clean = vd_text_clean(place_of(reader, line_of(setting), &line), 1024, FALSE);
     g_hash_table_replace(reader->conf->places, g_strdup(name),
-                         g_strdup_printf("%s:%d", clean, line_of(setting)));
+                         g_strdup_printf("%s:%d", clean, line));
 }
 
 static gboolean is_text(const config_setting_t *setting)
@@ -120,7 +132,7 @@ static void read_int(Reader *reader, config_setting_t *setting, int min, int max
     if (config_setting_type(setting) == CONFIG_TYPE_INT && value >= min && value <= max)
         *target = value;
     else
-        problem(reader, file_of(setting), line_of(setting), _("%s: expected %d to %d milliseconds"),
+        problem(reader, line_of(setting), _("%s: expected %d to %d milliseconds"),
                 config_setting_name(setting), min, max);
 }
 
@@ -174,9 +186,8 @@ static guint check_members(Reader *reader, const config_setting_t *item, const c
         if (g_strv_contains(known, config_setting_name(member)))
             continue;
         unknown++;
-        problem(reader, file_of(member), line_of(member),
-                _("%s: %s: no such setting here; expected %s"), of, config_setting_name(member),
-                expected);
+        problem(reader, line_of(member), _("%s: %s: no such setting here; expected %s"), of,
+                config_setting_name(member), expected);
     }
     return unknown;
 }
@@ -187,8 +198,9 @@ static void check_twice(Reader *reader, const config_setting_t *item, const char
 {
     g_autofree char *key = g_strconcat(of, " ", name, NULL);
     int former = GPOINTER_TO_INT(g_hash_table_lookup(reader->lines, key));
+    (void)place_of(reader, former, &former);
     if (former > 0)
-        problem(reader, file_of(item), line_of(item),
+        problem(reader, line_of(item),
                 _("%s: there is a “%s” already, in line %d; expected another name, and this one "
                   "counts"),
                 of, name, former);
@@ -217,8 +229,7 @@ static void read_host(Reader *reader, const config_setting_t *item)
     }
     g_autofree char *clean = vd_text_clean(name, 64, FALSE);
     if (!*clean) {
-        problem(reader, file_of(item), line_of(item),
-                _("hosts: expected a host with a name and a uri in quotes"));
+        problem(reader, line_of(item), _("hosts: expected a host with a name and a uri in quotes"));
         return;
     }
     check_twice(reader, item, "hosts", clean);
@@ -229,7 +240,8 @@ static void read_host(Reader *reader, const config_setting_t *item)
     VdConfHost *host = g_new0(VdConfHost, 1);
     host->name = g_steal_pointer(&clean);
     host->uri = g_strdup(uri);
-    host->file = g_strdup(file_of(item) ? file_of(item) : reader->file);
+    int line = 0;
+    host->file = g_strdup(place_of(reader, line_of(item), &line));
     g_ptr_array_insert(reader->conf->hosts, (gint)at, host);
 }
 
@@ -362,7 +374,7 @@ static void read_source(Reader *reader, const config_setting_t *item)
         check_twice(reader, item, "sources", source->name);
         add_source(reader->conf, source);
     } else
-        problem(reader, file_of(item), line_of(item), _("sources: expected %s"),
+        problem(reader, line_of(item), _("sources: expected %s"),
                 why ? why : _("a catalogue with a name, a kind and a url in quotes"));
 }
 
@@ -397,61 +409,22 @@ static void read_setting(Reader *reader, config_setting_t *setting)
             return;
         }
     }
-    problem(reader, file_of(setting), line_of(setting),
+    problem(reader, line_of(setting),
             _("%s: no such setting; expected hosts, theme, mouse, ascii, flat, interval_ms, "
               "escape_ms, parallel, keys, columns, roles or sources"),
             name);
-}
-
-/* What the line of a file includes, "?" if that cannot be seen. The caller frees. */
-static char *included_at(const char *file, int line)
-{
-    g_autofree char *text = vd_file_read(file, LARGEST_FILE, NULL, NULL);
-    g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
-    if (line < 1 || (guint)line > g_strv_length(lines))
-        return g_strdup("?");
-    const char *from = strchr(lines[line - 1], '"');
-    const char *to = from ? strchr(from + 1, '"') : NULL;
-    return to ? g_strndup(from + 1, (gsize)(to - from - 1)) : g_strdup("?");
-}
-
-/* libconfig names a file as it is included, which may be without its folder, and not what it did
- * not find. FALSE: it stopped for another reason. */
-static gboolean tell_include(Reader *reader, const config_t *parser)
-{
-    const char *why = config_error_text(parser);
-    const char *where = config_error_file(parser) ? config_error_file(parser) : reader->file;
-    gboolean circle = why && strstr(why, "nesting too deep");
-    if (!circle && !(why && strstr(why, "cannot open include")))
-        return FALSE;
-    g_autofree char *file = g_canonicalize_filename(where, NULL);
-    g_autofree char *name = included_at(file, config_error_line(parser));
-    if (circle)
-        problem(reader, file, config_error_line(parser),
-                _("@include “%s”: files include each other without end; expected one that does not "
-                  "lead back here"),
-                name);
-    else
-        problem(reader, file, config_error_line(parser),
-                _("@include “%s”: the file cannot be read; expected the whole path of a file"),
-                name);
-    return TRUE;
 }
 
 /* Why libconfig stopped, and where. */
 static void tell_stop(Reader *reader, const config_t *parser)
 {
     const char *why = config_error_text(parser);
-    if (config_error_type(parser) == CONFIG_ERR_FILE_IO)
-        problem(reader, NULL, 0, _("the file cannot be read"));
-    else if (tell_include(reader, parser))
-        return;
-    else if (why && strstr(why, "duplicate"))
-        problem(reader, config_error_file(parser), config_error_line(parser),
+    if (why && strstr(why, "duplicate"))
+        problem(reader, config_error_line(parser),
                 _("expected a setting that does not stand there already; the first one counts, "
                   "and what stands behind this line does not"));
     else
-        problem(reader, config_error_file(parser), config_error_line(parser),
+        problem(reader, config_error_line(parser),
                 _("expected a setting such as theme = \"light\"; (%s)"), why ? why : "?");
 }
 
@@ -459,9 +432,9 @@ static void tell_stop(Reader *reader, const config_t *parser)
  * NULL: that is not what is wrong. The caller frees. */
 static char *with_commas(Reader *reader)
 {
+    const char *text = reader->text->text;
     g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(gsize));
-    g_autofree char *text = vd_file_read(reader->file, LARGEST_FILE, NULL, NULL);
-    if (!text || vd_conf_missing_commas(text, places) == 0)
+    if (vd_conf_missing_commas(text, places) == 0)
         return NULL;
     GString *mended = g_string_new(text);
     for (guint i = 0; i < places->len; i++) {
@@ -470,19 +443,23 @@ static char *with_commas(Reader *reader)
         for (gsize c = 0; c < at; c++)
             line += text[c] == '\n';
         g_string_insert_c(mended, (gssize)(at + i), ',');
-        problem(reader, NULL, line,
-                _("expected a comma behind the }; it is read as if one stood there"));
+        problem(reader, line, _("expected a comma behind the }; it is read as if one stood there"));
     }
     return g_string_free(mended, FALSE);
+}
+
+static void tell_include(const char *file, int line, const char *sentence, gpointer data)
+{
+    Reader *reader = data;
+    add_problem(reader->conf, file, line, sentence);
 }
 
 /* FALSE: not to its end. */
 static gboolean parse(Reader *reader, config_t *parser)
 {
-    if (config_read_file(parser, reader->file) == CONFIG_TRUE)
+    if (config_read_string(parser, reader->text->text) == CONFIG_TRUE)
         return TRUE;
-    g_autofree char *mended =
-        config_error_type(parser) == CONFIG_ERR_PARSE ? with_commas(reader) : NULL;
+    g_autofree char *mended = with_commas(reader);
     if (mended && config_read_string(parser, mended) == CONFIG_TRUE)
         return TRUE;
     tell_stop(reader, parser);
@@ -493,20 +470,27 @@ static gboolean parse(Reader *reader, config_t *parser)
 static gboolean read_file(VdConf *conf, const char *file, gboolean needed)
 {
     g_autoptr(GHashTable) lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    Reader reader = {conf, file, FALSE, lines};
+    Reader reader = {.conf = conf, .file = file, .lines = lines};
     if (!g_file_test(file, G_FILE_TEST_EXISTS)) {
         if (needed)
-            problem(&reader, NULL, 0, _("the file is not there"));
+            problem(&reader, 0, _("the file is not there"));
         return TRUE;
     }
     /* libconfig would read a folder or a device for ever. */
     if (!g_file_test(file, G_FILE_TEST_IS_REGULAR)) {
-        problem(&reader, NULL, 0, _("expected a regular file"));
+        problem(&reader, 0, _("expected a regular file"));
         return FALSE;
     }
+    g_auto(VdConfText) text = {0};
+    gboolean whole = FALSE;
+    if (!vd_conf_text_read(file, &text, &whole, tell_include, &reader)) {
+        problem(&reader, 0, _("the file cannot be read"));
+        return FALSE;
+    }
+    reader.text = &text;
     config_t parser;
     config_init(&parser);
-    reader.torn = !parse(&reader, &parser);
+    reader.torn = !parse(&reader, &parser) || !whole;
     config_setting_t *root = config_root_setting(&parser);
     for (int i = 0; root && i < config_setting_length(root); i++)
         read_setting(&reader, config_setting_get_elem(root, (unsigned)i));
@@ -559,7 +543,7 @@ VdConf *vd_conf_load(const char *file)
     if (conf->roles_lost) {
         Reader reader = {.conf = conf, .file = common};
         problem(
-            &reader, NULL, 0,
+            &reader, 0,
             _("roles may stand behind the mistake: until it is mended, whoever has none yet may "
               "only look"));
     }

@@ -16,8 +16,12 @@ libbase_a_SOURCES = \
   src/base/files.h \
   src/base/histogram.c \
   src/base/histogram.h \
+  src/base/conf-text.c \
+  src/base/conf-text.h \
   src/base/hush.c \
   src/base/hush.h \
+  src/base/locale.c \
+  src/base/locale.h \
   src/base/i18n.h \
   src/base/kvm.c \
   src/base/kvm.h \

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <glob.h>
+#include <locale.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/base/kvm.h"
+#include "src/base/locale.h"
 #include "src/base/paths.h"
 #include "src/base/text.h"
 #include "src/node/checks.h"
@@ -254,4 +256,33 @@ void vd_check_appliance(VdCheckup *checkup)
         say_launched(checkup, json_node_get_object(event));
     else
         say_not_launched(checkup, &child, event);
+}
+
+/* ---- the person's language ---- */
+
+/* "ru" of "ru_RU.UTF-8". The caller frees. */
+static char *language_of(const char *locale)
+{
+    g_autofree char *code = g_strndup(locale, strcspn(locale, "_.@"));
+
+    return vd_text_clean(code, 12, FALSE);
+}
+
+void vd_check_locale(VdCheckup *checkup)
+{
+    const char *name = _("locale"), *missing = vd_locale_missing();
+    g_autofree char *clean = vd_text_clean(missing, 60, FALSE);
+    g_autofree char *language = missing != NULL ? language_of(missing) : NULL;
+
+    if (missing == NULL) {
+        vd_checkup_take(checkup, name, VD_CHECK_OK,
+                        g_strdup_printf(_("The locale is %s."), setlocale(LC_CTYPE, NULL)), NULL);
+        return;
+    }
+    vd_checkup_take(
+        checkup, name, VD_CHECK_NOTE,
+        g_strdup_printf(_("The locale %s is not installed, so texts are English."), clean),
+        g_strdup_printf(_("Type: apt install locales-all (Fedora: dnf install "
+                          "glibc-langpack-%s), or: export LANG=C.UTF-8"),
+                        language));
 }

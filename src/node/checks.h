@@ -41,6 +41,7 @@ void vd_check_qemu_img(VdCheckup *checkup);
 void vd_check_kernel(VdCheckup *checkup);
 void vd_check_helper(VdCheckup *checkup);
 void vd_check_appliance(VdCheckup *checkup);
+void vd_check_locale(VdCheckup *checkup);
 
 /* checks-files.c: our own places. */
 void vd_check_state(VdCheckup *checkup);

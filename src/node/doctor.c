@@ -25,6 +25,7 @@ static const struct {
     {vd_check_qemu_img, TRUE},  {vd_check_kernel, TRUE}, {vd_check_helper, TRUE},
     {vd_check_appliance, TRUE}, {vd_check_state, FALSE}, {vd_check_images, FALSE},
     {vd_check_journal, FALSE},  {vd_check_pool, FALSE},  {vd_check_network, FALSE},
+    {vd_check_locale, FALSE},
 };
 
 void vd_checkup_say(VdCheckup *checkup, const char *check, VdCheckState state, const char *finding,

@@ -164,6 +164,20 @@ static void test_russian(void **state)
     vd_console_leave(console);
 }
 
+/* A locale that is not installed is told of, and takes nothing of the terminal's characters away.
+ */
+static void test_missing_locale(void **state)
+{
+    (void)state;
+    static const char *const missing[] = {"LANG=xx_YY.utf8", NULL};
+    VdConsole *console = vd_console_start(&(VdConsoleOptions){.env = missing});
+    vd_console_expect(console, "The locale xx_YY.utf8 is not installed");
+    vd_console_expect(console, "host · ");
+    vd_console_type(console, "6");
+    vd_console_expect(console, "The locale xx_YY.utf8 is not installed");
+    vd_console_leave(console);
+}
+
 static void test_unusable_terminal(void **state)
 {
     (void)state;
@@ -465,6 +479,7 @@ int main(void)
         cmocka_unit_test(test_looks),
         cmocka_unit_test(test_no_color_and_ascii_are_just_that),
         cmocka_unit_test(test_russian),
+        cmocka_unit_test(test_missing_locale),
         cmocka_unit_test(test_unusable_terminal),
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_details),

@@ -267,12 +267,9 @@ static void test_any_bytes(void **state)
     g_autofree char *told = g_strdup_printf("@include “%s”: files include each other", path);
     first_problem(circle, 1, told);
     /* Named without its folder, as one writes it beside the file. */
-    g_autofree char *before = g_get_current_dir();
-    assert_int_equal(chdir(folder), 0);
     g_autofree char *base = g_path_get_basename(path);
     g_autofree char *beside = g_strdup_printf("@include \"%s\"\n", base);
     g_autoptr(VdConf) again = load(beside);
-    assert_int_equal(chdir(before), 0);
     g_autofree char *words = vd_conf_problem_text(g_ptr_array_index(again->problems, 0));
     g_autofree char *place = g_strconcat(path, ":1: @include “", NULL);
     assert_true(g_str_has_prefix(words, place));
@@ -292,6 +289,57 @@ static void test_included(void **state)
     g_autofree char *words = vd_conf_problem_text(g_ptr_array_index(conf->problems, 0));
     g_autofree char *expected = g_strdup_printf("%s:2: mouse: expected true or false", other);
     assert_string_equal(words, expected);
+}
+
+static void write_beside(const char *name, const char *text)
+{
+    g_autofree char *file = g_build_filename(folder, name, NULL);
+    g_autofree char *below = g_path_get_dirname(file);
+    assert_int_equal(g_mkdir_with_parents(below, 0700), 0);
+    assert_true(g_file_set_contents(file, text, -1, NULL));
+}
+
+static void says(const VdConf *conf, guint i, const char *file, const char *rest)
+{
+    g_autofree char *words = vd_conf_problem_text(g_ptr_array_index(conf->problems, i));
+    g_autofree char *expected = g_strdup_printf("%s/%s%s", folder, file, rest);
+    assert_string_equal(words, expected);
+}
+
+/* What is included is looked for beside the file that names it, wherever the program was started;
+ * each mistake has its own file and line. */
+static void test_included_beside(void **state)
+{
+    (void)state;
+    write_beside("more/inner.conf", "  flat = true;\ncolumns = 5;"); /* no newline at its end */
+    write_beside("more/outer.conf", "mouse = 7;\n# @include \"no.conf\"\n@include \"inner.conf\"\n"
+                                    "ascii = 8;\n");
+    write_beside("hosts.conf", "{ name = \"b\"; uri = \"test:///b\"; }\n");
+    g_autoptr(VdConf) conf = load("theme = \"light\";\n@include \"more/outer.conf\"\n"
+                                  "hosts = ( { name = \"a\"; uri = \"test:///a\"; },\n"
+                                  "  @include \"hosts.conf\"\n);\nescape_ms = 1;\n"
+                                  "/*\n@include \"no.conf\"\n*/ interval_ms = 2;\n");
+    assert_int_equal(conf->problems->len, 5);
+    says(conf, 0, "more/outer.conf", ":1: mouse: expected true or false");
+    says(conf, 1, "more/inner.conf", ":2: columns: expected a word or a list of words in quotes");
+    says(conf, 2, "more/outer.conf", ":4: ascii: expected true or false");
+    says(conf, 3, "vmdeck.conf", ":6: escape_ms: expected 5 to 1000 milliseconds");
+    says(conf, 4, "vmdeck.conf", ":9: interval_ms: expected 250 to 60000 milliseconds");
+    assert_true(conf->flat);
+    assert_int_equal(conf->hosts->len, 2);
+    const VdConfHost *b = vd_conf_host(conf, "b");
+    g_autofree char *home = g_build_filename(folder, "hosts.conf", NULL);
+    assert_string_equal(b->file, home);
+    /* A mistake in the syntax of what is included, and the one that is not there. */
+    write_beside("hosts.conf", "{ name = = }\n");
+    g_autoptr(VdConf) torn = load("flat = true;\n@include \"gone.conf\"\n"
+                                  "hosts = (\n@include \"hosts.conf\"\n);\n");
+    assert_int_equal(torn->problems->len, 3); /* and a host without a name */
+    says(torn, 0, "vmdeck.conf",
+         ":2: @include “gone.conf”: the file cannot be read; expected a file beside this one, or a "
+         "whole path");
+    says(torn, 1, "hosts.conf", ":1: expected a setting such as theme = \"light\"; (syntax error)");
+    assert_true(torn->flat);
 }
 
 static void test_two_files(void **state)
@@ -341,6 +389,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_any_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_included, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_included_beside, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_files, setup, teardown),
     };
     return cmocka_run_group_tests_name("configuration", tests, NULL, NULL);

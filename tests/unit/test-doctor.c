@@ -342,6 +342,25 @@ static void test_closed_folder(void **state)
         assert_null(row(machine, "image directory", 1));
 }
 
+static void test_locale(void **state)
+{
+    Machine *machine = *state;
+    g_autofree char *all = g_strdup(g_getenv("LC_ALL")), *lang = g_strdup(g_getenv("LANG"));
+
+    g_setenv("LC_ALL", "C.UTF-8", TRUE);
+    examine(machine, "test:///default", FALSE);
+    found(machine, "locale", 0, "ok", "The locale is ", NULL);
+    g_unsetenv("LC_ALL");
+    g_setenv("LANG", "xx_YY.UTF-8", TRUE);
+    examine(machine, "test:///default", FALSE);
+    found(machine, "locale", 0, "note", "xx_YY.UTF-8 is not installed", "glibc-langpack-xx");
+    g_unsetenv("LANG");
+    if (lang != NULL)
+        g_setenv("LANG", lang, TRUE);
+    if (all != NULL)
+        g_setenv("LC_ALL", all, TRUE);
+}
+
 /* ---- who may not open /dev/kvm ---- */
 
 static const VdColumn four[] = {{"check", "", VD_COL_TEXT},
@@ -461,11 +480,11 @@ static void test_dull_kvm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_healthy),         CASE(test_shallow),  CASE(test_no_daemon),
-        CASE(test_hanging_daemon),  CASE(test_remote),   CASE(test_missing_tools),
-        CASE(test_appliance_fails), CASE(test_no_xfs),   CASE(test_request),
-        CASE(test_bad_state),       CASE(test_journal),  CASE(test_closed_folder),
-        CASE(test_kvm_of_others),   CASE(test_dull_kvm),
+        CASE(test_healthy),         CASE(test_shallow),       CASE(test_no_daemon),
+        CASE(test_hanging_daemon),  CASE(test_remote),        CASE(test_missing_tools),
+        CASE(test_appliance_fails), CASE(test_no_xfs),        CASE(test_request),
+        CASE(test_bad_state),       CASE(test_journal),       CASE(test_closed_folder),
+        CASE(test_locale),          CASE(test_kvm_of_others), CASE(test_dull_kvm),
     };
 
     return cmocka_run_group_tests_name("doctor", tests, NULL, NULL);

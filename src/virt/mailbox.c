@@ -1,6 +1,7 @@
 /* A queue under a lock and one source on the loop's context. Many posts wake the loop once, and one
- * turn of the loop delivers no more than what waited when it began, so that a storm of answers
- * cannot keep the keyboard waiting. pthread's lock rather than GLib's, so that ThreadSanitizer sees
+ * turn of the loop delivers no more than what waited when it began, and begins no delivery once
+ * some milliseconds have passed: a storm of answers, or of a hundred hosts at once, cannot keep the
+ * keyboard waiting. pthread's lock rather than GLib's, so that ThreadSanitizer sees
  * the hand-over. */
 #include "config.h"
 
@@ -87,13 +88,14 @@ static gboolean source_dispatch(GSource *source, GSourceFunc callback, gpointer 
     pthread_mutex_lock(&box->lock);
     guint waiting = g_queue_get_length(&box->letters);
     pthread_mutex_unlock(&box->lock);
-    while (waiting-- > 0) {
-        Letter *letter = take(box);
+    gint64 until = g_get_monotonic_time() + VD_MAILBOX_TURN_MS * G_TIME_SPAN_MILLISECOND;
+    do {
+        Letter *letter = waiting-- > 0 ? take(box) : NULL;
         if (!letter)
-            break; /* closed by a delivery */
+            break; /* or closed by a delivery */
         letter->deliver(letter->data);
         drop(letter);
-    }
+    } while (g_get_monotonic_time() < until);
     vd_mailbox_unref(box);
     return G_SOURCE_CONTINUE;
 }

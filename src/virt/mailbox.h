@@ -16,6 +16,9 @@ void vd_mailbox_close(VdMailbox *box);
  * calls release(data) alone. */
 void vd_mailbox_post(VdMailbox *box, void (*deliver)(gpointer data), gpointer data,
                      GDestroyNotify release);
+/* So long one turn of the loop goes on delivering; what is left comes in the next ones, after what
+ * has a higher priority, as keys do. At least one letter a turn. */
+#define VD_MAILBOX_TURN_MS 4
 /* The same for what may wait a moment (VD_MAILBOX_SOON_MS): letters that are posted meanwhile
  * travel with it, so that however many come, the loop is woken for them some fifty times a second.
  */

@@ -11,6 +11,7 @@
 
 #include "tests/engine/fake-backend.h"
 #include "tests/engine/loop.h"
+#include "src/virt/mailbox.h"
 
 #define STEPS    250
 #define MACHINES 30
@@ -213,11 +214,62 @@ static void test_leave_in_a_storm(void **state)
     }
 }
 
+/* ---- answers of many hosts at once ---- */
+
+enum { ANSWERS = 10 };
+
+typedef struct {
+    GMainContext *context;
+    guint typed, read; /* keys */
+    guint answers,
+        unread; /* those that came; those that came before a key that was typed earlier */
+} Keyboard;
+
+static gboolean read_key(gpointer data)
+{
+    ((Keyboard *)data)->read++;
+    return G_SOURCE_REMOVE;
+}
+
+/* Takes as long as a turn of the loop may go on with answers; meanwhile a key is typed. */
+static void answer_slowly(gpointer data)
+{
+    Keyboard *keyboard = data;
+    g_autoptr(GSource) key = g_idle_source_new();
+    gint64 until = g_get_monotonic_time() + VD_MAILBOX_TURN_MS * G_TIME_SPAN_MILLISECOND;
+    keyboard->unread += keyboard->read < keyboard->typed;
+    keyboard->answers++;
+    keyboard->typed++;
+    g_source_set_priority(key, G_PRIORITY_HIGH);
+    g_source_set_callback(key, read_key, keyboard, NULL);
+    g_source_attach(key, keyboard->context);
+    while (g_get_monotonic_time() <= until)
+        continue;
+}
+
+/* A key is read before the next of them, however many wait. */
+static void test_answers_let_keys_in(void **state)
+{
+    (void)state;
+    Keyboard keyboard = {.context = g_main_context_new()};
+    VdMailbox *box = vd_mailbox_new(keyboard.context);
+    for (guint i = 0; i < ANSWERS; i++)
+        vd_mailbox_post(box, answer_slowly, &keyboard, NULL);
+    while (keyboard.read < ANSWERS)
+        (void)g_main_context_iteration(keyboard.context, TRUE);
+    assert_int_equal(keyboard.answers, ANSWERS);
+    assert_int_equal(keyboard.unread, 0);
+    vd_mailbox_close(box);
+    vd_mailbox_unref(box);
+    g_main_context_unref(keyboard.context);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_storms),
         cmocka_unit_test(test_leave_in_a_storm),
+        cmocka_unit_test(test_answers_let_keys_in),
     };
     return cmocka_run_group_tests_name("virt-storm", tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -31,8 +32,13 @@ static gboolean holds(gboolean (*what)(void))
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Nanoseconds of the calling thread's slice; 0: this kernel does not tell (before Linux 6.12). */
-static guint64 slice(void)
+/* How the calling thread is served. */
+typedef struct {
+    int policy;
+    guint64 slice; /* nanoseconds; 0: this kernel does not tell (before Linux 6.12), or has none */
+} Served;
+
+static Served served(void)
 {
     struct {
         guint32 size, policy;
@@ -42,35 +48,61 @@ static guint64 slice(void)
         guint64 runtime, deadline, period;
     } now;
     memset(&now, 0, sizeof now);
-    return syscall(SYS_sched_getattr, 0, &now, sizeof now, 0) == 0 ? now.runtime : 0;
+    Served served = {.policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK};
+    if (served.policy == SCHED_OTHER && syscall(SYS_sched_getattr, 0, &now, sizeof now, 0) == 0)
+        served.slice = now.runtime;
+    return served;
 }
 
-static void *read_slice(void *data)
+static Served usual;
+
+static gboolean is(Served now, int policy, guint64 slice)
 {
-    *(guint64 *)data = slice();
-    return NULL;
+    return now.policy == policy && now.slice == slice;
 }
-
-static guint64 usual;
 
 static gboolean is_usual(void)
 {
-    return slice() == usual;
+    return is(served(), usual.policy, usual.slice);
+}
+
+static void *read_served(void *data)
+{
+    *(Served *)data = served();
+    return NULL;
+}
+
+static gboolean may_go_before_all(void)
+{
+    const struct sched_param least = {.sched_priority = 1};
+    return sched_setscheduler(0, SCHED_RR, &least) == 0;
+}
+
+static gboolean is_shorter(void)
+{
+    return is(served(), SCHED_OTHER, usual.slice > 0 ? 100000 : 0);
 }
 
 static gboolean goes_first(void)
 {
     pthread_t thread;
-    guint64 of_thread = 0;
+    Served of_thread = {0};
     int niceness = getpriority(PRIO_PROCESS, 0);
-    usual = slice();
+    gboolean before_all = holds(may_go_before_all);
+    usual = served();
+    if (usual.policy != SCHED_OTHER || niceness > 0) { /* who runs the tests has chosen that */
+        vd_turn_first();
+        return is_usual();
+    }
     vd_turn_first();
-    if (slice() != (usual > 0 ? 100000 : 0) || getpriority(PRIO_PROCESS, 0) != niceness)
+    if (before_all ? served().policy != SCHED_RR : !is_shorter())
         return FALSE;
-    if (pthread_create(&thread, NULL, read_slice, &of_thread) != 0)
+    if (getpriority(PRIO_PROCESS, 0) != niceness)
+        return FALSE;
+    if (pthread_create(&thread, NULL, read_served, &of_thread) != 0)
         return FALSE;
     (void)pthread_join(thread, NULL);
-    return of_thread == usual && holds(is_usual);
+    return is(of_thread, usual.policy, usual.slice) && holds(is_usual);
 }
 
 /* The thread that answers keys, and no other. */
@@ -78,6 +110,35 @@ static void test_first(void **state)
 {
     (void)state;
     assert_true(holds(goes_first));
+}
+
+/* A person's choice stands. */
+static gboolean stays_nice(void)
+{
+    if (setpriority(PRIO_PROCESS, 0, 19) != 0)
+        return FALSE;
+    usual = served();
+    vd_turn_first();
+    return is_usual() && getpriority(PRIO_PROCESS, 0) == 19;
+}
+
+/* Whether it went before all or not: in the end it does not, and nothing else happens to it. */
+static gboolean is_served_as_others_when_greedy(void)
+{
+    gint64 until = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+    usual = served();
+    vd_turn_first();
+    while (served().policy == SCHED_RR && g_get_monotonic_time() < until)
+        continue;
+    return served().policy != SCHED_RR && (usual.policy != SCHED_OTHER || is_shorter());
+}
+
+static void test_first_has_bounds(void **state)
+{
+    (void)state;
+    assert_true(holds(stays_nice));
+    if (getpriority(PRIO_PROCESS, 0) <= 0)
+        assert_true(holds(is_served_as_others_when_greedy));
 }
 
 /* Where the kernel has no sessions for this, or lets only so many change in a second, it may be
@@ -117,6 +178,8 @@ static void test_last(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_first), cmocka_unit_test(test_last)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_first),
+                                       cmocka_unit_test(test_first_has_bounds),
+                                       cmocka_unit_test(test_last)};
     return cmocka_run_group_tests_name("turn", tests, NULL, NULL);
 }

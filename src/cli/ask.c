@@ -54,7 +54,6 @@ static char *ask_field(int fd, const VdQuestionField *field)
     g_autofree char *line = field->given && *field->given
                                 ? g_strdup_printf("%s [%s]: ", field->prompt, field->given)
                                 : g_strdup_printf("%s: ", field->prompt);
-    vd_err("%s", line);
     gboolean quiet = field->secret && tcgetattr(fd, &usual) == 0;
     if (quiet) {
         struct termios silent = usual;
@@ -63,6 +62,8 @@ static char *ask_field(int fd, const VdQuestionField *field)
         g_atomic_int_set(&hidden, fd);
         (void)tcsetattr(fd, TCSAFLUSH, &silent);
     }
+    /* Last: what is typed at once would be shown, and then flushed. */
+    vd_err("%s", line);
     char *text = read_line(fd);
     if (quiet) {
         vd_ask_restore();

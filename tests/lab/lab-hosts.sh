@@ -139,7 +139,7 @@ same "and is not remembered" "" "$(cat "$ssh/seen" 2>/dev/null)"
 in_terminal "'$VMDECK' host test '$libssh'"
 ok "asked again" on_screen 'key that is not known here yet'
 types y Enter
-ok "then the password" on_screen 'password'
+ok "then the password" on_screen 'password for'
 types -l wrong
 types Enter
 ok "a wrong one is asked for again" until_ok 90 bash -c '[ "$("$@" | grep -c "password for")" = 2 ]' _ \

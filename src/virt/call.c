@@ -193,7 +193,7 @@ gboolean vd_virt_fail(GError **error, const char *format, ...)
 int vd_virt_listed_(int n, const void *const *items)
 {
     int count = 0;
-    if (n < 0)
+    if (n < 0 && !items)
         return n;
     while (items && items[count])
         count++;

@@ -33,6 +33,7 @@ gboolean vd_virt_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 
 guint64 vd_virt_room(virConnectPtr conn, const char *path, guint64 told);
 
 /* How many there are in what one of libvirt's virXListAllY() gave, which returned n: the list ends
- * with NULL, and a daemon that lies may give another n than the list has. n < 0 stays as it is. */
+ * with NULL, and a daemon that lies may give another n than the list has. n < 0 stays as it is
+ * where there is no list, which the caller has begun with NULL. */
 #define vd_virt_listed(n, items) vd_virt_listed_(n, (const void *const *)(const void *)(items))
 int vd_virt_listed_(int n, const void *const *items);

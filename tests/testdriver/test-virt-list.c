@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "src/virt/call.h"
 #include "src/virt/ops.h"
 #include "tests/testdriver/node.h"
 
@@ -160,9 +161,23 @@ static void test_unchanged_are_the_same(void **state)
     node_close(&node);
 }
 
+/* What a daemon says of a list's length is not believed, so that all of it is freed. */
+static void test_length_of_a_liar(void **state)
+{
+    (void)state;
+    const char *two[] = {"one", "other", NULL}, **none = NULL;
+    assert_int_equal(vd_virt_listed(2, two), 2);
+    assert_int_equal(vd_virt_listed(1000, two), 2);
+    assert_int_equal(vd_virt_listed(0, two), 2);
+    assert_int_equal(vd_virt_listed(-1, two), 2);
+    assert_int_equal(vd_virt_listed(-1, none), -1);
+    assert_int_equal(vd_virt_listed(3, none), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_length_of_a_liar),
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_odd_names),
         cmocka_unit_test(test_names_that_look_alike),

@@ -13,7 +13,7 @@ tests_bench_mover_LDADD = libdeploy.a libjobs.a libvirtroom.a libmodel.a libbase
 check_PROGRAMS += tests/bench/storm
 tests_bench_storm_SOURCES = tests/bench/storm.c tests/engine/loop.h \
   tests/engine/fake-backend.c tests/engine/fake-backend.h tests/engine/fake-private.h \
-  tests/engine/fake-script.c
+  tests/engine/fake-script.c tests/engine/loop.c
 tests_bench_storm_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS)
 tests_bench_storm_LDADD = libui.a libdeck.a libvirtroom.a libmodel.a libbase.a $(LIBVIRT_LIBS) \
   $(XML_LIBS) $(CURSES_LIBS) $(CONFIG_LIBS) $(JSON_LIBS) $(GLIB_LIBS) -lm

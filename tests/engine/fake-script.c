@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "tests/engine/fake-private.h"
-
-#define LEAVE_USEC (60 * G_USEC_PER_SEC)
+#include "tests/engine/loop.h"
 
 const char *fake_uuid(guint number)
 {
@@ -102,21 +101,6 @@ static void release_all(Site *site)
     }
 }
 
-/* Whether a thread of this process is a lane's, by its name. */
-static gboolean lane_lives(void)
-{
-    g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
-    const char *id;
-    while (tasks && (id = g_dir_read_name(tasks))) {
-        g_autofree char *path = g_build_filename("/proc/self/task", id, "comm", NULL);
-        g_autofree char *name = NULL;
-        if (g_file_get_contents(path, &name, NULL, NULL) && g_str_has_prefix(name, "vd-") &&
-            !g_str_has_prefix(name, "vd-events"))
-            return TRUE;
-    }
-    return FALSE;
-}
-
 void fake_free(Fake *fake)
 {
     GHashTableIter iter;
@@ -129,12 +113,8 @@ void fake_free(Fake *fake)
     while (fake->conns > 0 || fake->opening > 0)
         pthread_cond_wait(&fake->changed, &fake->lock);
     pthread_mutex_unlock(&fake->lock);
-    gint64 until = g_get_monotonic_time() + LEAVE_USEC;
-    while (lane_lives()) { /* it may be on its way in, or out */
-        if (g_get_monotonic_time() > until)
-            g_error("a lane lives on: one of this case, or of one that failed before it");
-        g_usleep(1000);
-    }
+    if (lanes_end(NULL) != 0)
+        g_error("a lane lives on: one of this case, or of one that failed before it");
     g_hash_table_unref(fake->sites);
     pthread_mutex_destroy(&fake->lock);
     pthread_cond_destroy(&fake->changed);

@@ -6,6 +6,8 @@
 
 #include "tests/engine/loop.h"
 
+#define LANES_USEC (60 * G_USEC_PER_SEC)
+
 static void changed(VdHost *host, gpointer data)
 {
     Client *client = data;
@@ -22,6 +24,33 @@ Client *client_new(const VdVirtOptions *options, const VdBackend *backend, const
     client->virt = vd_virt_new_on(client->context, options, backend ? backend : &vd_backend_libvirt,
                                   tuning ? tuning : &vd_tuning_usual, changed, client);
     return client;
+}
+
+/* Whether a thread of this process is a lane's, by its name. */
+static gboolean lane_lives(void)
+{
+    g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
+    const char *id;
+    while (tasks && (id = g_dir_read_name(tasks))) {
+        g_autofree char *path = g_build_filename("/proc/self/task", id, "comm", NULL);
+        g_autofree char *name = NULL;
+        if (g_file_get_contents(path, &name, NULL, NULL) && g_str_has_prefix(name, "vd-") &&
+            !g_str_has_prefix(name, "vd-events"))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+int lanes_end(void **state)
+{
+    gint64 until = g_get_monotonic_time() + LANES_USEC;
+    (void)state;
+    while (lane_lives()) { /* it may be on its way in, or out */
+        if (g_get_monotonic_time() > until)
+            return -1;
+        g_usleep(1000);
+    }
+    return 0;
 }
 
 gint64 client_free(Client *client)

@@ -21,6 +21,10 @@ Client *client_new(const VdVirtOptions *options, const VdBackend *backend, const
  * (the console's own 0.3 s are a figure of the bench). */
 #define CLIENT_QUIT_MS 5000
 gint64 client_free(Client *client);
+/* Waits until no lane lives any more: closing a connection goes on after client_free(), and must
+ * not when main() returns, which takes down the libraries that it needs. 0, or -1 after a minute.
+ * For a group's end: state is not used. */
+int lanes_end(void **state);
 /* The newest snapshot, or NULL. Borrowed. */
 VdHost *client_host(Client *client, const char *id);
 /* By name; NULL if it is not there. Borrowed. */

@@ -185,5 +185,5 @@ int main(void)
         cmocka_unit_test(test_very_many),
         cmocka_unit_test(test_unchanged_are_the_same),
     };
-    return cmocka_run_group_tests_name("virt-list", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("virt-list", tests, NULL, lanes_end);
 }

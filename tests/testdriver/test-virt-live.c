@@ -354,5 +354,5 @@ int main(void)
         cmocka_unit_test(test_unknown_uri),
         cmocka_unit_test(test_missing_socket),
     };
-    return cmocka_run_group_tests_name("virt-live", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("virt-live", tests, NULL, lanes_end);
 }

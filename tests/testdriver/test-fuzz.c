@@ -15,6 +15,25 @@
 #include "tests/engine/loop.h"
 #include "tests/lab/sick.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
+
+/* What libvirt itself loses when a connection breaks while it is opened or closed: the client with
+ * all that it holds, in a circle, where two threads think that the other one closes it; and its
+ * last error, where it was closed already (9.0, virNetClientMarkClose). A connection that we lose
+ * shows by what we keep beside it. libvirt has no frame pointers to find these names by. */
+const char *__asan_default_options(void)
+{
+    return "fast_unwind_on_malloc=0";
+}
+
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:virConnectOpenAuth\nleak:virSaveLastError\n";
+}
+#endif
+
 /* Seconds of the whole, and of one kind of damage. */
 #define FUZZ_SECONDS 5
 #define SEED_SECONDS 0.5
@@ -63,7 +82,7 @@ static void ward_open(Ward *ward)
 
 static void ward_close(Ward *ward)
 {
-    assert_true(client_free(ward->client) < 1000 * sick_slack());
+    assert_true(client_free(ward->client) < CLIENT_QUIT_MS);
     sick_link_free(ward->link);
     sick_daemon_free(ward->daemon);
     g_free(ward->at);
@@ -122,5 +141,5 @@ int main(void)
         cmocka_unit_test(test_some_damage),
         cmocka_unit_test(test_much_damage),
     };
-    return cmocka_run_group_tests_name("fuzz", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("fuzz", tests, NULL, lanes_end);
 }

@@ -112,8 +112,8 @@ time.sleep(3600)' "$1" &
 mute "$work/mute"
 trap 'kill "$mute"; rm -rf "$work"' EXIT
 silent=qemu+unix:///system?socket=$work/mute
-try 3 -c "$fleet" -c "$silent" list --timeout 3
-check "a mute host is given up after --timeout, and named" all is "$status" 3 , prints web-01 , says "host local: no answer within 3 seconds"
+try 3 -c "$fleet" -c "$silent" list --timeout 6
+check "a mute host is given up after --timeout, and named" all is "$status" 3 , prints web-01 , says "host local: no answer within 6 seconds"
 try 3 -c "$fleet" -c "$silent" hosts --timeout 1
 check "so it is in the list of hosts, with the reason in its row" all is "$status" 3 , prints "no answer within 1 second" , is "$err" ""
 try 3 -c "$fleet" -c "$silent" hosts --timeout 1 --format csv

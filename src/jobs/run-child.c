@@ -21,11 +21,14 @@
 #include "src/base/error.h"
 #include "src/base/files.h"
 #include "src/base/i18n.h"
+#include "src/base/text.h"
 
 #define LINE_BYTES    (64 * 1024)
 #define LEFTOVER_USEC (10 * G_USEC_PER_SEC)
 #define LEFTOVER_WAIT 20000
 #define ENVIRON_BYTES (256 * 1024)
+#define WORDS_BYTES   4096
+#define WORDS_CHARS   500
 
 typedef struct {
     VdRun *run;
@@ -35,7 +38,8 @@ typedef struct {
     int in, out, exited; /* pipes and a pidfd; -1: closed */
     const char *input;   /* what is left to write */
     gsize input_left;
-    char *buffer; /* the line so far */
+    gint64 log_from; /* where the job's log ended when it began */
+    char *buffer;    /* the line so far */
     gsize used;
 } Child;
 
@@ -108,6 +112,61 @@ static gboolean start(Child *child, const char *const *argv, GError **error)
     if (g_cancellable_is_cancelled(vd_run_cancellable(child->run)))
         kill(-child->pid, SIGTERM);
     return TRUE;
+}
+
+/* ---- what it said last ---- */
+
+static int open_log(const VdRun *run)
+{
+    g_autofree char *path = g_build_filename(run->folder, "log", NULL);
+
+    return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+}
+
+static gint64 log_end(const VdRun *run)
+{
+    int fd = open_log(run);
+    off_t end = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+
+    if (fd >= 0)
+        close(fd);
+    return MAX((gint64)end, 0);
+}
+
+/* The last line that came to the job's log since the child began, which is where its standard error
+ * goes; NULL: it said nothing. The caller frees. */
+static char *last_words(const Child *child)
+{
+    char bytes[WORDS_BYTES + 1];
+    int fd = open_log(child->run);
+    off_t end = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+    off_t from = MAX((off_t)child->log_from, end - WORDS_BYTES);
+    ssize_t n = fd >= 0 && end > from ? pread(fd, bytes, WORDS_BYTES, from) : 0;
+    char *line;
+
+    if (fd >= 0)
+        close(fd);
+    while (n > 0 && (bytes[n - 1] == '\n' || bytes[n - 1] == '\0'))
+        n--;
+    if (n <= 0)
+        return NULL;
+    bytes[n] = '\0';
+    line = memrchr(bytes, '\n', (size_t)n);
+    return vd_text_clean(line ? line + 1 : bytes, WORDS_CHARS, FALSE);
+}
+
+/* A program tells that a disk is full by words alone. */
+static gboolean say_full(const char *words)
+{
+    static const int full[] = {ENOSPC, EDQUOT, EFBIG};
+    static const char *const english[] = {"No space left on device", "Disk quota exceeded",
+                                          "File too large"};
+
+    for (guint i = 0; words && i < G_N_ELEMENTS(full); i++) {
+        if (strstr(words, english[i]) || strstr(words, g_strerror(full[i])))
+            return TRUE;
+    }
+    return FALSE;
 }
 
 static void close_fd(int *fd)
@@ -184,6 +243,7 @@ static void serve(Child *child)
 
 static gboolean reap(Child *child, const char *name, GError **error)
 {
+    g_autofree char *words = NULL;
     int status = 0;
     /* Not yet reaped, so its number is still ours: end what it left behind in its group. */
     siginfo_t info;
@@ -194,14 +254,15 @@ static gboolean reap(Child *child, const char *name, GError **error)
         ;
     if (g_cancellable_is_cancelled(vd_run_cancellable(child->run)))
         return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Cancelled."));
+    if (status == 0)
+        return TRUE;
+    words = last_words(child);
     if (WIFSIGNALED(status))
-        return vd_fail(error, VD_ERR_FAILED, NULL, _("The program %s was killed by signal %d."),
+        return vd_fail(error, VD_ERR_FAILED, words, _("The program %s was killed by signal %d."),
                        name, WTERMSIG(status));
-    if (WEXITSTATUS(status) != 0)
-        return vd_fail(error, VD_ERR_FAILED, NULL,
-                       _("The program %s ended with status %d; the job's log has its words."), name,
-                       WEXITSTATUS(status));
-    return TRUE;
+    return vd_fail(error, say_full(words) ? VD_ERR_NO_SPACE : VD_ERR_FAILED, words,
+                   _("The program %s ended with status %d; the job's log has its words."), name,
+                   WEXITSTATUS(status));
 }
 
 gboolean vd_run_child(VdRun *run, const char *const *argv, const char *input, VdRunLine line,
@@ -214,7 +275,8 @@ gboolean vd_run_child(VdRun *run, const char *const *argv, const char *input, Vd
                    .out = -1,
                    .exited = -1,
                    .input = input,
-                   .input_left = input ? strlen(input) : 0};
+                   .input_left = input ? strlen(input) : 0,
+                   .log_from = log_end(run)};
     if (g_cancellable_is_cancelled(vd_run_cancellable(run)))
         return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Cancelled."));
     if (!start(&child, argv, error))

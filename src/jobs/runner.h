@@ -50,7 +50,8 @@ const char *vd_run_get(const VdRun *run, const char *name);
  * group once the child has ended); stdin gets input (not in argv; NULL: /dev/null), each line of
  * its stdout (ended by LF or CR), cut at 64 KiB, not cleaned, goes to line (may be NULL) on the
  * calling thread, which waits. Its standard error goes to the job's log. FALSE if it could not run,
- * ended with another status than 0 (VD_ERR_FAILED), or was cancelled (VD_ERR_CANCELLED). */
+ * ended with another status than 0 (VD_ERR_FAILED, or VD_ERR_NO_SPACE if that is what it said; the
+ * last line of its standard error is the detail), or was cancelled (VD_ERR_CANCELLED). */
 typedef void (*VdRunLine)(VdRun *run, const char *line, gpointer data);
 gboolean vd_run_child(VdRun *run, const char *const *argv, const char *input, VdRunLine line,
                       gpointer data, GError **error);

@@ -202,6 +202,20 @@ static gboolean stubborn(VdRun *run, GError **error)
 
 static const VdStepSpec child_steps[] = {{"child", "child", 1, stubborn}, {NULL, NULL, 0, NULL}};
 
+/* Tells the code that it got, and hands the detail on. */
+static gboolean fill(VdRun *run, GError **error)
+{
+    g_autofree char *self = vd_path_self();
+    const char *const argv[] = {self, "child-full", NULL};
+    g_autoptr(GError) why = NULL;
+    if (vd_run_child(run, argv, NULL, NULL, NULL, &why))
+        return vd_fail(error, VD_ERR_FAILED, NULL, "It ended well.");
+    return vd_fail(error, VD_ERR_FAILED, vd_error_detail(why), "%s",
+                   vd_error_code(why) == VD_ERR_NO_SPACE ? "full" : why->message);
+}
+
+static const VdStepSpec full_steps[] = {{"fill", "fills", 1, fill}, {NULL, NULL, 0, NULL}};
+
 static G_GNUC_NORETURN void wait_for_ever(void)
 {
     GMutex mutex;
@@ -282,6 +296,7 @@ const VdJobKind runner_kinds[] = {{"quick", quick_steps, undos, NULL},
                                   {"wonders", wonder_steps, undos, NULL},
                                   {"lost", lost_steps, undos, NULL},
                                   {"child", child_steps, undos, NULL},
+                                  {"full", full_steps, undos, NULL},
                                   {"hang", hang_steps, undos, NULL},
                                   {"talks", talk_steps, undos, NULL},
                                   {"goes-on", going_steps, undos, going_again},
@@ -297,6 +312,13 @@ static int echo(void)
     printf("%zu %s\n%s\nlast", n, g_getenv("VMDECK_REQUEST"), long_line);
     fprintf(stderr, "a word on standard error\n");
     return 0;
+}
+
+static int full(void)
+{
+    fprintf(stderr,
+            "copy: begins\ncopy: error while writing at byte 7: No space left on device\n\n");
+    return 1;
 }
 
 static G_GNUC_NORETURN void ignore_all(void)
@@ -317,5 +339,7 @@ int runner_child_main(int argc, char **argv)
     (void)argc;
     if (strcmp(argv[1], "child-echo") == 0)
         return echo();
+    if (strcmp(argv[1], "child-full") == 0)
+        return full();
     ignore_all();
 }

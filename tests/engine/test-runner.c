@@ -45,6 +45,17 @@ static void test_done(void **state)
     assert_int_equal(strlen(result), strlen(first) - 1 + 64 * 1024 + strlen("][last]"));
 }
 
+/* What a program says at its end is the detail; that a disk is full it says by words alone. */
+static void test_child_words(void **state)
+{
+    (void)state;
+    g_autoptr(VdJournal) journal = run_started("full");
+    g_autoptr(VdJob) job = run_ended(journal, VD_JOB_FAILED);
+    assert_string_equal(job->error, "full");
+    assert_string_equal(job->detail,
+                        "copy: error while writing at byte 7: No space left on device");
+}
+
 static void test_failed(void **state)
 {
     (void)state;
@@ -476,6 +487,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_unknown_and_not_kept, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_cancel, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_child_ignores, run_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_child_words, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_hang, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_undo_waits, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_undo_gives_up, run_setup, jobs_teardown),

@@ -286,6 +286,32 @@ gboolean vd_diskfile_look_path(const char *path, VdDiskFile *ret, GError **error
     return ok;
 }
 
+/* The header's "backing file offset" and "backing file size". */
+static gboolean wipe_base(int fd)
+{
+    static const guint8 none[12];
+    char magic[4] = "";
+
+    return pread(fd, magic, sizeof magic, 0) == (ssize_t)sizeof magic &&
+           memcmp(magic, "QFI\xfb", sizeof magic) == 0 &&
+           pwrite(fd, none, sizeof none, 8) == (ssize_t)sizeof none;
+}
+
+gboolean vd_diskfile_untie(const char *path, const char *name, GError **error)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    VdDiskFile look;
+    gboolean ok;
+
+    if (fd < 0)
+        return vd_fail(error, VD_ERR_FAILED, NULL, _("%s cannot be opened: %s."), path,
+                       g_strerror(errno));
+    ok = wipe_base(fd) ? vd_diskfile_look(fd, name, &look, error)
+                       : vd_fail(error, VD_ERR_INVALID, NULL, _("%s is no qcow2 file."), name);
+    close(fd);
+    return ok;
+}
+
 char **vd_qemu_img_argv(const char *const *words)
 {
     g_autoptr(GStrvBuilder) argv = g_strv_builder_new();

@@ -20,6 +20,7 @@
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/diskfile.h"
 #include "src/deploy/guest.h"
+#include "src/deploy/image-bring.h"
 #include "src/deploy/image-steps.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/store.h"
@@ -148,7 +149,8 @@ gboolean vd_image_no_room(const char *image, const char *folder, GError *why, GE
         g_propagate_error(error, g_steal_pointer(&full));
         return FALSE;
     }
-    return vd_fail(error, VD_ERR_NO_SPACE, full->message,
+    return vd_fail(error, VD_ERR_NO_SPACE,
+                   vd_error_detail(full) ? vd_error_detail(full) : full->message,
                    _("There is no room left for the image %s in %s."), image, folder);
 }
 
@@ -494,5 +496,6 @@ const VdUndoSpec vd_image_add_undos[] = {
     {"image", N_("image %s removed"), undo_image},
     {"renamed", N_("%s named as before"), undo_renamed},
     {"backup", N_("the copy of %s ended"), vd_image_undo_backup},
+    {"there", N_("disk %s removed"), vd_image_undo_there},
     {NULL, NULL, NULL},
 };

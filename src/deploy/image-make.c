@@ -1,7 +1,8 @@
 /* `image make`: the disk of a machine becomes an image. The copy is what is worked on: cleaned of
  * what only that one machine should have, its free room given back, compressed, digested. A machine
  * that is off is read as it lies, QEMU's own lock keeping it from being started meanwhile; one that
- * runs is copied by a backup job of its QEMU, and goes on. */
+ * runs is copied by a backup job of its QEMU, and goes on. What is elsewhere is brought here
+ * (image-bring.c). */
 #include "config.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/diskfile.h"
 #include "src/deploy/guest.h"
+#include "src/deploy/image-bring.h"
 #include "src/deploy/image-steps.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/store.h"
@@ -87,14 +89,6 @@ static char *make_spec(const char *uri, const char *uuid, const char *name, cons
     return json_to_string(root, FALSE);
 }
 
-static gboolean refuse_elsewhere(const char *uri, GError **error)
-{
-    return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
-                   _("The machine is on another host (%s): make the image there, and publish "
-                     "or export it."),
-                   uri);
-}
-
 gboolean vd_image_make_submit(VdJournal *journal, const char *request, const char *author,
                               const char *host_id, const char *uri, const char *uuid,
                               const VdArgs *args, GError **error)
@@ -107,8 +101,6 @@ gboolean vd_image_make_submit(VdJournal *journal, const char *request, const cha
     if (!vd_args_check(checked, vd_image_make_args, error))
         return FALSE;
     name = vd_args_get(checked, "name");
-    if (vd_plan_is_elsewhere(uri))
-        return refuse_elsewhere(uri, error);
     if (!vd_image_check_name(name, error) || !vd_store_prepare(error))
         return FALSE;
     job = vd_deploy_job_new(request, "image.make", author, name);
@@ -148,15 +140,15 @@ static gboolean check_machine(VdRun *run, VdConn *conn, VdVmDisk *disk, GError *
     g_autofree char *uuid = vd_spec_text(run, "uuid");
     g_autofree char *note = NULL;
 
-    /* An alias of libvirt's client configuration does not look like that. */
-    if (!vd_conn_is_local(conn))
-        return refuse_elsewhere(vd_conn_uri(conn), error);
-    if (!vd_conn_vm_disk(conn, uuid, disk, error) || !check_room(disk, error))
+    if (!vd_conn_vm_disk(conn, uuid, disk, error))
         return FALSE;
     if (!g_str_equal(disk->format, "qcow2") && !g_str_equal(disk->format, "raw"))
         return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
                        _("The disk of %s is %s, and only qcow2 and raw disks become images."),
                        disk->name, disk->format);
+    if (!(vd_conn_is_local(conn) ? check_room(disk, error)
+                                 : vd_image_bring_check(conn, disk, error)))
+        return FALSE;
     if (disk->others > 0) {
         note = g_strdup_printf(
             ngettext("%u other disk is left out", "%u other disks are left out", disk->others),
@@ -188,11 +180,23 @@ static gboolean step_check(VdRun *run, GError **error)
 /* qemu-img's progress: "    (12.34/100%)". */
 static void on_convert(VdRun *run, const char *line, gpointer data)
 {
+    const VdImageConvert *wanted = data;
     const char *bracket = strchr(line, '(');
 
-    (void)data;
     if (bracket && strstr(bracket, "/100%)"))
-        vd_run_progress(run, g_ascii_strtod(bracket + 1, NULL) / 100);
+        wanted->tell(run, g_ascii_strtod(bracket + 1, NULL) / 100);
+}
+
+gboolean vd_image_convert(VdRun *run, const VdImageConvert *wanted, GError **error)
+{
+    const char *const words[] = {"convert",  wanted->compress ? "-pc" : "-p",
+                                 "-f",       wanted->format,
+                                 "-O",       "qcow2",
+                                 "--",       wanted->from,
+                                 wanted->to, NULL};
+    g_auto(GStrv) argv = vd_qemu_img_argv(words);
+
+    return vd_run_child(run, (const char *const *)argv, NULL, on_convert, (gpointer)wanted, error);
 }
 
 static void on_backup(double fraction, gpointer data)
@@ -207,8 +211,8 @@ static gboolean copy_running(VdRun *run, VdConn *conn, const VdVmDisk *disk, con
     gboolean quiet = FALSE;
 
     if (!vd_run_undo(run, "backup", uuid, error) ||
-        !vd_conn_vm_backup(conn, uuid, disk, to, &quiet, on_backup, run, vd_run_cancellable(run),
-                           error))
+        !vd_conn_vm_backup(conn, uuid, disk, to, FALSE, &quiet, on_backup, run,
+                           vd_run_cancellable(run), error))
         return FALSE;
     if (!quiet)
         vd_run_note(run, _("copied while it ran, as if its power had been cut at that moment"));
@@ -218,17 +222,15 @@ static gboolean copy_running(VdRun *run, VdConn *conn, const VdVmDisk *disk, con
 
 static gboolean copy_stopped(VdRun *run, const VdVmDisk *disk, const char *to, GError **error)
 {
-    const char *const words[] = {"convert", "-p", "-f",       disk->format, "-O",
-                                 "qcow2",   "--", disk->path, to,           NULL};
-    g_auto(GStrv) argv = vd_qemu_img_argv(words);
+    const VdImageConvert wanted = {disk->format, disk->path, to, FALSE, vd_run_progress};
 
-    if (!vd_run_child(run, (const char *const *)argv, NULL, on_convert, NULL, error))
+    if (!vd_image_convert(run, &wanted, error))
         return FALSE;
     vd_run_text(run, "%s", disk->target);
     return TRUE;
 }
 
-static char *hidden_path(VdRun *run, const char *what)
+char *vd_image_hidden_path(VdRun *run, const char *what)
 {
     g_autofree char *folder = vd_path_images();
     g_autofree char *file = g_strdup_printf(".%s-%s.part", what, vd_run_id(run));
@@ -236,22 +238,46 @@ static char *hidden_path(VdRun *run, const char *what)
     return g_build_filename(folder, file, NULL);
 }
 
-static gboolean step_copy(VdRun *run, GError **error)
+static gboolean copy_away(VdRun *run, VdConn *conn, const char *uuid, const VdVmDisk *disk,
+                          const char *to, GError **error)
 {
-    g_autofree char *to = hidden_path(run, "make");
-    g_autoptr(VdConn) conn = open_host(run, error);
+    const char *host = vd_run_host(run) ? vd_run_host(run) : vd_conn_uri(conn);
+
+    if (!vd_image_bring(run, conn, uuid, disk, to, error))
+        return FALSE;
+    vd_run_text(run, disk->running ? _("%s, while it ran, from %s") : _("%s, from %s"),
+                disk->target, host);
+    return TRUE;
+}
+
+static gboolean copy_disk(VdRun *run, VdConn *conn, const char *to, GError **error)
+{
     g_autofree char *uuid = vd_spec_text(run, "uuid");
     VdVmDisk disk = {0};
-    gboolean ok = conn && vd_run_undo(run, "file", to, error) &&
+    gboolean ok = vd_run_undo(run, "file", to, error) &&
                   vd_conn_vm_disk(conn, uuid, &disk, error) &&
-                  (disk.running ? copy_running(run, conn, &disk, to, error)
-                                : copy_stopped(run, &disk, to, error));
+                  (!vd_conn_is_local(conn) ? copy_away(run, conn, uuid, &disk, to, error)
+                   : disk.running          ? copy_running(run, conn, &disk, to, error)
+                                           : copy_stopped(run, &disk, to, error));
 
     vd_vm_disk_clear(&disk);
-    if (ok && (chown(to, geteuid(), getegid()) < 0 || chmod(to, 0600) < 0))
+    return ok;
+}
+
+static gboolean step_copy(VdRun *run, GError **error)
+{
+    g_autofree char *to = vd_image_hidden_path(run, "make");
+    g_autoptr(VdConn) conn = open_host(run, error);
+    GError *why = NULL;
+
+    if (!conn)
+        return FALSE;
+    if (!copy_disk(run, conn, to, &why))
+        return vd_image_no_room_here(run, why, error);
+    if (chown(to, geteuid(), getegid()) < 0 || chmod(to, 0600) < 0)
         return vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", to, g_strerror(errno));
     vd_run_set(run, "copy", to);
-    return ok;
+    return TRUE;
 }
 
 /* ---- cleaning ---- */
@@ -305,12 +331,13 @@ static char *cleaned_words(JsonObject *result)
 
 static gboolean step_clean(VdRun *run, GError **error)
 {
-    g_autoptr(JsonNode) result = vd_guest_run(run, clean_request(run), on_step, NULL, NULL, error);
+    GError *why = NULL;
+    g_autoptr(JsonNode) result = vd_guest_run(run, clean_request(run), on_step, NULL, NULL, &why);
     JsonObject *object = result ? json_node_get_object(result) : NULL;
     g_autofree char *words = NULL;
 
     if (!object)
-        return FALSE;
+        return vd_image_no_room_here(run, why, error);
     words = cleaned_words(object);
     vd_run_log(run, "cleaned: %s", *words ? words : "nothing");
     if (json_object_get_null_member(object, "os"))
@@ -340,8 +367,9 @@ static gboolean digest_file(VdRun *run, const char *path, GError **error)
         n = -1;
     if (fd >= 0)
         close(fd);
-    if (n < 0)
-        return vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", path, g_strerror(errno));
+    if (n < 0) /* written back only now, maybe onto a full disk */
+        return vd_fail(error, errno == ENOSPC ? VD_ERR_NO_SPACE : VD_ERR_FAILED, NULL, "%s: %s.",
+                       path, g_strerror(errno));
     if (n > 0)
         return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Cancelled."));
     bytes = g_strdup_printf("%" G_GUINT64_FORMAT, length);
@@ -350,30 +378,37 @@ static gboolean digest_file(VdRun *run, const char *path, GError **error)
     return TRUE;
 }
 
-static gboolean step_compress(VdRun *run, GError **error)
+static gboolean compress(VdRun *run, const char *to, GError **error)
 {
-    g_autofree char *to = hidden_path(run, "add");
     const char *from = vd_run_get(run, "copy");
-    const char *const words[] = {"convert", "-p", "-c", "-f", "qcow2", "-O",
-                                 "qcow2",   "--", from, to,   NULL};
-    g_auto(GStrv) argv = vd_qemu_img_argv(words);
+    const VdImageConvert wanted = {"qcow2", from, to, TRUE, vd_run_progress};
     g_autofree char *size = NULL, *before = NULL, *after = NULL;
     VdDiskFile look, old;
 
     if (!vd_run_undo(run, "file", to, error) || !vd_diskfile_look_path(from, &old, error) ||
-        !vd_run_child(run, (const char *const *)argv, NULL, on_convert, NULL, error) ||
-        !vd_diskfile_look_path(to, &look, error) || !digest_file(run, to, error))
+        !vd_image_convert(run, &wanted, error) || !vd_diskfile_look_path(to, &look, error) ||
+        !digest_file(run, to, error))
         return FALSE;
-    if (chmod(to, 0444) < 0)
-        return vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", to, g_strerror(errno));
-    vd_file_sync_folder(to);
     size = g_strdup_printf("%" G_GUINT64_FORMAT, look.virtual_size);
-    vd_run_set(run, "file", to);
-    vd_run_set(run, "format", "qcow2");
     vd_run_set(run, "virtual_size", size);
     before = vd_format_size(old.allocated);
     after = vd_format_size(look.allocated);
     vd_run_text(run, _("%s became %s"), before, after);
+    return TRUE;
+}
+
+static gboolean step_compress(VdRun *run, GError **error)
+{
+    g_autofree char *to = vd_image_hidden_path(run, "add");
+    GError *why = NULL;
+
+    if (!compress(run, to, &why))
+        return vd_image_no_room_here(run, why, error);
+    if (chmod(to, 0444) < 0)
+        return vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", to, g_strerror(errno));
+    vd_file_sync_folder(to);
+    vd_run_set(run, "file", to);
+    vd_run_set(run, "format", "qcow2");
     return TRUE;
 }
 

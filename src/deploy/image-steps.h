@@ -26,5 +26,15 @@ gboolean vd_image_no_room_here(VdRun *run, GError *why, GError **error);
 /* Sets "layout". */
 gboolean vd_image_step_inspect(VdRun *run, GError **error);
 gboolean vd_image_step_record(VdRun *run, GError **error);
+/* "<images>/.WHAT-JOB.part"; the caller frees. */
+char *vd_image_hidden_path(VdRun *run, const char *what);
+/* A disk, whatever it stands on, into the new qcow2 file `to` by qemu-img. */
+typedef void (*VdImageTell)(VdRun *run, double fraction);
+typedef struct {
+    const char *format, *from, *to;
+    gboolean compress;
+    VdImageTell tell;
+} VdImageConvert;
+gboolean vd_image_convert(VdRun *run, const VdImageConvert *wanted, GError **error);
 /* The words given as --tag, with blanks between; NULL: none. The caller frees. */
 char *vd_image_tags(const VdArgs *args);

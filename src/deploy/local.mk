@@ -19,6 +19,7 @@ libdeploy_a_SOURCES = \
   src/deploy/guest.c src/deploy/guest.h \
   src/deploy/hash.c src/deploy/hash.h \
   src/deploy/image-add.c \
+  src/deploy/image-bring.c src/deploy/image-bring.h \
   src/deploy/image-fetch.c \
   src/deploy/image-make.c \
   src/deploy/image-steps.h \

@@ -2,6 +2,8 @@
 #include "config.h"
 
 #include "src/base/error.h"
+#include "src/base/i18n.h"
+#include "src/base/text.h"
 #include "src/deploy/diskfile.h"
 #include "src/deploy/spec.h"
 
@@ -33,6 +35,18 @@ gboolean vd_spec_qemu_img(VdRun *run, const char *const *words, char **ret_outpu
     if (ret_output)
         *ret_output = g_string_free(g_steal_pointer(&text), FALSE);
     return ok;
+}
+
+void vd_spec_tell_rate(VdRun *run, gint64 since, guint64 first, guint64 done, guint64 all)
+{
+    gint64 took = g_get_monotonic_time() - since;
+    double bytes = (double)(done - MIN(first, done));
+    guint64 a_second = took > 0 ? (guint64)(bytes * G_USEC_PER_SEC / (double)took) : 0;
+    g_autofree char *have = vd_format_size(done);
+    g_autofree char *of = vd_format_size(all);
+    g_autofree char *rate = vd_format_size(a_second);
+
+    vd_run_text(run, _("%s of %s, %s a second"), have, of, rate);
 }
 
 void vd_json_text(JsonBuilder *builder, const char *member, const char *value)

@@ -103,19 +103,12 @@ typedef struct {
 static void on_sent(guint64 done, guint64 all, gpointer data)
 {
     Sending *sending = data;
-    g_autofree char *have = vd_format_size(done);
-    g_autofree char *of = vd_format_size(all);
-    g_autofree char *rate = NULL;
-    gint64 took = g_get_monotonic_time() - sending->since;
 
     if (!sending->begun) {
         sending->begun = TRUE;
         sending->first = done;
     }
-    rate = vd_format_size(took > 0 ? (guint64)((double)(done - MIN(sending->first, done)) *
-                                               G_USEC_PER_SEC / (double)took)
-                                   : 0);
-    vd_run_text(sending->run, _("%s of %s, %s a second"), have, of, rate);
+    vd_spec_tell_rate(sending->run, sending->since, sending->first, done, all);
     vd_run_progress(sending->run, (double)done / (double)all);
 }
 

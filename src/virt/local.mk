@@ -51,6 +51,7 @@ libvirtroom_a_SOURCES += \
   src/virt/provision-address.c \
   src/virt/provision-limits.c \
   src/virt/provision-backup.c \
+  src/virt/provision-download.c \
   src/virt/provision-storage.c \
   src/virt/provision-pull.c \
   src/virt/provision-upload.c \

@@ -67,7 +67,9 @@ static const xmlNode *boot_disk(const xmlNode *devices, guint *ret_others)
         g_autofree char *device = vd_xml_attr(disk, "device");
         guint64 order = vd_xml_attr_number(vd_xml_child(disk, "boot"), "order", 1000);
 
-        if (device && !g_str_equal(device, "disk"))
+        g_autofree char *serial = vd_xml_child_text(disk, "serial");
+
+        if ((device && !g_str_equal(device, "disk")) || g_strcmp0(serial, VD_SEED_SERIAL) == 0)
             continue;
         n++;
         if (!best || order < best_order) {
@@ -171,8 +173,13 @@ static gboolean judge(virDomainPtr domain, GError **error)
     virTypedParamsGetString(params, n, VIR_DOMAIN_JOB_ERRMSG, &words);
     copy = g_strdup(words);
     virTypedParamsFree(params, n);
-    return type == VIR_DOMAIN_JOB_COMPLETED ||
-           vd_fail(error, VD_ERR_FAILED, copy, _("The copy of the running machine's disk failed."));
+    if (type == VIR_DOMAIN_JOB_COMPLETED)
+        return TRUE;
+    /* QEMU has no code for it, and speaks English. */
+    if (copy && strstr(copy, "No space left"))
+        return vd_fail(error, VD_ERR_NO_SPACE, copy,
+                       _("There is no room for a copy of the running machine's disk."));
+    return vd_fail(error, VD_ERR_FAILED, copy, _("The copy of the running machine's disk failed."));
 }
 
 static gboolean wait_for_end(virDomainPtr domain, VdBackupTell tell, gpointer data,
@@ -196,8 +203,22 @@ static gboolean wait_for_end(virDomainPtr domain, VdBackupTell tell, gpointer da
     }
 }
 
+static gboolean fail_to_begin(const VdVmDisk *disk, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    vd_virt_fail(&why, _("The disk of the running machine cannot be copied"));
+    if (vd_error_code(why) == VD_ERR_UNSUPPORTED)
+        return vd_fail(error, VD_ERR_UNSUPPORTED, vd_error_detail(why),
+                       _("This host cannot copy the disk of a machine that runs: shut %s down "
+                         "first."),
+                       disk->name);
+    g_propagate_error(error, g_steal_pointer(&why));
+    return FALSE;
+}
+
 gboolean vd_conn_vm_backup(VdConn *conn, const char *uuid, const VdVmDisk *disk, const char *to,
-                           gboolean *ret_quiet, VdBackupTell tell, gpointer data,
+                           gboolean made, gboolean *ret_quiet, VdBackupTell tell, gpointer data,
                            GCancellable *cancel, GError **error)
 {
     g_autoptr(virDomain) domain = find(conn, uuid, error);
@@ -207,9 +228,10 @@ gboolean vd_conn_vm_backup(VdConn *conn, const char *uuid, const VdVmDisk *disk,
     if (!domain)
         return FALSE;
     *ret_quiet = freeze(domain);
-    begun = virDomainBackupBegin(domain, xml, NULL, 0);
+    begun =
+        virDomainBackupBegin(domain, xml, NULL, made ? VIR_DOMAIN_BACKUP_BEGIN_REUSE_EXTERNAL : 0);
     if (begun < 0)
-        vd_virt_fail(error, _("The disk of the running machine cannot be copied"));
+        fail_to_begin(disk, error);
     if (*ret_quiet)
         thaw(domain);
     return begun == 0 && wait_for_end(domain, tell, data, cancel, error);

@@ -183,14 +183,38 @@ void vd_vm_disk_clear(VdVmDisk *disk);
  * case. */
 gboolean vd_conn_vm_disk(VdConn *conn, const char *uuid, VdVmDisk *ret, GError **error);
 typedef void (*VdBackupTell)(double fraction, gpointer data);
-/* Copies the disk of a running machine, as it is at one moment, to the new qcow2 file `to` (its
- * owner may be QEMU's user), by QEMU's backup job; the machine goes on as it was. *ret_quiet: its
- * agent held the file systems still. Waits; a cancel ends the job. */
+/* Copies the disk of a running machine, as it is at one moment, to the qcow2 file `to` of its host
+ * by QEMU's backup job; the machine goes on as it was. The file is new (its owner may be QEMU's
+ * user) or, with `made`, an empty one that is there. *ret_quiet: its agent held the file systems
+ * still. Waits; a cancel ends the job. VD_ERR_NO_SPACE: the disk that `to` is on is full. */
 gboolean vd_conn_vm_backup(VdConn *conn, const char *uuid, const VdVmDisk *disk, const char *to,
-                           gboolean *ret_quiet, VdBackupTell tell, gpointer data,
+                           gboolean made, gboolean *ret_quiet, VdBackupTell tell, gpointer data,
                            GCancellable *cancel, GError **error);
 /* Ends a backup job that may still run. Nothing to end is fine. */
 gboolean vd_conn_vm_backup_abort(VdConn *conn, const char *uuid, GError **error);
+
+/* A file or device of a host that a disk consists of: itself, or what it stands on. */
+typedef struct {
+    char *pool, *name, *path;
+    char *format;         /* "qcow2" | "raw" */
+    guint64 length, used; /* bytes, and how many of them take up room */
+    char *changed;        /* when it was written to last, as the host tells it, or NULL */
+} VdLayer;
+/* The layers of a disk, itself first (VdLayer). VD_ERR_UNSUPPORTED where one is in no storage pool
+ * of its host, or of another format. Free with g_ptr_array_unref(). */
+GPtrArray *vd_conn_layers(VdConn *conn, const char *path, const char *format, GError **error);
+/* Whether nobody has written to it since. */
+gboolean vd_conn_layer_same(VdConn *conn, const VdLayer *layer);
+typedef struct {
+    const VdLayer *layer;
+    const char *file; /* of ours; what it had is dropped */
+    VdUploadProgress progress;
+    gpointer data;
+    GCancellable *cancel;
+} VdLayerFetch;
+/* The layer's bytes into a local file, as sparse. VD_ERR_CANCELLED, VD_ERR_NO_SPACE; a file that is
+ * only begun is left to the caller. */
+gboolean vd_conn_layer_fetch(VdConn *conn, const VdLayerFetch *fetch, GError **error);
 
 /* Calls line for each line (cleaned, at most 1024 characters; a prompt counts as a line once it has
  * rested for a second) of its serial console until line returns FALSE: TRUE. FALSE if the machine

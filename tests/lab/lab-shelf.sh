@@ -181,8 +181,43 @@ ok "a tiny image is made" eval '"$lab_home/tiny-image" bios "$work/tiny.raw" &&
     --image tiny --no-customise --whole --yes $small && near "$VMDECK" job cancel --yes "$(job_of cut)"
     until_ok 60 none_there cut && ! find "$dir" -name disk.copy | grep .'
 }
-ok "an image of a machine there is refused before a job is made" eval '! send "$tcp" "" image make raw --name theirs --yes &&
-  grep -q "another host" "$work/send.out" && no_job theirs'
+# shellcheck disable=SC2086
+ok "an overlay there is made whole later, by ssh" eval 'sent later --image tiny --no-customise --whole-later $small &&
+  until_ok 60 eval "deck jobs --format csv | grep \"whole later\" | grep -w done" &&
+  ! away qemu-img info -U "$(disk_there later)" | grep -q "backing file" && away virsh domstate later | grep running'
+
+# ---- images of machines there ------------------------------------------------------------------
+
+# make_of URI POINT MACHINE IMAGE: one whose runner dies at the point
+make_of() { guest=$lab_home/fake-guest send "$1" "$2" image make "$3" --name "$4" --yes; }
+goes_on() { guest=$lab_home/fake-guest near "$VMDECK" job resume "$(job_of "$1")" && deck job follow "$(job_of "$1")"; }
+nothing_between() { ! away virsh -q vol-list default | grep vmdeck-make && ! find "$dir/vmdeck/images" -name '*.part' | grep .; }
+# same_disk IMAGE MACHINE FORMAT: it has what the machine's disk has, and stands on nothing
+same_disk() {
+  local file
+  file=$dir/vmdeck/images/$(basename "$(deck image show "$1" --format json | sed -n 's/.*"path" *: *"\(.*\)".*/\1/p')")
+  away qemu-img compare -U -f qcow2 -F "$3" "$file" "$(disk_there "$2")" &&
+    ! away qemu-img info "$file" | grep "backing file" && nothing_between
+}
+ok "a machine there has a disk like no other" eval 'away virsh destroy seeded &&
+  away qemu-io -f qcow2 -c "write -P 7 8M 64k" "$(disk_there seeded)" && away virsh start seeded'
+ok "an image of it while it runs, by ssh, is killed while it is copied there" eval \
+  '! make_of "$ssh" copy:backup seeded back-again && away virsh -q vol-list default | grep vmdeck-make'
+ok "and taken back" eval 'near "$VMDECK" job cancel --yes "$(job_of back-again)" && until_ok 60 nothing_between'
+ok "another one is killed while it is fetched" eval '! make_of "$ssh" copy:part seeded as-it-ran'
+ok "and goes on" goes_on as-it-ran
+ok "to what the machine's disk has" same_disk as-it-ran seeded qcow2
+ok "the machine goes on as well" eval 'away virsh domstate seeded | grep running && away virsh domjobinfo seeded | grep None'
+ok "one of it while it is off, by TCP, on an image that is here" eval 'away virsh destroy seeded && make_of "$tcp" "" seeded as-it-lay &&
+  same_disk as-it-lay seeded qcow2 && deck job log "$(job_of as-it-lay)" | grep "is here as"'
+ok "one is killed on its way that needs all files" eval 'near "$VMDECK" image remove tiny --yes && ! make_of "$ssh" copy:part seeded all-files'
+ok "and goes on to the same" eval 'goes_on all-files && same_disk all-files seeded qcow2'
+ok "one of a raw disk" eval 'make_of "$tcp" "" raw theirs && same_disk theirs raw raw'
+ok "a disk in no storage pool is refused, with what to do" eval '
+  away sh -c "mkdir /var/lib/libvirt/loose && mv $(disk_there copy) /var/lib/libvirt/loose/" &&
+  away virsh -q dumpxml copy | sed "s,$(dirname "$(disk_there copy)"),/var/lib/libvirt/loose," >"$work/copy.xml" &&
+  away virsh -q define "$work/copy.xml" && ! make_of "$tcp" "" copy loose &&
+  grep -q "pool-create-as NAME dir --target /var/lib/libvirt/loose" "$work/send.out"'
 "$lab_home/guest-console" "$there" far root "$work/password" 'hostname; cat /srv/bundle/index.html' \
   >"$work/far" 2>&1
 same "its guest is what was wanted" "far a web server, a database and PHP, in small" \

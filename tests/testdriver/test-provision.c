@@ -319,6 +319,34 @@ static void test_volumes_come_and_go(void **state)
     assert_null(user);
 }
 
+/* What cannot be fetched is told with what to do. */
+static void test_layers(void **state)
+{
+    g_autoptr(VdConn) conn = open_test();
+    g_autoptr(GPtrArray) layers = NULL, none = NULL;
+    g_autofree char *path = NULL;
+    g_autoptr(GError) error = NULL;
+    const VdLayer *layer;
+
+    (void)state;
+    assert_true(vd_conn_volume_create(conn, "default-pool", "a.qcow2", GIB, &path, NULL));
+    layers = vd_conn_layers(conn, path, "qcow2", NULL);
+    assert_non_null(layers);
+    assert_int_equal(layers->len, 1);
+    layer = g_ptr_array_index(layers, 0);
+    assert_string_equal(layer->pool, "default-pool");
+    assert_string_equal(layer->name, "a.qcow2");
+    assert_true(vd_conn_layer_same(conn, layer));
+    none = vd_conn_layers(conn, "/srv/loose/b.raw", "raw", &error);
+    assert_null(none);
+    assert_int_equal(vd_error_code(error), VD_ERR_UNSUPPORTED);
+    assert_non_null(strstr(error->message, "pool-create-as NAME dir --target /srv/loose)"));
+    g_clear_error(&error);
+    none = vd_conn_layers(conn, path, "vmdk", &error);
+    assert_null(none);
+    assert_non_null(strstr(error->message, "is vmdk, and only qcow2 and raw"));
+}
+
 static void test_file_in_use(void **state)
 {
     g_autoptr(VdConn) conn = open_test();
@@ -509,6 +537,7 @@ int main(void)
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_addresses_of_dhcp),
         cmocka_unit_test(test_volumes_come_and_go),
+        cmocka_unit_test(test_layers),
         cmocka_unit_test(test_file_in_use),
         cmocka_unit_test(test_what_is_not_there),
         cmocka_unit_test(test_mute_host),

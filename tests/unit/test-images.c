@@ -102,6 +102,33 @@ static void patch(const char *path, gsize at, const void *bytes, gsize length)
     close(fd);
 }
 
+/* What came from elsewhere stands on nothing, whatever its header says. */
+static void test_untied(void **state)
+{
+    g_autofree char *base = in_folder("base.qcow2"), *child = in_folder("child.qcow2");
+    g_autofree char *outside = in_folder("outside.qcow2"), *raw = in_folder("plain.raw");
+    g_autofree char *data = g_strdup_printf("data_file=%s.data,data_file_raw=on", outside);
+    const char *const argv[] = {"qemu-img", "create", "-q",    "-f",  "qcow2", "-b",
+                                base,       "-F",     "qcow2", child, NULL};
+    g_autoptr(GError) error = NULL;
+    VdDiskFile look;
+
+    (void)state;
+    make(base, "compat=1.1", "1M");
+    run(argv);
+    refused(child, "stands on another file");
+    assert_true(vd_diskfile_untie(child, "vda there", NULL));
+    assert_true(vd_diskfile_look_path(child, &look, NULL));
+    assert_int_equal(look.virtual_size, MIB);
+    make(outside, data, "1M");
+    assert_false(vd_diskfile_untie(outside, "vda there", &error));
+    assert_non_null(strstr(error->message, "vda there keeps its data in another file"));
+    g_clear_error(&error);
+    assert_true(g_file_set_contents(raw, "hello, world, this is no qcow2", -1, NULL));
+    assert_false(vd_diskfile_untie(raw, "vda there", &error));
+    assert_non_null(strstr(error->message, "is no qcow2 file"));
+}
+
 static void test_qcow2_is_taken(void **state)
 {
     g_autofree char *path = in_folder("good.qcow2");
@@ -558,6 +585,7 @@ static void test_no_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_untied, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_qcow2_is_taken, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_qcow2_that_stands_on_others, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_qcow2_encrypted_or_damaged, make_place, drop_place),

@@ -99,9 +99,31 @@ static gboolean too_late(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static void wait_for(GMainContext *context, Wait *wait, int deadline_ms)
+static gboolean not_wanted(GCancellable *stop, gpointer data)
+{
+    (void)stop;
+    return too_late(data);
+}
+
+static GSource *watch_stop(GMainContext *context, Wait *wait, GCancellable *stop)
+{
+    GSource *source = g_cancellable_source_new(stop);
+
+    g_source_set_callback(source, G_SOURCE_FUNC(not_wanted), wait, NULL);
+    g_source_attach(source, context);
+    return source;
+}
+
+static void drop_source(GSource *source)
+{
+    g_source_destroy(source);
+    g_source_unref(source);
+}
+
+static void wait_for(GMainContext *context, Wait *wait, int deadline_ms, GCancellable *stop)
 {
     GSource *timer = g_timeout_source_new((guint)deadline_ms);
+    GSource *stopped = stop != NULL ? watch_stop(context, wait, stop) : NULL;
     g_autoptr(GMemoryOutputStream) out = NULL;
     g_autoptr(GMemoryOutputStream) error = NULL;
 
@@ -116,8 +138,9 @@ static void wait_for(GMainContext *context, Wait *wait, int deadline_ms)
     /* Half of what it would have said is not what it said. */
     wait->ret->out = wait->ret->late || wait->ret->flooded ? g_strdup("") : text_of(out);
     wait->ret->error = wait->ret->late || wait->ret->flooded ? g_strdup("") : text_of(error);
-    g_source_destroy(timer);
-    g_source_unref(timer);
+    drop_source(timer);
+    if (stopped != NULL)
+        drop_source(stopped);
 }
 
 static void read_status(Wait *wait)
@@ -147,8 +170,8 @@ static int input_file(const char *input)
     return -1;
 }
 
-gboolean vd_child_run(const char *const *argv, const char *input, int deadline_ms, VdChild *ret,
-                      GError **error)
+static gboolean run_child(const char *const *argv, const char *input, int deadline_ms,
+                          GCancellable *stop, VdChild *ret, GError **error)
 {
     GSubprocessFlags flags = G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE;
     g_autoptr(GSubprocessLauncher) launcher = NULL;
@@ -174,7 +197,7 @@ gboolean vd_child_run(const char *const *argv, const char *input, int deadline_m
     process = g_subprocess_launcher_spawnv(launcher, argv, &why);
     if (process != NULL) {
         wait.process = process;
-        wait_for(context, &wait, deadline_ms);
+        wait_for(context, &wait, deadline_ms, stop);
         read_status(&wait);
     }
     g_main_context_pop_thread_default(context);
@@ -183,6 +206,18 @@ gboolean vd_child_run(const char *const *argv, const char *input, int deadline_m
     if (g_error_matches(why, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT))
         return vd_fail(error, VD_ERR_NOT_FOUND, why->message, _("%s is not installed."), argv[0]);
     return vd_fail(error, VD_ERR_FAILED, why->message, _("%s could not be run."), argv[0]);
+}
+
+gboolean vd_child_run(const char *const *argv, const char *input, int deadline_ms, VdChild *ret,
+                      GError **error)
+{
+    return run_child(argv, input, deadline_ms, NULL, ret, error);
+}
+
+gboolean vd_child_run_until(const char *const *argv, int deadline_ms, GCancellable *cancel,
+                            VdChild *ret, GError **error)
+{
+    return run_child(argv, NULL, deadline_ms, cancel, ret, error);
 }
 
 char *vd_child_words(const VdChild *child)

@@ -2,12 +2,12 @@
  */
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 
 typedef struct {
     int status;        /* its exit status; -1: ended by a signal */
     int signal;        /* the signal, or 0 */
-    gboolean late;     /* ended by us at the deadline */
+    gboolean late;     /* ended by us at the deadline, or as it was cancelled */
     gboolean flooded;  /* ended by us as it wrote more than 16 MiB: out and error are empty */
     char *out, *error; /* what it wrote (valid UTF-8), never NULL once run */
 } VdChild;
@@ -20,6 +20,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VdChild, vd_child_clear)
  * ret. FALSE with VD_ERR_NOT_FOUND when there is no such program, or VD_ERR_FAILED. Any thread. */
 gboolean vd_child_run(const char *const *argv, const char *input, int deadline_ms, VdChild *ret,
                       GError **error);
+/* The same without input; kills it as well when cancel (may be NULL) is triggered. */
+gboolean vd_child_run_until(const char *const *argv, int deadline_ms, GCancellable *cancel,
+                            VdChild *ret, GError **error);
 /* The line of its standard error that says why, for a sentence: the last one that calls itself an
  * error, else the last one; cleaned, without the program's name. "" if it said nothing. The caller
  * frees. */

@@ -13,6 +13,9 @@
 #include "src/base/text.h"
 #include "src/cli/run.h"
 
+/* libosinfo's database takes one second, usually. */
+#define SYSTEMS_MS 2000
+
 static void target_free(VdRunTarget *target)
 {
     g_free(target->host);
@@ -381,9 +384,35 @@ static void print_outcome(VdRun *run)
         vd_print_docs(run->docs, command->format);
 }
 
+static gboolean asks_systems(const VdCommand *command)
+{
+    for (const VdArgSpec *spec = command->verb->args; spec && spec->name; spec++)
+        if (spec->type == VD_ARG_SYSTEM && vd_args_get(command->args, spec->name))
+            return TRUE;
+    return strcmp(command->verb->id, "os.list") == 0;
+}
+
+static gboolean tell_systems(gpointer data)
+{
+    (void)data;
+    vd_err(_("vmdeck: waiting for libosinfo, which knows the systems by name\n"));
+    return G_SOURCE_REMOVE;
+}
+
+/* A person is told what takes so long. */
+static GSource *watch_systems(VdRun *run)
+{
+    GSource *source = g_timeout_source_new(SYSTEMS_MS);
+    g_source_set_callback(source, tell_systems, NULL, NULL);
+    if (isatty(STDERR_FILENO) && asks_systems(run->command))
+        g_source_attach(source, run->context);
+    return source;
+}
+
 static void submit_all(VdRun *run)
 {
     const VdVerb *verb = run->command->verb;
+    GSource *watch = watch_systems(run);
     run->waiting = run->targets->len;
     for (guint i = 0; i < run->targets->len; i++) {
         VdRunTarget *target = g_ptr_array_index(run->targets, i);
@@ -392,6 +421,8 @@ static void submit_all(VdRun *run)
     }
     while (run->waiting > 0)
         g_main_context_iteration(run->context, TRUE);
+    g_source_destroy(watch);
+    g_source_unref(watch);
 }
 
 /* A list of machines lacks those of a host that is down, which is said; a list of hosts tells of it

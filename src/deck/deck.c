@@ -262,7 +262,7 @@ VdDeck *vd_deck_new(GMainContext *context, const VdDeckOptions *options)
     deck->work = vd_worker_new(context, "work");
     deck->forms = vd_worker_new(context, "forms");
     deck->lookups = vd_worker_new(context, "lookups");
-    deck->systems = vd_systems_new();
+    deck->systems = vd_systems_new(NULL);
     vd_worker_on_notice(deck->journal, journal_notice, deck);
     vd_worker_on_notice(deck->work, journal_notice, deck);
     find_problems(deck, options);

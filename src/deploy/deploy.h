@@ -112,9 +112,10 @@ extern const VdArgSpec vd_script_add_args[];
 extern const VdArgSpec vd_script_edit_args[];
 
 /* The operating systems that libosinfo knows or templates declare, read when somebody asks for the
- * first time, which takes about a second. Any thread. */
+ * first time, which takes about a second; libosinfo that hangs is given up after ten, or when
+ * cancel (may be NULL) is triggered. Any thread. */
 typedef struct _VdSystems VdSystems;
-VdSystems *vd_systems_new(void);
+VdSystems *vd_systems_new(GCancellable *cancel);
 VdSystems *vd_systems_ref(VdSystems *systems);
 void vd_systems_unref(VdSystems *systems);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdSystems, vd_systems_unref)

@@ -375,7 +375,7 @@ static char *said(VdRun *run, const char *name)
 
 gboolean vd_image_step_record(VdRun *run, GError **error)
 {
-    g_autoptr(VdSystems) systems = vd_systems_new();
+    g_autoptr(VdSystems) systems = vd_systems_new(vd_run_cancellable(run));
     g_autoptr(VdImage) image = vd_image_new();
     int lock;
     gboolean ok;
@@ -396,6 +396,8 @@ gboolean vd_image_step_record(VdRun *run, GError **error)
         return FALSE;
     image->layout = g_strdup(vd_run_get(run, "layout"));
     vd_systems_name_image(systems, image);
+    if (g_cancellable_is_cancelled(vd_run_cancellable(run)))
+        return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Cancelled."));
     if (!vd_run_undo(run, "disk", image->path, error))
         return FALSE;
     lock = vd_store_lock(error);

@@ -8,7 +8,8 @@
 #include "src/deploy/template.h"
 
 /* By name ("Debian 12", in any case), short or long id. Borrowed from systems. VD_ERR_NOT_FOUND,
- * or why libosinfo cannot be asked. May wait for about a second, once. Any thread. */
+ * or why libosinfo cannot be asked. May wait for about a second, once, and never for more than ten.
+ * Any thread. */
 const VdSystem *vd_systems_find(VdSystems *systems, const char *word, GError **error);
 /* All of them (VdSystem), as they came: libosinfo's, then those that only templates declare.
  * Borrowed. *why (may be NULL) is set where libosinfo has told none. May wait. */

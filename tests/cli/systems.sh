@@ -48,6 +48,11 @@ check "without it a name of a system is refused, and it says what to give" \
   all is "$status" 1 , says "built without libosinfo" , says "template and the tree" , quiet
 VMDECK_OSINFO=/bin/false try 0 os list
 check "a helper that fails is told, and costs its own list only" all prints "database cannot be read" , ready
+printf '#!/bin/sh\nexec sleep 1000\n' >"$work/hangs" && chmod 755 "$work/hangs"
+VMDECK_OSINFO=$work/hangs VMDECK_OSINFO_MS=200 try 0 os list
+check "one that hangs is given up, and told as well" all prints "libosinfo hangs" , ready
+VMDECK_OSINFO=$work/hangs VMDECK_OSINFO_MS=200 try 1 "${words[@]}" --os debian11
+check "what to give then is told" all says "libosinfo hangs" , says "template and the tree" , quiet
 try 2 "${words[@]}"
 check "neither system nor template is too little" all is "$status" 2 , says "Give the system by --os"
 echo "1..$n"

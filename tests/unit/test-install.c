@@ -395,7 +395,7 @@ static void test_systems_are_read_once(void **state)
     g_autofree char *folder = fake_helper();
     g_autofree char *runs = g_build_filename(folder, "runs", NULL);
     g_autofree char *text = NULL;
-    g_autoptr(VdSystems) systems = vd_systems_new();
+    g_autoptr(VdSystems) systems = vd_systems_new(NULL);
     g_autoptr(GError) error = NULL;
     GThread *threads[4];
     const VdSystem *first;
@@ -425,7 +425,7 @@ static void test_systems_are_read_once(void **state)
 
 static void test_no_libosinfo(void **state)
 {
-    g_autoptr(VdSystems) systems = vd_systems_new();
+    g_autoptr(VdSystems) systems = vd_systems_new(NULL);
     g_autoptr(VdArgs) args = vd_args_new();
     g_autoptr(GError) error = NULL, again = NULL, damaged = NULL;
     g_autoptr(VdImage) image = vd_image_new();
@@ -442,6 +442,27 @@ static void test_no_libosinfo(void **state)
     assert_null(image->system);
     assert_null(vd_systems_parse("[]", &damaged));
     assert_int_equal(vd_error_code(damaged), VD_ERR_DAMAGED);
+}
+
+/* A helper that hangs is not waited for once nobody wants to know any more. */
+static void test_hung_libosinfo(void **state)
+{
+    g_autofree char *folder = g_dir_make_tmp("vmdeck-test-XXXXXX", NULL);
+    g_autofree char *helper = g_build_filename(folder, "helper", NULL);
+    g_autoptr(GCancellable) cancel = g_cancellable_new();
+    g_autoptr(VdSystems) systems = vd_systems_new(cancel);
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    assert_true(g_file_set_contents(helper, "#!/bin/sh\nexec sleep 1000\n", -1, NULL));
+    assert_int_equal(chmod(helper, 0755), 0);
+    g_setenv("VMDECK_OSINFO", helper, TRUE);
+    g_cancellable_cancel(cancel);
+    assert_null(vd_systems_find(systems, "nothing", &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_CANCELLED);
+    /* What templates declare is known all the same. */
+    assert_non_null(vd_systems_find(systems, "debian12", NULL));
+    assert_true(vd_remove_tree(folder, NULL));
 }
 
 static void filled(VdSystems *systems, const char *os, VdArgs *args)
@@ -464,7 +485,7 @@ static void is_arg(const VdArgs *args, const char *name, const char *value)
 static void test_what_a_system_comes_to(void **state)
 {
     g_autofree char *folder = fake_helper();
-    g_autoptr(VdSystems) systems = vd_systems_new();
+    g_autoptr(VdSystems) systems = vd_systems_new(NULL);
     g_autoptr(VdArgs) debian = vd_args_new();
     g_autoptr(VdArgs) given = vd_args_new();
     g_autoptr(VdTemplate) fedora = vd_template_find("fedora", NULL);
@@ -507,7 +528,7 @@ static void test_what_no_template_is_for(void **state)
                 {"ubuntu24.04", "where the installer of Ubuntu"},
                 {"windows", "knows no system “windows”"}};
     g_autofree char *folder = fake_helper();
-    g_autoptr(VdSystems) systems = vd_systems_new();
+    g_autoptr(VdSystems) systems = vd_systems_new(NULL);
 
     (void)state;
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -539,7 +560,7 @@ static void test_declared(void **state)
     (void)state;
     for (guint i = 0; i < G_N_ELEMENTS(helpers); i++) {
         g_autofree char *folder = helper_that(helpers[i]);
-        g_autoptr(VdSystems) systems = vd_systems_new();
+        g_autoptr(VdSystems) systems = vd_systems_new(NULL);
         g_autoptr(VdArgs) args = vd_args_new();
         g_autoptr(VdImage) image = vd_image_new();
         g_autoptr(GPtrArray) templates = vd_templates_load();
@@ -589,7 +610,7 @@ static void test_known_and_declared(void **state)
     assert_int_equal(odd->len, 1);
     lines = g_strdup_printf("cat <<'E'\n%s\nE", json->str);
     g_autofree char *folder = helper_that(lines);
-    g_autoptr(VdSystems) systems = vd_systems_new();
+    g_autoptr(VdSystems) systems = vd_systems_new(NULL);
     g_autoptr(VdArgs) args = vd_args_new();
     assert_null(vd_systems_find(systems, "Debian 12", NULL));
     assert_string_equal(vd_systems_find(systems, "debian12", NULL)->name, "Mine");
@@ -613,7 +634,7 @@ static void test_images_get_names(void **state)
         {"[]", "before", NULL},
     };
     g_autofree char *folder = fake_helper();
-    g_autoptr(VdSystems) systems = vd_systems_new();
+    g_autoptr(VdSystems) systems = vd_systems_new(NULL);
 
     (void)state;
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -644,6 +665,7 @@ int main(void)
         cmocka_unit_test(test_setup),
         cmocka_unit_test(test_systems_are_read_once),
         cmocka_unit_test(test_no_libosinfo),
+        cmocka_unit_test(test_hung_libosinfo),
         cmocka_unit_test(test_what_a_system_comes_to),
         cmocka_unit_test(test_what_no_template_is_for),
         cmocka_unit_test(test_declared),

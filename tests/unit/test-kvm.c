@@ -178,6 +178,8 @@ static void test_child(void **state)
     static const char *const deaf[] = {"sh", "-c", "exec 0<&-; exit 7", NULL};
     static const char *const none[] = {"/nonexistent/program", NULL};
     static const char *const flood[] = {"cat", "/dev/zero", NULL};
+    static const char *const slow[] = {"sleep", "1000", NULL};
+    g_autoptr(GCancellable) cancel = g_cancellable_new();
     static const char *const much[] = {"head", "-c", "9000000", "/dev/zero", NULL};
     g_autoptr(GError) error = NULL;
     g_auto(VdChild) child = {0};
@@ -201,6 +203,13 @@ static void test_child(void **state)
     assert_false(child.late);
     assert_int_equal(child.status, -1);
     assert_string_equal(child.out, "");
+    vd_child_clear(&child);
+    assert_true(vd_child_run_until(slow, 100, cancel, &child, NULL));
+    assert_true(child.late);
+    vd_child_clear(&child);
+    g_cancellable_cancel(cancel);
+    assert_true(vd_child_run_until(slow, 900000, cancel, &child, NULL));
+    assert_true(child.late);
     vd_child_clear(&child);
     assert_false(vd_child_run(none, NULL, 20000, &child, &error));
     assert_int_equal(vd_error_code(error), VD_ERR_NOT_FOUND);

@@ -377,6 +377,8 @@ gboolean vd_image_step_record(VdRun *run, GError **error)
 {
     g_autoptr(VdSystems) systems = vd_systems_new(vd_run_cancellable(run));
     g_autoptr(VdImage) image = vd_image_new();
+    g_autofree char *folder = vd_path_images();
+    GError *why = NULL;
     int lock;
     gboolean ok;
 
@@ -403,9 +405,9 @@ gboolean vd_image_step_record(VdRun *run, GError **error)
     lock = vd_store_lock(error);
     if (lock < 0)
         return FALSE;
-    ok = record_locked(run, image, error);
+    ok = record_locked(run, image, &why);
     close(lock);
-    return ok;
+    return ok || vd_image_no_room(image->name, folder, why, error);
 }
 
 /* ---- taking it back ---- */

@@ -321,10 +321,44 @@ check_suse() {
   has "udev names the interface" "$1/etc/udev/rules.d/70-persistent-net.rules" 'ATTR{address}=="52:54:00:ab:cd:ef"'
 }
 
+# As init and its rc of System V boot a system: the links of the runlevels, in their order, each with
+# `start`. In namespaces of its own on the disk's root, with programs of this host, whose folders lie
+# over those of the root.
+boot_sysv() { # ROOT
+  cat >"$1/rc" <<'END'
+for link in /etc/rcS.d/S* /etc/rc2.d/S*; do [ ! -x "$link" ] || "$link" start; done
+n=0
+until grep -q ' done ' /var/log/vmdeck-firstboot.log; do
+  n=$((n + 1))
+  [ $n -lt 1200 ] || exit 1
+  sleep 0.1
+done
+END
+  unshare --mount --pid --net --fork --kill-child --propagation private sh -c '
+    for folder in usr/bin usr/sbin usr/lib bin sbin lib lib64; do
+      [ ! -d "/$folder" ] || { mkdir -p "$0/$folder" && mount --bind "/$folder" "$0/$folder"; } || exit 1
+    done
+    mkdir -p "$0/proc" "$0/dev" && mount -t proc none "$0/proc" && mount -t tmpfs none "$0/dev" &&
+      mknod -m 666 "$0/dev/null" c 1 3 && exec chroot "$0" sh /rc' "$1"
+}
+
+check_boot_sysv() { # ROOT
+  local root=$1 log=$1/var/log/vmdeck-firstboot.log
+  ok "a link of runlevel 2 waits for its boot" test -L "$root/etc/rc2.d/S99vmdeck-firstboot"
+  ok "it boots by System V" boot_sysv "$root"
+  has "the first-boot script runs" "$log" 'vmdeck-firstboot: MARK-1234 out hello'
+  has "and its end is told" "$log" 'vmdeck-firstboot: MARK-1234 done 0'
+  same "its links are gone" 0 "$(find "$root"/etc/rc?.d -name '*vmdeck-firstboot' | wc -l)"
+  ok "there are host keys" test -s "$root/etc/ssh/ssh_host_ed25519_key"
+  cp "$log" "$root/log.before"
+  ok "a second boot runs nothing" eval 'boot_sysv "$root" && cmp "$log" "$root/log.before"'
+}
+
 check_sysv() {
   ok "the first-boot script is linked for System V" test -x "$1/etc/init.d/vmdeck-firstboot" -a -L "$1/etc/rc2.d/S99vmdeck-firstboot"
   ok "and is a program of sh" sh -n "$1/etc/init.d/vmdeck-firstboot"
   has "old ifupdown goes by name" "$1/etc/network/interfaces" 'iface eth0 inet static'
+  check_boot_sysv "$1"
 }
 
 check_alpine() {

@@ -210,6 +210,13 @@ printf '#!/bin/sh\necho ho\n' >"$work/ho.sh"
 EDITOR="cp $work/ho.sh" script -qec "'$VMDECK' script edit hi" "$work/terminal" >/dev/null 2>&1 </dev/null
 try 0 script show hi
 check "it is changed in the editor" is "$out" $'#!/bin/sh\necho ho'
+for script in docker lamp unattended-upgrades update-all; do
+  try 0 script show "$script"
+  printf '%s\n' "$out" >"$work/shipped"
+  check "$script is right as a script of any sh" all is "$(head -n 1 "$work/shipped")" '#!/bin/sh' , sh -n "$work/shipped" , \
+    bash -n "$work/shipped" , cmp "$work/shipped" "$VMDECK_SOURCE/doc/scripts/$script"
+done
+check "and all that are shipped were looked at" is "$(ls "$VMDECK_SOURCE/doc/scripts" | wc -l)" 4
 try 4 script remove lamp --yes
 check "one that is shipped stays" all is "$status" 4 , says lamp
 try 0 script remove hi --yes

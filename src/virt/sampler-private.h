@@ -18,6 +18,7 @@ struct _VdSampler {
     gboolean net_dear;  /* the driver's cheap figures have no network */
     GSource *tick;
     guint ticks;
+    guint hurried; /* samples that are to come sooner than usual */
     VdPace pace, dear_pace;
     gint64 dear_due; /* when the next pass of dear figures may begin */
     VdLane *stats, *dear;

@@ -19,7 +19,10 @@
 /* What was read longer ago than this is not shown as now. */
 #define EXPIRE_USEC (60 * G_USEC_PER_SEC)
 /* The dear figures come every so many intervals. */
-#define DEAR_EVERY     2
+#define DEAR_EVERY 2
+/* What the list is newly sorted by is not waited for: two samples, which make a rate, come so soon
+ * after one another. */
+#define HURRIED_MS     250
 #define QUARANTINE_MAX 60000
 /* A call for dear figures takes so long, if that can be had by asking fewer machines at a time: a
  * thin link must not come near the deadline at which a machine is suspected. */
@@ -250,12 +253,15 @@ static void cheap_push(VdSampler *sampler)
 {
     VdKeeper *keeper = sampler->keeper;
     const VdVirtOptions *options = &keeper->virt->options;
-    if (in_doubt(sampler))
+    if (in_doubt(sampler)) {
+        sampler->hurried = 0;
         return;
+    }
     if (!sampler->stats && sampler->stuck_stats->len < keeper->virt->tuning->max_stuck)
         sampler->stats = lane_open(sampler, "vd-stats");
     if (!sampler->stats || !vd_lane_idle(sampler->stats))
         return; /* a former one still runs: this one is left out */
+    sampler->hurried -= sampler->hurried > 0;
     CheapTask *task = g_new0(CheapTask, 1);
     task->sampler = sampler;
     task->uri = g_strdup(keeper->uri);
@@ -499,11 +505,21 @@ static gboolean tick(gpointer data)
 {
     VdSampler *sampler = data;
     const VdVirt *virt = sampler->keeper->virt;
-    vd_timer_set(&sampler->tick, virt->context, sampler->pace.ms, tick, sampler);
+    guint ms = sampler->hurried > 0 ? MIN((guint)HURRIED_MS, sampler->pace.ms) : sampler->pace.ms;
+    vd_timer_set(&sampler->tick, virt->context, ms, tick, sampler);
     cheap_push(sampler);
     sampler->ticks++;
     dear_pass(sampler);
     return G_SOURCE_REMOVE;
+}
+
+/* A host that answers slowly is not asked more for it. */
+static void hurry(VdSampler *sampler)
+{
+    if (!sampler->tick || vd_pace_stretched(&sampler->pace))
+        return;
+    sampler->hurried = 2;
+    vd_timer_set(&sampler->tick, sampler->keeper->virt->context, 0, tick, sampler);
 }
 
 VdSampler *vd_sampler_new(VdKeeper *keeper)
@@ -525,7 +541,7 @@ void vd_sampler_start(VdSampler *sampler)
     guint usual = (guint)sampler->keeper->virt->options.interval_ms;
     vd_pace_init(&sampler->pace, usual);
     vd_pace_init(&sampler->dear_pace, usual * DEAR_EVERY);
-    sampler->ticks = 0;
+    sampler->ticks = sampler->hurried = 0;
     sampler->dear_due = sampler->dear_took = 0;
     sampler->doubted = 0;
     sampler->node = (VdNodeMeasure){0};
@@ -575,10 +591,13 @@ void vd_sampler_want(VdSampler *sampler, const char *uuid)
 
 void vd_sampler_want_groups(VdSampler *sampler, guint shown, guint all)
 {
-    if (all & ~sampler->all)
+    guint added = all & ~sampler->all;
+    if (added)
         sampler->dear_due = 0; /* what it is sorted by is wanted now */
     sampler->shown = shown;
     sampler->all = all;
+    if (added)
+        hurry(sampler);
 }
 
 guint vd_sampler_interval(const VdSampler *sampler)

@@ -1,14 +1,16 @@
 /* measure: figures of the console on a terminal, for tests/bench/run. One measurement a call; its
  * result is one line of numbers on standard output.
  *
- *   measure thin SECONDS TEXT -- PROGRAM…   the same on a line of 64 kbit/s: bytes a second, then
- * the median and the worst of keys, microseconds measure quit RUNS TEXT -- PROGRAM… milliseconds
- * from the key that quits to the end: worst measure first RUNS TEXT -- PROGRAM…     median
- * milliseconds from the start until TEXT is shown measure keys COUNT TEXT -- PROGRAM… microseconds
- * from a key to the moved cursor: the median, the 99th percentile, the worst measure idle SECONDS
- * TEXT -- PROGRAM…   per cent of one processor, bytes a second to the terminal, resident KiB, and
- * per cent of one processor that the process VMDECK_BENCH_DAEMON took, if there is that variable
- * measure fleet FILE COUNT writes a fleet for the test driver, prints its URI
+ *   measure first RUNS TEXT -- PROGRAM…    from the start until TEXT is shown, median, milliseconds
+ *   measure keys COUNT TEXT -- PROGRAM…    from a key to the moved cursor, microseconds: the
+ * median, the 99th percentile, the worst measure idle SECONDS TEXT -- PROGRAM…  per cent of one
+ * processor, bytes a second to the terminal, resident KiB, and per cent of one processor that the
+ *                                          process VMDECK_BENCH_DAEMON took, if it is set
+ *   measure thin SECONDS TEXT -- PROGRAM…  on a line of 64 kbit/s: bytes a second; the median and
+ * the worst of keys, microseconds measure quit RUNS TEXT -- PROGRAM…     from the key that quits to
+ * the end, worst, milliseconds measure sort RUNS TEXT -- PROGRAM…     from the key that sorts by
+ * processors until every running machine has a figure to be sorted by, worst, milliseconds measure
+ * fleet FILE COUNT               writes a fleet for the test driver, prints its URI
  *
  * TEXT is what the screen shows once the list is complete. The console gets the environment of the
  * caller, so that it is also measured on real hosts. */
@@ -266,6 +268,68 @@ static int measure_quit(const Subject *subject, int runs)
     return 0;
 }
 
+/* Where the processors' column stands; -1: it is not what the list is sorted by. */
+static int sorted_column(VdGrid *grid)
+{
+    int row = 0, col = 0;
+    if (!vd_grid_find(grid, "CPU%", &row, &col))
+        return -1;
+    const VdGlyph *mark = vd_grid_glyph(grid, row, col + (int)strlen("CPU%"));
+    return *mark->text && *mark->text != ' ' ? col : -1;
+}
+
+/* Whatever has no figure stands last, so that all have one once the last row has. */
+static gboolean last_has_figure(VdGrid *grid, gpointer data)
+{
+    int col = sorted_column(grid);
+    (void)data;
+    for (int i = 0; col >= 0 && i < (int)strlen("CPU%"); i++)
+        if (g_ascii_isdigit(*vd_grid_glyph(grid, grid->rows - 2, col + i)->text))
+            return TRUE;
+    return FALSE;
+}
+
+/* Key by key, until the list is sorted by processors; when the last one was pressed, 0: it never
+ * is.
+ */
+static gint64 sort_by_cpu(VdPty *pty)
+{
+    for (int i = 0; i < 8; i++) {
+        gint64 start = g_get_monotonic_time();
+        vd_pty_send(pty, "<F6>");
+        watch(pty, 0.3);
+        g_autoptr(VdGrid) grid = vd_pty_grid(pty);
+        if (sorted_column(grid) >= 0)
+            return start;
+    }
+    return 0;
+}
+
+static int measure_sort(const Subject *subject, int runs)
+{
+    double worst = 0;
+    for (int i = 0; i < runs; i++) {
+        g_autoptr(VdPty) pty = subject_listed(subject);
+        if (!pty)
+            return 1;
+        watch(pty, WARM_UP_SECONDS);
+        vd_pty_send(pty, "/state:run<Enter>");
+        watch(pty, 1);
+        vd_pty_send(pty, "<End>");
+        watch(pty, 1);
+        gint64 start = sort_by_cpu(pty);
+        vd_pty_send(pty, "<End>");
+        if (start == 0 || !vd_pty_wait(pty, last_has_figure, NULL)) {
+            fprintf(stderr, "measure: not sorted by processors; the screen:\n");
+            show_screen(pty);
+            return 1;
+        }
+        worst = MAX(worst, (double)(g_get_monotonic_time() - start) / 1000);
+    }
+    printf("%.1f\n", worst);
+    return 0;
+}
+
 static int write_fleet(const char *path, int count)
 {
     g_autofree char *folder = g_path_get_dirname(path);
@@ -283,7 +347,7 @@ int main(int argc, char **argv)
     if (argc == 4 && strcmp(argv[1], "fleet") == 0)
         return write_fleet(argv[2], atoi(argv[3]));
     if (argc < 6 || strcmp(argv[4], "--") != 0) {
-        fprintf(stderr, "usage: measure first|keys|idle|thin|quit NUMBER TEXT -- PROGRAM…\n"
+        fprintf(stderr, "usage: measure first|keys|idle|thin|quit|sort NUMBER TEXT -- PROGRAM…\n"
                         "       measure fleet FILE COUNT\n");
         return 2;
     }
@@ -301,6 +365,8 @@ int main(int argc, char **argv)
         return measure_idle(&subject, number);
     if (number > 0 && strcmp(argv[1], "thin") == 0)
         return measure_thin(subject, number);
+    if (number > 0 && strcmp(argv[1], "sort") == 0)
+        return measure_sort(&subject, number);
     if (number > 0 && strcmp(argv[1], "quit") == 0)
         return measure_quit(&subject, number);
     fprintf(stderr, "measure: no such measurement\n");

@@ -149,12 +149,27 @@ static gboolean all_asked(Client *client, gconstpointer data)
     return TRUE;
 }
 
+static gboolean all_have_rates(Client *client, gconstpointer id)
+{
+    const VdHost *host = client_host(client, id);
+    guint known = 0;
+    for (guint i = 0; i < host->vms->len; i++)
+        known += vd_host_vm(host, i)->now.cpu >= 0;
+    return known == MANY;
+}
+
 static guint asked_in_all(Fake *fake, guint group, guint from, guint to)
 {
     guint sum = 0;
     for (guint i = from; i < to; i++)
         sum += fake_asked(fake, A, i, group);
     return sum;
+}
+
+static gboolean some_asked(Client *client, gconstpointer fake)
+{
+    (void)client;
+    return asked_in_all((Fake *)fake, VD_GROUP_CPU, 0, MANY) > 0;
 }
 
 /* The first few are on the screen. */
@@ -228,6 +243,26 @@ static void test_by_sort(void **state)
     Asked disks = {c.fake, VD_GROUP_DISK, 0, MANY, 2};
     assert_true(client_wait(c.client, all_asked, &disks, 30));
     assert_int_equal(asked_in_all(c.fake, VD_GROUP_MEM, 0, MANY), 0);
+    case_finish(&c);
+}
+
+/* Whoever sorts by processor time does not wait for the next interval, nor for the one after it,
+ * which a rate would need: were they waited for, this would take twenty minutes. */
+static void test_sorting_is_at_once(void **state)
+{
+    (void)state;
+    static const VdVirtOptions rarely = {.interval_ms = 600000, .sample = TRUE, .events = TRUE};
+    Case c;
+    c.fake = fake_new();
+    c.client = client_new(&rarely, fake_backend(c.fake), &sampling_tuning);
+    fake_add_many(c.fake, A, MANY);
+    vd_virt_want_groups(c.client->virt, VD_GROUP_CPU, 0);
+    vd_virt_add_host(c.client->virt, "a", A);
+    assert_true(client_wait(c.client, is_up, "a", 30));
+    assert_true(client_wait(c.client, some_asked, c.fake, 30));
+    assert_true(asked_in_all(c.fake, VD_GROUP_CPU, 0, MANY) < MANY);
+    vd_virt_want_groups(c.client->virt, VD_GROUP_CPU, VD_GROUP_CPU);
+    assert_true(client_wait(c.client, all_have_rates, "a", 60));
     case_finish(&c);
 }
 
@@ -308,8 +343,9 @@ int main(void)
         cmocka_unit_test(test_rates),           cmocka_unit_test(test_rates_that_cannot_be),
         cmocka_unit_test(test_rates_over_gaps), cmocka_unit_test(test_memory),
         cmocka_unit_test(test_figures),         cmocka_unit_test(test_by_demand),
-        cmocka_unit_test(test_by_sort),         cmocka_unit_test(test_few_round_trips),
-        cmocka_unit_test(test_stretch),         cmocka_unit_test(test_hiccup),
+        cmocka_unit_test(test_by_sort),         cmocka_unit_test(test_sorting_is_at_once),
+        cmocka_unit_test(test_few_round_trips), cmocka_unit_test(test_stretch),
+        cmocka_unit_test(test_hiccup),
     };
     return cmocka_run_group_tests_name("virt-sampler", tests, NULL, NULL);
 }

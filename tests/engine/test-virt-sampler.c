@@ -208,13 +208,18 @@ static void test_by_demand(void **state)
     guint passes = fake_asked(c.fake, A, 0, VD_GROUP_MEM);
     guint others = asked_in_all(c.fake, VD_GROUP_MEM, SHOWN, MANY);
     assert_true(others > 0 && others < passes * (MANY - SHOWN));
-    /* Nor is anything dear once no dear column is shown. */
+    /* Nor is anything dear once no dear column is shown: a pass that has begun is the last one. It
+     * has a lane of its own, so the others' pace does not tell when it is over. */
     vd_virt_want_groups(c.client->virt, VD_GROUP_CPU, 0);
-    Asked cheap = {c.fake, VD_GROUP_CPU, 0, SHOWN, fake_asked(c.fake, A, 0, VD_GROUP_CPU) + 3};
-    assert_true(client_wait(c.client, all_asked, &cheap, 30));
-    guint memory = asked_in_all(c.fake, VD_GROUP_MEM, 0, MANY);
-    cheap.least += 6;
-    assert_true(client_wait(c.client, all_asked, &cheap, 30));
+    gint64 until = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+    guint memory;
+    do {
+        guint cheap = fake_asked(c.fake, A, 0, VD_GROUP_CPU);
+        Asked later = {c.fake, VD_GROUP_CPU, 0, SHOWN, cheap + 6};
+        memory = asked_in_all(c.fake, VD_GROUP_MEM, 0, MANY);
+        assert_true(client_wait(c.client, all_asked, &later, 30));
+    } while (asked_in_all(c.fake, VD_GROUP_MEM, 0, MANY) != memory &&
+             g_get_monotonic_time() < until);
     assert_int_equal(asked_in_all(c.fake, VD_GROUP_MEM, 0, MANY), memory);
     case_finish(&c);
 }

@@ -114,10 +114,31 @@ static gboolean peel(VdApp *app)
     return TRUE;
 }
 
+/* Whether a number before the key says how far: else it was the name of a view, typed quickly. */
+static gboolean takes_count(VdApp *app, guint32 key)
+{
+    const VdCommand *command = vd_keymap_lookup(app->keymap, key, 0);
+    if (!command || command->verb)
+        return FALSE;
+    switch (command->action) {
+    case VD_DO_UP:
+    case VD_DO_DOWN:
+    case VD_DO_PAGE_UP:
+    case VD_DO_PAGE_DOWN:
+    case VD_DO_TOP:
+    case VD_DO_BOTTOM:
+        return TRUE;
+    default:
+        return FALSE;
+    }
+}
+
 static void command_key(VdApp *app, guint32 key)
 {
     const VdCommand *command = NULL;
     const VdCommand *last = NULL;
+    if (app->count && !takes_count(app, key))
+        vd_console_count_ended(app);
     for (guint n = 0; (command = vd_keymap_lookup(app->keymap, key, n)); n++) {
         if (!vd_console_answers(app, command, key))
             continue;

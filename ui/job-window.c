@@ -126,8 +126,9 @@ static char *failure_text(const VdJob *job)
             g_string_append_printf(text, "%s: ", _(step->label));
     }
     g_string_append_printf(text, "%s\n", job->error ? job->error : _("no reason was given"));
-    if (job->detail && *job->detail && g_strcmp0(job->detail, job->error) != 0)
-        g_string_append_printf(text, "%s\n", job->detail);
+    g_autofree char *more = vd_text_more(job->error, job->detail);
+    if (more)
+        g_string_append_printf(text, "%s\n", more);
     if (job->undone && *job->undone)
         g_string_append_printf(text, _("Taken back: %s\n"), job->undone);
     g_string_append_printf(text, _("Request %s. r tries again, l shows the log."), job->id);

@@ -309,7 +309,8 @@ static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
         int lines = vd_canvas_wrap(canvas, rect, VD_ROLE_STATE_BAD, why);
         rect.y += lines;
         rect.h -= lines;
-        vd_canvas_wrap(canvas, rect, VD_ROLE_DIM, row->host->detail);
+        g_autofree char *more = vd_text_more(why, row->host->detail);
+        vd_canvas_wrap(canvas, rect, VD_ROLE_DIM, more);
         return;
     }
     if (rect.w >= 50 && rect.h < 9)

@@ -75,9 +75,10 @@ static gboolean open_notice(LogPane *self)
     const VdNotice *notice = notice_at(app, self->list.cursor);
     char time[VD_FIGURE_SIZE];
     time_text(time, app, notice);
-    g_autofree char *text = g_strdup_printf(
-        "%s  %s\n\n%s\n%s%s", time, notice->request ? notice->request : "", notice->text,
-        notice->detail ? "\n" : "", notice->detail ? notice->detail : "");
+    g_autofree char *more = vd_text_more(notice->text, notice->detail);
+    g_autofree char *text =
+        g_strdup_printf("%s  %s\n\n%s\n%s%s", time, notice->request ? notice->request : "",
+                        notice->text, more ? "\n" : "", more ? more : "");
     vd_app_push(app, vd_page_new_text(_("Notice"), text, TRUE));
     return TRUE;
 }

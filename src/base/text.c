@@ -86,6 +86,27 @@ char *vd_text_clean(const char *foreign, gsize max_chars, gboolean keep_lines)
     return clean(foreign, max_chars, keep_lines, 0);
 }
 
+/* Blanks and ends of lines as one blank each. */
+static char *one_line(const char *text)
+{
+    g_autofree char *clean = vd_text_clean(text, 0, FALSE);
+    g_auto(GStrv) parts = g_strsplit(clean, " ", -1);
+    GString *out = g_string_new(NULL);
+    for (char **part = parts; *part; part++)
+        if (**part)
+            g_string_append_printf(out, "%s%s", out->len ? " " : "", *part);
+    return g_string_free(out, FALSE);
+}
+
+char *vd_text_more(const char *sentence, const char *words)
+{
+    g_autofree char *said = one_line(sentence), *more = one_line(words);
+    const char *colon = strstr(more, ": ");
+    if (!*more || strstr(said, more) || (colon && colon[2] && strstr(said, colon + 2)))
+        return NULL;
+    return vd_text_clean(words, 0, TRUE);
+}
+
 char *vd_text_mask_password(const char *address)
 {
     const char *start = address ? strstr(address, "://") : NULL;

@@ -16,6 +16,11 @@ char *vd_text_clean(const char *foreign, gsize max_chars, gboolean keep_lines);
  * Never empty. */
 char *vd_text_clean_name(const char *foreign, gsize max_chars);
 
+/* Of a sentence and the words of a library that came with it: those words, cleaned, if they say
+ * more than the sentence, which may hold them in one line, or without the class of error before its
+ * first colon. NULL: they do not, or there are none. The caller frees. */
+char *vd_text_more(const char *sentence, const char *words);
+
 /* A copy of an address in which a password ("driver://user:password@host/…") is replaced by "…",
  * whether or not it can be parsed otherwise. The caller frees. NULL gives "". */
 char *vd_text_mask_password(const char *address);

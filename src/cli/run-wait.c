@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "src/base/i18n.h"
+#include "src/base/text.h"
 #include "src/cli/run.h"
 
 /* So long all wait for each other, so that a list is usually in the order of the hosts. */
@@ -170,8 +171,10 @@ static void complain(VdRun *run, const VdHost *host, gboolean only)
         vd_err("vmdeck: %s\n", why);
     else
         vd_err(_("vmdeck: host %s: %s\n"), host->id, why);
-    if (!late && host->detail && !strstr(why, host->detail))
-        vd_err("        (%s)\n", host->detail);
+    g_autofree char *more = late ? NULL : vd_text_more(why, host->detail);
+    g_autofree char *words = more ? vd_text_clean(more, 1024, FALSE) : NULL;
+    if (words)
+        vd_err("        (%s)\n", words);
 }
 
 void vd_run_tell_late(VdRun *run, VdDoc *doc)

@@ -42,13 +42,13 @@ static gboolean tells_of(const char *text, const char *what)
 void vd_run_complain(const char *what, const GError *error)
 {
     g_autofree char *text = vd_text_clean(error->message, 1024, FALSE);
-    const char *detail = vd_error_detail(error);
-    g_autofree char *words = detail ? vd_text_clean(detail, 1024, FALSE) : NULL;
+    g_autofree char *more = vd_text_more(text, vd_error_detail(error));
+    g_autofree char *words = more ? vd_text_clean(more, 1024, FALSE) : NULL;
     if (what && !tells_of(text, what)) /* most sentences name it themselves */
         vd_err("vmdeck: %s: %s\n", what, text);
     else
         vd_err("vmdeck: %s\n", text);
-    if (words && !strstr(text, words))
+    if (words)
         vd_err("        (%s)\n", words);
 }
 

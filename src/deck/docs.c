@@ -363,7 +363,7 @@ gboolean vd_local_image_show(VdLocalCall *call, GError **error)
     vd_row_size(row, 8, image->file_size);
     vd_row_text(row, 9, image->format);
     vd_row_text(row, 10, image->sha256);
-    vd_row_text(row, 11, image->path);
+    vd_row_path(row, 11, image->path);
     vd_row_int(row, 12, image->added);
     vd_row_text(row, 13, image->notes);
     vd_row_text(row, 14, image->tags);

@@ -116,6 +116,14 @@ void vd_row_name(char **row, guint column, const char *name)
         row_take(row, column, NULL);
 }
 
+void vd_row_path(char **row, guint column, const char *path)
+{
+    if (path && *path)
+        row_clean(row, column, vd_text_clean_name(path, 4096), path);
+    else
+        row_take(row, column, NULL);
+}
+
 const char *vd_row_exact(char **row, guint column)
 {
     const char *exact = row[row_length(row) + 1 + column];

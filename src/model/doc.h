@@ -57,6 +57,8 @@ char **vd_section_row(VdSection *section);
  * vd_text_clean_name() does. What it was before can still be had. */
 void vd_row_text(char **row, guint column, const char *value);
 void vd_row_name(char **row, guint column, const char *name);
+/* The same, as long as a path may be. */
+void vd_row_path(char **row, guint column, const char *path);
 /* A value as it was given, for programs; it may hold anything, and need not be UTF-8. Borrowed. */
 const char *vd_row_exact(char **row, guint column);
 void vd_row_int(char **row, guint column, gint64 value);

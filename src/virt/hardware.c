@@ -81,7 +81,7 @@ static void add_disks(VdVirtCall *call, const GPtrArray *disks, VdDoc *doc)
         vd_row_text(row, DISK_TARGET, disk->target);
         vd_row_text(row, DISK_DEVICE, disk->device);
         vd_row_text(row, DISK_BUS, disk->bus);
-        vd_row_text(row, DISK_SOURCE, disk->source);
+        vd_row_path(row, DISK_SOURCE, disk->source);
         vd_row_text(row, DISK_FORMAT, disk->format);
         vd_row_bool(row, DISK_READONLY, disk->readonly);
         vd_row_bool(row, DISK_SHAREABLE, disk->shareable);

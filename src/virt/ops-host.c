@@ -228,7 +228,7 @@ static void add_pool(virStoragePoolPtr pool, VdSection *section)
 
     vd_row_name(row, POOL_NAME, virStoragePoolGetName(pool));
     vd_row_text(row, POOL_TYPE, type);
-    vd_row_text(row, POOL_PATH, path);
+    vd_row_path(row, POOL_PATH, path);
     if (virStoragePoolGetAutostart(pool, &autostart) == 0)
         vd_row_bool(row, POOL_AUTOSTART, autostart);
     if (virStoragePoolGetInfo(pool, &info) < 0)

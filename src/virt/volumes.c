@@ -380,8 +380,8 @@ VdDoc *vd_volumes_doc(const GPtrArray *volumes, gboolean done)
         char **row = vd_section_row(section);
 
         vd_row_text(row, COL_TARGET, volume->target);
-        vd_row_text(row, COL_PATH, volume->path);
-        vd_row_text(row, COL_POOL, volume->pool);
+        vd_row_path(row, COL_PATH, volume->path);
+        vd_row_name(row, COL_POOL, volume->pool);
         if (volume->vol != NULL) {
             vd_row_size(row, COL_SIZE, volume->capacity);
             vd_row_size(row, COL_ALLOCATED, volume->allocation);

@@ -156,6 +156,22 @@ static void digits_count_or_name_a_view(void **state)
     stop(&f);
 }
 
+/* What is typed at once behind the name of a view, and knows no count, is done in that view. */
+static void a_view_typed_quickly_is_shown_first(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 120, 30);
+    press(&f, "2 ?");
+    assert_int_equal(f.app->view, VD_VIEW_JOBS);
+    assert_non_null(vd_console_top(f.app));
+    press(&f, "Esc 1 j 5 g");
+    assert_int_equal(f.app->view, VD_VIEW_JOBS); /* 1j and 5g are moves */
+    press(&f, "1 s");
+    assert_int_equal(f.app->view, VD_VIEW_MACHINES);
+    stop(&f);
+}
+
 static void what_is_pasted_never_commands(void **state)
 {
     Fixture f;
@@ -445,6 +461,7 @@ int main(void)
         cmocka_unit_test(one_key_serves_hosts_and_machines),
         cmocka_unit_test(escape_peels_one_layer),
         cmocka_unit_test(digits_count_or_name_a_view),
+        cmocka_unit_test(a_view_typed_quickly_is_shown_first),
         cmocka_unit_test(what_is_pasted_never_commands),
         cmocka_unit_test(the_palette_finds_and_runs),
         cmocka_unit_test(deleting_names_the_volumes),

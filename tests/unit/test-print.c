@@ -183,6 +183,25 @@ static void programs_get_the_exact_name(void **state)
     assert_null(strstr(json, "base64"));
 }
 
+/* People see that something stands there that is not shown, however long the path is. */
+static void a_path_hides_nothing(void **state)
+{
+    static const VdColumn only[] = {{"path", "Path", VD_COL_TEXT}};
+    g_autofree char *deep = g_strnfill(600, 'd');
+    g_autofree char *path = g_strconcat("/p\xc2\x9b"
+                                        "q/",
+                                        deep, NULL);
+    g_autofree char *expected = g_strconcat("/p\uFFFDq/", deep, NULL);
+    g_autoptr(VdDoc) doc = vd_doc_new();
+    char **row = vd_section_row(vd_doc_section(doc, VD_SECTION_TABLE, "volumes", "", only, 1));
+    (void)state;
+    vd_row_path(row, 0, path);
+    assert_string_equal(row[0], expected);
+    assert_string_equal(vd_row_exact(row, 0), path);
+    vd_row_path(row, 0, "");
+    assert_null(row[0]);
+}
+
 static void escapes_never_reach_the_terminal(void **state)
 {
     (void)state;
@@ -207,6 +226,7 @@ int main(void)
         cmocka_unit_test(one_name_widens_no_table),
         cmocka_unit_test(numbers_are_short_and_times_seconds),
         cmocka_unit_test(programs_get_the_exact_name),
+        cmocka_unit_test(a_path_hides_nothing),
         cmocka_unit_test(escapes_never_reach_the_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,27 @@ static void name_is(const char *foreign, const char *expected)
 }
 
 /* What a name hides leaves a mark, so that it does not look like another one. */
+static void more_is(const char *sentence, const char *words, const char *expected)
+{
+    g_autofree char *more = vd_text_more(sentence, words);
+    if (g_strcmp0(more, expected) != 0)
+        fail_msg("“%s” and “%s”: “%s”", sentence, words ? words : "NULL", more ? more : "NULL");
+}
+
+/* A library's words are not told twice because they have lines, or a class in front. */
+static void test_more(void **state)
+{
+    (void)state;
+    more_is("x cannot be started: no such thing", NULL, NULL);
+    more_is("x cannot be started: no such thing", "", NULL);
+    more_is("x cannot be started: no such thing", "no such thing", NULL);
+    more_is("x cannot be started: qemu died: a b", "internal error: qemu died: a\n  b\n", NULL);
+    more_is("x cannot be started: it is not there", "Domain not found: 'x'",
+            "Domain not found: 'x'");
+    more_is("x cannot be started: a", "a\nb", "a\nb");
+    more_is("no", "internal error: ", "internal error: ");
+}
+
 static void test_clean_name(void **state)
 {
     (void)state;
@@ -397,13 +418,21 @@ static void test_request_ids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clean_name),    cmocka_unit_test(test_clean),
-        cmocka_unit_test(test_clean_bounds),  cmocka_unit_test(test_clean_any_bytes),
-        cmocka_unit_test(test_width_and_fit), cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_duration),      cmocka_unit_test(test_latency),
-        cmocka_unit_test(test_parse_size),    cmocka_unit_test(test_hostname),
-        cmocka_unit_test(test_vm_name),       cmocka_unit_test(test_password),
-        cmocka_unit_test(test_timezone),      cmocka_unit_test(test_request_ids),
+        cmocka_unit_test(test_more),
+        cmocka_unit_test(test_clean_name),
+        cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_clean_bounds),
+        cmocka_unit_test(test_clean_any_bytes),
+        cmocka_unit_test(test_width_and_fit),
+        cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_duration),
+        cmocka_unit_test(test_latency),
+        cmocka_unit_test(test_parse_size),
+        cmocka_unit_test(test_hostname),
+        cmocka_unit_test(test_vm_name),
+        cmocka_unit_test(test_password),
+        cmocka_unit_test(test_timezone),
+        cmocka_unit_test(test_request_ids),
         cmocka_unit_test(test_mask_password),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);

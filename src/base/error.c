@@ -3,27 +3,32 @@
 #include "config.h"
 
 #include "src/base/error.h"
+#include "src/base/said.h"
 
 typedef struct {
-    char *detail;
+    char *detail, *written;
 } VdErrorPrivate;
 
 static void vd_error_private_init(VdErrorPrivate *priv)
 {
     if (priv) /* GLib's macro passes what it looked up */
-        priv->detail = NULL;
+        *priv = (VdErrorPrivate){0};
 }
 
 static void vd_error_private_copy(const VdErrorPrivate *from, VdErrorPrivate *to)
 {
-    if (from && to)
-        to->detail = g_strdup(from->detail);
+    if (!from || !to)
+        return;
+    to->detail = g_strdup(from->detail);
+    to->written = g_strdup(from->written);
 }
 
 static void vd_error_private_clear(VdErrorPrivate *priv)
 {
-    if (priv)
-        g_clear_pointer(&priv->detail, g_free);
+    if (!priv)
+        return;
+    g_clear_pointer(&priv->detail, g_free);
+    g_clear_pointer(&priv->written, g_free);
 }
 
 G_DEFINE_EXTENDED_ERROR(VdError, vd_error)
@@ -36,10 +41,15 @@ static void set_va(GError **error, VdErrorCode code, const char *detail, const c
 {
     if (!error)
         return;
+    va_list again;
+    va_copy(again, args);
     GError *made = g_error_new_valist(VD_ERROR, (gint)code, format, args);
     VdErrorPrivate *priv = vd_error_get_private(made);
-    if (priv)
+    if (priv) {
         priv->detail = g_strdup(detail);
+        priv->written = vd_said_va(format, again);
+    }
+    va_end(again);
     g_propagate_error(error, made);
 }
 
@@ -66,6 +76,26 @@ const char *vd_error_detail(const GError *error)
         return NULL;
     const VdErrorPrivate *priv = vd_error_get_private(error);
     return priv ? priv->detail : NULL;
+}
+
+const char *vd_error_written(const GError *error)
+{
+    const VdErrorPrivate *priv =
+        error && error->domain == VD_ERROR ? vd_error_get_private(error) : NULL;
+    if (priv && priv->written)
+        return priv->written;
+    return error ? error->message : NULL;
+}
+
+void vd_error_write(GError *error, char *written)
+{
+    VdErrorPrivate *priv = error && error->domain == VD_ERROR ? vd_error_get_private(error) : NULL;
+    if (priv) {
+        g_free(priv->written);
+        priv->written = written;
+    } else {
+        g_free(written);
+    }
 }
 
 VdErrorCode vd_error_code(const GError *error)

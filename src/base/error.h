@@ -38,6 +38,13 @@ gboolean vd_fail(GError **error, VdErrorCode code, const char *detail, const cha
 /* The library's words of an error, or NULL. Owned by the error. Works for any GError. */
 const char *vd_error_detail(const GError *error);
 
+/* The sentence as it is written down for readers of other languages (said.h); the message itself
+ * for an error of another domain, or one that was not made by the functions above. Owned by the
+ * error. */
+const char *vd_error_written(const GError *error);
+/* Sets that for a sentence that was put together of several. written is taken over. */
+void vd_error_write(GError *error, char *written);
+
 /* The code, VD_ERR_FAILED for errors of another domain. */
 VdErrorCode vd_error_code(const GError *error);
 

@@ -28,6 +28,8 @@ libbase_a_SOURCES = \
   src/base/log.c \
   src/base/log.h \
   src/base/paths.c \
+  src/base/said.c \
+  src/base/said.h \
   src/base/paths.h \
   src/base/patience.c \
   src/base/patience.h \

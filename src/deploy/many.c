@@ -249,8 +249,7 @@ static gboolean reserve(Many *many, GError **error)
     vd_secret_free(secrets);
     if (ok)
         vd_secret_unlink(file); /* each job has its own */
-    vd_run_text(many->run, ngettext("%u name", "%u names", many->machines->len),
-                many->machines->len);
+    vd_run_text_n(many->run, "%u name", "%u names", many->machines->len, many->machines->len);
     return ok;
 }
 

@@ -418,9 +418,9 @@ static void decide_grow(VdPlan *plan, const VdArgs *args, const VdImage *image)
 {
     plan->customise = !vd_args_flag(args, "no-customise");
     if (vd_args_flag(args, "no-grow"))
-        plan->why_no_grow = g_strdup(_("not wanted"));
+        plan->why_no_grow = g_strdup(N_("not wanted"));
     else if (plan->disk == image->virtual_size)
-        plan->why_no_grow = g_strdup(_("the disk is as large as the image"));
+        plan->why_no_grow = g_strdup(N_("the disk is as large as the image"));
     plan->grow = !plan->why_no_grow;
 }
 

@@ -429,10 +429,8 @@ static gboolean step_install(VdRun *run, GError **error)
     vd_run_text(run, _("the installer starts"));
     if (!watched(&watch, conn, error))
         return FALSE;
-    vd_run_text(
-        run,
-        ngettext("the installer ended %d time", "the installer ended %d times", (gulong)plan->ends),
-        plan->ends);
+    vd_run_text_n(run, "the installer ended %d time", "the installer ended %d times",
+                  (gulong)plan->ends, plan->ends);
     return TRUE;
 }
 

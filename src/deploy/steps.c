@@ -164,8 +164,11 @@ static gboolean define(VdRun *run, const VdPlan *plan, VdConn *conn, const VdIma
 
     if (!vd_run_undo(run, "machine", machine, error) || !vd_conn_vm_define(conn, &vm, &uuid, error))
         return FALSE;
-    vd_run_text(run, ngettext("%u CPU, %s, %s", "%u CPUs, %s, %s", plan->cpus), plan->cpus, memory,
-                vm.kvm ? "KVM" : _("emulated"));
+    if (vm.kvm)
+        vd_run_text_n(run, "%u CPU, %s, KVM", "%u CPUs, %s, KVM", plan->cpus, plan->cpus, memory);
+    else
+        vd_run_text_n(run, "%u CPU, %s, emulated", "%u CPUs, %s, emulated", plan->cpus, plan->cpus,
+                      memory);
     if (plan->autostart)
         return vd_conn_vm_autostart(conn, uuid, error);
     return TRUE;

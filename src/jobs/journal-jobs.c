@@ -6,6 +6,7 @@
 
 #include "src/base/error.h"
 #include "src/base/i18n.h"
+#include "src/base/said.h"
 #include "src/base/text.h"
 #include "src/jobs/job-lock.h"
 #include "src/jobs/journal-impl.h"
@@ -308,6 +309,13 @@ static void take(char **where, char *text)
     *where = text;
 }
 
+/* What a runner wrote for readers of any language. */
+static void take_said(char **where, sqlite3_stmt *statement, int column)
+{
+    g_autofree char *written = vd_db_text(statement, column);
+    take(where, vd_said_show(written));
+}
+
 /* A job that another one waits for names it in its spec. */
 #define JOB_PARENT  "iif(json_valid(spec), json_extract(spec, '$.parent'), NULL)"
 #define JOB_OUTCOME " (SELECT outcome FROM request WHERE request.id = job.id)"
@@ -330,10 +338,10 @@ static VdJob *read_job(sqlite3_stmt *statement)
     job->created = sqlite3_column_int64(statement, 7);
     job->started = sqlite3_column_int64(statement, 8);
     job->ended = sqlite3_column_int64(statement, 9);
-    take(&job->error, vd_db_text(statement, 10));
+    take_said(&job->error, statement, 10);
     take(&job->detail, vd_db_text(statement, 11));
-    take(&job->undone, vd_db_text(statement, 12));
-    take(&job->note, vd_db_text(statement, 13));
+    take_said(&job->undone, statement, 12);
+    take_said(&job->note, statement, 13);
     take(&job->parent, vd_db_text(statement, 14));
     g_autofree char *outcome = vd_db_text(statement, 15);
     job->why = blame_code(outcome);
@@ -355,7 +363,7 @@ static gboolean read_steps(VdDb *db, VdJob *job, GError **error)
         g_autofree char *label = vd_db_text(statement, 1);
         g_autofree char *word = vd_db_text(statement, 4);
         VdStep *step = vd_job_add_step(job, id, label, sqlite3_column_int(statement, 2));
-        take(&step->text, vd_db_text(statement, 3));
+        take_said(&step->text, statement, 3);
         int state = word_index(step_words, G_N_ELEMENTS(step_words), word);
         step->state = state < 0 ? VD_STEP_FAILED : (VdStepState)state;
         step->fraction = sqlite3_column_double(statement, 5);

@@ -16,6 +16,7 @@
 #include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/base/paths.h"
+#include "src/base/said.h"
 #include "src/base/text.h"
 
 #define LOG_TAIL  (32 * 1024 * 1024)
@@ -55,7 +56,8 @@ static gboolean add_rows(VdDb *db, GPtrArray *story, const char *source, const c
     while ((more = vd_db_row(db, statement, error)) > 0) {
         gint64 time = sqlite3_column_int64(statement, 0);
         g_autofree char *level = vd_db_text(statement, 1);
-        g_autofree char *text = vd_db_text(statement, 2);
+        g_autofree char *written = vd_db_text(statement, 2);
+        g_autofree char *text = vd_said_show(written);
         if (time > 0 && story->len < LINES_MAX)
             add(story, time, source, level, text);
     }

@@ -9,6 +9,7 @@
 
 #include "src/base/error.h"
 #include "src/base/i18n.h"
+#include "src/base/said.h"
 
 static GPtrArray *entries(VdRun *run)
 {
@@ -43,19 +44,11 @@ static const VdUndoSpec *spec_of(const VdRun *run, const char *kind)
     return NULL;
 }
 
-/* "disk %s removed" with the argument in place; the text is data, no format. */
-static void say(GString *where, const char *text, const char *argument)
+/* text: taken over. */
+static void say(GString *where, char *text)
 {
-    const char *mark = strstr(text, "%s");
-    if (where->len > 0)
-        g_string_append(where, "; ");
-    if (!mark) {
-        g_string_append(where, text);
-        return;
-    }
-    g_string_append_len(where, text, mark - text);
-    g_string_append(where, argument ? argument : "");
-    g_string_append(where, mark + 2);
+    g_string_append_printf(where, "%s%s", where->len > 0 ? "; " : "", text);
+    g_free(text);
 }
 
 static void forget(VdRun *run, const VdUndo *undo)
@@ -98,7 +91,7 @@ static gboolean undo_one(VdRun *run, const VdUndo *undo, GString *undone, GStrin
     const VdUndoSpec *spec = spec_of(run, undo->kind);
     if (!spec) {
         vd_run_log(run, "nothing is known of how to undo %s %s", undo->kind, argument);
-        say(failed, undo->kind, NULL);
+        say(failed, g_strdup(undo->kind));
         return FALSE;
     }
     vd_run_log(run, "undoing %s %s", undo->kind, argument);
@@ -106,16 +99,14 @@ static gboolean undo_one(VdRun *run, const VdUndo *undo, GString *undone, GStrin
     gboolean ok = spec->func(run, undo->argument, &error);
     watch(run, NULL, !ok);
     if (ok) {
-        say(undone, spec->text, argument);
+        say(undone, vd_said_one(spec->text, argument)); /* "disk %s removed" */
         forget(run, undo);
         return TRUE;
     }
     const char *detail = vd_error_detail(error);
     vd_run_log(run, "%s %s is not undone: %s%s%s", undo->kind, argument,
                error ? error->message : "?", detail ? " | " : "", detail ? detail : "");
-    g_autofree char *what =
-        g_strdup_printf("%s %s (%s)", undo->kind, argument, error ? error->message : "?");
-    say(failed, "%s", what);
+    say(failed, g_strdup_printf("%s %s (%s)", undo->kind, argument, error ? error->message : "?"));
     return FALSE;
 }
 

@@ -5,12 +5,18 @@
 
 #include "src/jobs/run.h"
 
+#include "src/base/i18n.h"
+#include "src/base/said.h"
 #include "src/base/text.h"
 
 /* What takes longer is told. */
 #define TELL_MS    3000
 #define HOST_CHARS 80
 #define WAIT_WORDS "being undone: "
+/* begins with them */
+#define WAIT_FORMAT                                                                                \
+    N_("being undone: waits for %s, which does not answer, till %s at most; what is left then is " \
+       "undone by vmdeck job cancel %s")
 
 const char *vd_run_shown_note(const VdRun *run)
 {
@@ -60,11 +66,9 @@ static char *clock_at(gint64 monotonic)
 static char *words(const VdRun *run, const Wait *wait)
 {
     g_autofree char *until = clock_at(wait->until);
-    g_autofree char *host =
-        run->job->host ? vd_text_clean_name(run->job->host, HOST_CHARS) : g_strdup("what it made");
-    return g_strdup_printf(WAIT_WORDS "waits for %s, which does not answer, till %s at most; what "
-                                      "is left then is undone by vmdeck job cancel %s",
-                           host, until, run->id);
+    g_autofree char *host = run->job->host ? vd_text_clean_name(run->job->host, HOST_CHARS)
+                                           : g_strdup(N_("what it made"));
+    return vd_said(WAIT_FORMAT, host, until, run->id);
 }
 
 /* Under `lock`. words: taken over. */
@@ -88,8 +92,9 @@ void vd_run_look_wait(VdRun *run)
         tell(run, g_strdup(said), wait.since);
     }
     pthread_mutex_unlock(&run->lock);
-    if (said)
-        vd_run_log(run, "%s", said);
+    g_autofree char *shown = vd_said_show(said);
+    if (shown)
+        vd_run_log(run, "%s", shown);
     if (news)
         vd_run_write(run);
 }

@@ -14,6 +14,7 @@
 #include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/log.h"
+#include "src/base/said.h"
 #include "src/base/text.h"
 
 #define WRITE_USEC  (G_USEC_PER_SEC / 4)
@@ -323,13 +324,9 @@ void vd_run_skip_step(VdRun *run, const char *step_id, const char *why)
     vd_run_log(run, "%s: skipped%s%s", step_id, why ? ": " : "", why ? why : "");
 }
 
-void vd_run_text(VdRun *run, const char *format, ...)
+/* text: taken over. */
+static void set_text(VdRun *run, char *text)
 {
-    va_list list;
-    va_start(list, format);
-    g_autofree char *raw = g_strdup_vprintf(format, list);
-    va_end(list);
-    char *text = vd_text_clean(raw, TEXT_CHARS, FALSE);
     pthread_mutex_lock(&run->lock);
     /* What a step did stays readable while it is undone. */
     if (run->current && run->phase == VD_RUN_STEPS && !run->cancelled) {
@@ -339,6 +336,22 @@ void vd_run_text(VdRun *run, const char *format, ...)
     }
     pthread_mutex_unlock(&run->lock);
     g_free(text);
+}
+
+void vd_run_text(VdRun *run, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    set_text(run, vd_said_va(format, list));
+    va_end(list);
+}
+
+void vd_run_text_n(VdRun *run, const char *one, const char *many, gulong n, ...)
+{
+    va_list list;
+    va_start(list, n);
+    set_text(run, vd_said_n_va(one, many, n, list));
+    va_end(list);
 }
 
 void vd_run_progress(VdRun *run, double fraction)

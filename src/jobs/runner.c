@@ -21,6 +21,7 @@
 #include "src/base/i18n.h"
 #include "src/base/log.h"
 #include "src/base/paths.h"
+#include "src/base/said.h"
 #include "src/base/text.h"
 #include "src/jobs/job-lock.h"
 #include "src/jobs/job-start.h"
@@ -34,7 +35,7 @@
     N_("The runner of the job was killed or the machine was restarted in the middle of it.")
 
 #define NOT_UNDONE_TEXT  N_("The job was cancelled, but not all of it could be undone.")
-#define UNDO_HANGS_TEXT  "The job could not be undone: the host does not answer."
+#define UNDO_HANGS_TEXT  N_("The job could not be undone: the host does not answer.")
 #define STEP_UNDONE_TEXT N_("What the interrupted step had made could not be undone.")
 
 /* ---- the end ---- */
@@ -71,8 +72,9 @@ static void write_end(VdRun *run, const End *end)
             break;
         g_usleep(END_PAUSE);
     }
-    vd_run_log(run, "job %s%s%s", vd_job_state_word(end->state),
-               end->error && *end->error ? ": " : "", end->error ? end->error : "");
+    g_autofree char *why = vd_said_show(end->error);
+    vd_run_log(run, "job %s%s%s", vd_job_state_word(end->state), why && *why ? ": " : "",
+               why ? why : "");
 }
 
 static void wipe_secrets(const VdRun *run)
@@ -144,7 +146,7 @@ static gboolean state_entry(VdRun *run, gconstpointer data, GError **error)
 /* "… Try again: vmdeck job cancel r-7K2M9Q." The caller frees. */
 static char *to_try_again(const VdRun *run, const char *text)
 {
-    return g_strdup_printf("%s Try again: vmdeck job cancel %s.", text, run->id);
+    return vd_said(N_("%s Try again: vmdeck job cancel %s."), text, run->id);
 }
 
 /* Says only that it could not be undone: once it is, nothing of that is true any more. */
@@ -158,8 +160,9 @@ static gboolean is_of_undoing(const char *why)
 /* What was undone, and what is left. The caller frees. */
 static char *what_is_left(const VdRun *run, const GString *undone, const GString *failed)
 {
-    return g_strdup_printf("%s%sNOT undone: %s; try again: vmdeck job cancel %s", undone->str,
-                           undone->len > 0 ? "; " : "", failed->str, run->id);
+    g_autofree char *left =
+        vd_said(N_("NOT undone: %s; try again: vmdeck job cancel %s"), failed->str, run->id);
+    return g_strconcat(undone->str, undone->len > 0 ? "; " : "", left, NULL);
 }
 
 /* The note is that of the work again. */
@@ -205,8 +208,7 @@ static void undo_and_end(VdRun *run, const char *why, const char *detail, VdErro
  * another failure, or there is something to undo. */
 static gboolean end_unknown(VdRun *run, const GError *error)
 {
-    const End end = {VD_JOB_UNKNOWN, error ? error->message : NULL, vd_error_detail(error), NULL,
-                     0};
+    const End end = {VD_JOB_UNKNOWN, vd_error_written(error), vd_error_detail(error), NULL, 0};
     if (vd_error_code(error) != VD_ERR_UNKNOWN)
         return FALSE;
     pthread_mutex_lock(&run->journal_lock);
@@ -274,7 +276,7 @@ static gpointer work(gpointer data)
     } else if (cancel_asked(run)) {
         undo_and_end(run, NULL, NULL, VD_ERR_FAILED);
     } else {
-        const char *why = error ? error->message : "The step failed without a word.";
+        const char *why = error ? vd_error_written(error) : N_("The step failed without a word.");
         vd_log_error(run->id, "step", error);
         if (!end_unknown(run, error))
             undo_and_end(run, why, vd_error_detail(error), vd_error_code(error));
@@ -359,9 +361,9 @@ static gboolean on_cancel(gpointer data)
 static void give_up_undo(VdRun *run, const char *kind)
 {
     g_autofree char *left =
-        g_strdup_printf("NOT undone: %s (no answer in %d s), nor what was before it; try again: "
-                        "vmdeck job cancel %s",
-                        kind, run->undo_ms / 1000, run->id);
+        vd_said(N_("NOT undone: %s (no answer in %d s), nor what was before it; try again: vmdeck "
+                   "job cancel %s"),
+                kind, run->undo_ms / 1000, run->id);
     g_autofree char *hangs = to_try_again(run, UNDO_HANGS_TEXT);
     const End end = {VD_JOB_FAILED, run->why ? run->why : hangs, run->why_detail, left, 0};
     vd_run_end_wait(run);

@@ -19,9 +19,14 @@ const char *vd_run_author(const VdRun *run);
 const char *vd_run_host(const VdRun *run); /* of its job; may be NULL */
 /* Triggered when the job is to stop; while undo functions run it is one that never is. Borrowed. */
 GCancellable *vd_run_cancellable(VdRun *run);
-/* The step's text and progress; throttled to four writes a second. fraction -1: pulse. Any thread.
+/* The step's text and progress; the format is kept with its arguments, for readers of any language
+ * (base/said.h), so it has to be one of ours, as _() gives it back in a runner; throttled to four
+ * writes a second. fraction -1: pulse. Any thread.
  */
 void vd_run_text(VdRun *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* The same of two formats, by ngettext's rules. */
+void vd_run_text_n(VdRun *run, const char *one, const char *many, gulong n, ...)
+    G_GNUC_PRINTF(3, 5);
 void vd_run_progress(VdRun *run, double fraction);
 /* A note that stays visible with the job: "no KVM: emulated, slow"; "": none any more. */
 void vd_run_note(VdRun *run, const char *text);

@@ -13,6 +13,7 @@
 
 #include "src/base/error.h"
 #include "src/base/i18n.h"
+#include "src/base/said.h"
 #include "src/base/text.h"
 #include "src/virt/call.h"
 #include "src/virt/uri.h"
@@ -172,13 +173,16 @@ static const char *without_class(const char *message)
 gboolean vd_virt_fail(GError **error, const char *format, ...)
 {
     const virError *last = virGetLastError();
-    g_autofree char *what = NULL, *theirs = NULL;
+    g_autofree char *what = NULL, *theirs = NULL, *said = NULL, *reason = NULL;
     const char *ours;
     VdErrorCode code;
     va_list args;
 
     va_start(args, format);
     what = g_strdup_vprintf(format, args);
+    va_end(args);
+    va_start(args, format);
+    said = vd_said_va(format, args);
     va_end(args);
     if (last == NULL || last->code == VIR_ERR_OK || last->message == NULL)
         return vd_fail(error, VD_ERR_FAILED, NULL, _("%s: libvirt gave no reason"), what);
@@ -187,7 +191,12 @@ gboolean vd_virt_fail(GError **error, const char *format, ...)
     ours = reason_of(last);
     if (ours == NULL)
         theirs = vd_text_clean(without_class(last->message), REASON_CHARS, FALSE);
-    return vd_fail(error, code, last->message, "%s: %s", what, ours != NULL ? ours : theirs);
+    vd_error_set(error, code, last->message, "%s: %s", what, ours != NULL ? ours : theirs);
+    if (error == NULL)
+        return FALSE;
+    reason = vd_said("%s", ours != NULL ? ours : theirs);
+    vd_error_write(*error, g_strconcat(said, ": ", reason, NULL));
+    return FALSE;
 }
 
 int vd_virt_listed_(int n, const void *const *items)

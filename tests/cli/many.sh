@@ -64,6 +64,8 @@ check "all of them are done" is 20 "$(jobs 'deploy web-__' "done")"
 check "a line for each" is 20 "$(grep -c '^done  *web-[0-9][0-9] ' "$work/err")"
 id=$(parent)
 check "the request's story names them" all try 0 trace "$id" , prints web-01 , prints web-20
+check "what its step says is in the language of who looks" all \
+  eval 'LANGUAGE=ru VMDECK_LOCALE_DIR=$VMDECK_BUILD/locale try 0 job show "$id"' , prints "20 имён" , prints "готово 20"
 check "several words" all deploy 0 db-1 'db-{a,b}' , prints "3 ready"
 check "two, told as JSON" all deploy 0 'json-{1..2}' --format json , one_json
 check "JSON has each machine" is json-2 "$(json '$.machines[1].target')"

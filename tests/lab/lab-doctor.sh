@@ -113,6 +113,8 @@ in_host mount -o remount,ro /var/lib/vmdeck
 ok "a read-only place is bad" finds "state directory" bad "Read-only file system"
 ok "so is its journal" finds journal bad "may not be written"
 ok "which can still be read" eval 'deck jobs --format json | jq -e ".jobs == []"'
+ok "a machine is managed all the same, and that it is not recorded is said" eval \
+  'deck -c test:///default suspend test 2>&1 | grep "not recorded: The journal .* may not be written"'
 in_host umount /var/lib/vmdeck
 in_host mount -t tmpfs -o size=1m,ro tmpfs /var/lib/vmdeck
 ok "an empty read-only place is told, with the way out" eval \

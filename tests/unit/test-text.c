@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "src/base/error.h"
+#include "src/base/said.h"
 #include "src/base/text.h"
 
 static void clean_is(const char *foreign, gboolean lines, const char *expected)
@@ -61,6 +62,40 @@ static void name_is(const char *foreign, const char *expected)
 }
 
 /* What a name hides leaves a mark, so that it does not look like another one. */
+static void shows(const char *written, const char *expected)
+{
+    g_autofree char *shown = vd_said_show(written);
+    if (g_strcmp0(shown, expected) != 0)
+        fail_msg("“%s” is not “%s”", shown, expected);
+}
+
+/* What is written down for readers of other languages: whatever the arguments are, they are never a
+ * format, and what another program wrote does no harm. */
+static void test_said(void **state)
+{
+    (void)state;
+    g_autofree char *plain = vd_said("%s of %u%%, %.1f and %ld (%c) in %.*s",
+                                     "%n%s\037\002x\033[2J", 7u, 2.25, G_MAXLONG, 'y', 3, "abcdef");
+    shows(plain, "%n%sx of 7%, 2.2 and 9223372036854775807 (y) in abc");
+    g_autofree char *one = vd_said_one("disk %s removed", "a; b");
+    g_autofree char *none = vd_said_one("all removed", NULL);
+    g_autofree char *both = g_strconcat(one, "; ", none, NULL);
+    shows(both, "disk a; b removed; all removed");
+    g_autofree char *long_arg = g_strnfill(5000, 'x'), *cut = vd_said("%s", long_arg);
+    assert_true(strlen(cut) < 1010);
+    shows("an older vmdeck's sentence: 100%s", "an older vmdeck's sentence: 100%s");
+    shows("", "");
+    assert_null(vd_said_show(NULL));
+    shows("\002", "\002");
+    shows("\002\003", "");
+    shows("a \002%s %s\037b\003 c", "a %s %s b c");
+    shows("\002%3$s %9$d\037b\003", "%3$s %9$d b");
+    shows("\002%2$s %1$s %\037b\037c\003", "c b %");
+    shows("\002x\036y\0362\003", "y");
+    shows("\002x\036y\0361\003", "x");
+    shows("\002x\036y\036z\036z\003", "x\036y\036z\036z");
+}
+
 static void more_is(const char *sentence, const char *words, const char *expected)
 {
     g_autofree char *more = vd_text_more(sentence, words);
@@ -418,21 +453,14 @@ static void test_request_ids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_more),
-        cmocka_unit_test(test_clean_name),
-        cmocka_unit_test(test_clean),
-        cmocka_unit_test(test_clean_bounds),
-        cmocka_unit_test(test_clean_any_bytes),
-        cmocka_unit_test(test_width_and_fit),
-        cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_duration),
-        cmocka_unit_test(test_latency),
-        cmocka_unit_test(test_parse_size),
-        cmocka_unit_test(test_hostname),
-        cmocka_unit_test(test_vm_name),
-        cmocka_unit_test(test_password),
-        cmocka_unit_test(test_timezone),
-        cmocka_unit_test(test_request_ids),
+        cmocka_unit_test(test_said),          cmocka_unit_test(test_more),
+        cmocka_unit_test(test_clean_name),    cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_clean_bounds),  cmocka_unit_test(test_clean_any_bytes),
+        cmocka_unit_test(test_width_and_fit), cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_duration),      cmocka_unit_test(test_latency),
+        cmocka_unit_test(test_parse_size),    cmocka_unit_test(test_hostname),
+        cmocka_unit_test(test_vm_name),       cmocka_unit_test(test_password),
+        cmocka_unit_test(test_timezone),      cmocka_unit_test(test_request_ids),
         cmocka_unit_test(test_mask_password),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);

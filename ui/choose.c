@@ -63,6 +63,9 @@ static int compare_scored(gconstpointer left, gconstpointer right)
     const Scored *a = left, *b = right;
     if (a->score != b->score)
         return a->score < b->score ? 1 : -1;
+    /* "suspend" means the machine, as it does on the command line, not the program's own id. */
+    if (!a->command->verb != !b->command->verb)
+        return a->command->verb ? -1 : 1;
     return a->command < b->command ? -1 : 1; /* the order of the keymap */
 }
 

@@ -437,6 +437,17 @@ static void test_hangup_and_signals(void **state)
     vd_console_leave(hung);
 }
 
+/* A word means in the palette what it means on the command line: the machine, not this program. */
+static void test_palette_suspends_the_machine(void **state)
+{
+    (void)state;
+    VdConsole *console = vd_console_start(&(VdConsoleOptions){0});
+    vd_console_expect(console, "web-10");
+    vd_console_type(console, "/web-01<Enter><End>:suspend<Enter>");
+    vd_console_expect(console, "Suspend web-01: done");
+    vd_console_leave(console);
+}
+
 /* The program's own times, made anew while they are looked at. */
 static void test_latency_meter(void **state)
 {
@@ -494,6 +505,7 @@ int main(void)
         cmocka_unit_test(test_host_down),
         cmocka_unit_test(test_broken_configuration),
         cmocka_unit_test(test_hangup_and_signals),
+        cmocka_unit_test(test_palette_suspends_the_machine),
         cmocka_unit_test(test_latency_meter),
         cmocka_unit_test(test_latency_unknown),
     };

@@ -15,6 +15,8 @@
 #define NUMBER    "\036"
 #define ARGUMENT  "\037"
 #define ARG_CHARS 1000
+/* What was undone of many machines may be long. */
+#define SHOWN_CHARS (64 * 1024)
 
 /* ---- conversions ---- */
 
@@ -222,5 +224,6 @@ char *vd_said_show(const char *written)
         show_one(out, said);
         at = end + 1;
     }
-    return g_string_free(out, FALSE);
+    g_autofree char *whole = g_string_free(out, FALSE);
+    return vd_text_clean(whole, SHOWN_CHARS, TRUE);
 }

@@ -86,14 +86,15 @@ static void test_said(void **state)
     shows("an older vmdeck's sentence: 100%s", "an older vmdeck's sentence: 100%s");
     shows("", "");
     assert_null(vd_said_show(NULL));
-    shows("\002", "\002");
+    shows("\002", "");
+    shows("covered \033[2J by", "covered  by");
     shows("\002\003", "");
     shows("a \002%s %s\037b\003 c", "a %s %s b c");
     shows("\002%3$s %9$d\037b\003", "%3$s %9$d b");
     shows("\002%2$s %1$s %\037b\037c\003", "c b %");
     shows("\002x\036y\0362\003", "y");
     shows("\002x\036y\0361\003", "x");
-    shows("\002x\036y\036z\036z\003", "x\036y\036z\036z");
+    shows("\002x\036y\036z\036z\003", "xyzz");
 }
 
 static void more_is(const char *sentence, const char *words, const char *expected)

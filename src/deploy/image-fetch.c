@@ -529,5 +529,5 @@ const VdStepSpec vd_image_refresh_steps[] = {
 };
 
 const VdUndoSpec vd_image_no_undos[] = {
-    {NULL, NULL, NULL},
+    {NULL, NULL, NULL, FALSE},
 };

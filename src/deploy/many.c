@@ -454,8 +454,8 @@ static gboolean undo_machines(VdRun *run, const char *argument, GError **error)
 }
 
 const VdUndoSpec vd_many_undos[] = {
-    {"machines", N_("machines that were not ready taken back"), undo_machines},
-    {NULL, NULL, NULL},
+    {"machines", N_("machines that were not ready taken back"), undo_machines, FALSE},
+    {NULL, NULL, NULL, FALSE},
 };
 
 const VdStepSpec vd_many_steps[] = {

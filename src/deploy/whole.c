@@ -67,7 +67,7 @@ const VdStepSpec vd_whole_steps[] = {
 };
 
 /* Nothing is to be undone: a disk that is half pulled is as good as before. */
-const VdUndoSpec vd_whole_undos[] = {{NULL, NULL, NULL}};
+const VdUndoSpec vd_whole_undos[] = {{NULL, NULL, NULL, FALSE}};
 
 gboolean vd_step_whole(VdRun *run, GError **error)
 {

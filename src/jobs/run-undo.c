@@ -1,6 +1,6 @@
 /* Undoing: the entries in the journal, newest first, whoever wrote them: this process or one that
  * was killed. An entry that fails is kept and the older ones are still tried, so that as little as
- * possible is left; `job cancel` tries what is left again. */
+ * possible is left, unless they stand below it; `job cancel` tries what is left again. */
 #include "config.h"
 
 #include "src/jobs/run.h"
@@ -110,6 +110,20 @@ static gboolean undo_one(VdRun *run, const VdUndo *undo, GString *undone, GStrin
     return FALSE;
 }
 
+static gboolean is_on_top(const VdRun *run, const VdUndo *undo)
+{
+    const VdUndoSpec *spec = spec_of(run, undo->kind);
+    return spec && spec->on_top;
+}
+
+static void keep_below(VdRun *run, const VdUndo *undo, GString *failed)
+{
+    g_autofree char *what =
+        g_strdup_printf("%s %s", undo->kind, undo->argument ? undo->argument : "");
+    vd_run_log(run, "%s is kept, as what stands on it is not undone", what);
+    say(failed, "%s", what);
+}
+
 /* A step is undone when the oldest of its entries is. */
 static gboolean step_goes_on(const GPtrArray *list, guint at)
 {
@@ -149,11 +163,15 @@ gboolean vd_run_undo_some(VdRun *run, VdRunPick pick, gconstpointer data, GStrin
 {
     g_autoptr(GPtrArray) list = entries(run);
     g_autoptr(GHashTable) left = g_hash_table_new(g_str_hash, g_str_equal);
+    gboolean kept = FALSE;
     for (guint i = 0; i < list->len; i++) {
         const VdUndo *undo = g_ptr_array_index(list, i);
         if (!pick(run, undo->step, data))
             continue;
-        gboolean ok = undo_one(run, undo, undone, failed);
+        gboolean ok = !kept && undo_one(run, undo, undone, failed);
+        if (kept)
+            keep_below(run, undo, failed);
+        kept = kept || (!ok && is_on_top(run, undo));
         if (!undo->step)
             continue;
         if (!ok)

@@ -85,6 +85,9 @@ typedef struct {
     const char *kind; /* "volume" */
     const char *text; /* N_("disk %s removed"); one %s: the argument */
     VdUndoFunc func;
+    /* What is older stands below it, a machine's disk, say: while it is not undone, that is kept.
+     */
+    gboolean on_top;
 } VdUndoSpec;
 
 /* Where to begin anew when the runner was killed in a step: what that step and those after it have

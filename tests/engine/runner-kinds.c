@@ -287,7 +287,12 @@ static const VdStepSpec going_steps[] = {{"make", "makes", 1, make_one},
 
 static const VdAgain going_again[] = {{"change", "make"}, {"covered", "make"}, {NULL, NULL}};
 
-static const VdUndoSpec undos[] = {{"file", "file %s removed", undo_file}, {NULL, NULL, NULL}};
+static const VdUndoSpec undos[] = {{"file", "file %s removed", undo_file, FALSE},
+                                   {NULL, NULL, NULL, FALSE}};
+
+/* Each file stands on the one before it. */
+static const VdUndoSpec stack[] = {{"file", "file %s removed", undo_file, TRUE},
+                                   {NULL, NULL, NULL, FALSE}};
 
 const VdJobKind runner_kinds[] = {{"quick", quick_steps, undos, NULL},
                                   {"gate", gate_steps, undos, NULL},
@@ -299,6 +304,7 @@ const VdJobKind runner_kinds[] = {{"quick", quick_steps, undos, NULL},
                                   {"full", full_steps, undos, NULL},
                                   {"hang", hang_steps, undos, NULL},
                                   {"talks", talk_steps, undos, NULL},
+                                  {"stands", gate_steps, stack, NULL},
                                   {"goes-on", going_steps, undos, going_again},
                                   {NULL, NULL, NULL, NULL}};
 

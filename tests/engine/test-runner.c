@@ -219,6 +219,29 @@ static void test_undo_fails(void **state)
     run_nothing_left(journal);
 }
 
+/* What stands on something that is not undone: that is kept, until all of it goes. */
+static void test_undo_keeps_below(void **state)
+{
+    (void)state;
+    run_touch("block");
+    g_autoptr(VdJournal) journal = run_started("stands");
+    WAIT_FOR(run_in_gate(journal));
+    run_cancel(journal);
+    g_autoptr(VdJob) job = run_ended(journal, VD_JOB_FAILED);
+    assert_non_null(strstr(job->undone, "three removed; NOT undone: file "));
+    assert_false(run_exists("three"));
+    assert_true(run_exists("two"));
+    assert_true(run_exists("one"));
+    g_autoptr(GPtrArray) undo = vd_journal_undo_list(journal, ID, NULL);
+    assert_int_equal(undo->len, 2);
+    g_autofree char *block = run_work_path("block");
+    unlink(block);
+    run_cancel(journal);
+    WAIT_FOR(!vd_job_lock_held(ID));
+    g_autoptr(VdJob) after = run_ended(journal, VD_JOB_CANCELLED);
+    run_nothing_left(journal);
+}
+
 /* The host goes mute while the job is undone: the job says so, its bar does not rise, and who asks
  * again is no harm. */
 static void test_undo_waits(void **state)
@@ -494,6 +517,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_undo_waits_twice, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_failed_and_hung, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_undo_fails, run_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_undo_keeps_below, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_undo_hung, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_failed_and_undo_fails, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_hangup, run_setup, jobs_teardown),

@@ -10,13 +10,12 @@
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 
-#define BEGIN     '\002'
-#define END       '\003'
-#define NUMBER    "\036"
-#define ARGUMENT  "\037"
-#define ARG_CHARS 1000
-/* What was undone of many machines may be long. */
-#define SHOWN_CHARS (64 * 1024)
+#define BEGIN       '\002'
+#define END         '\003'
+#define NUMBER      "\036"
+#define ARGUMENT    "\037"
+#define ARG_CHARS   1000
+#define SHOWN_CHARS (64 * 1024) /* of one sentence */
 
 /* ---- conversions ---- */
 
@@ -221,9 +220,11 @@ char *vd_said_show(const char *written)
         show_plain(out, plain);
         if (!end)
             break;
-        show_one(out, said);
+        g_autoptr(GString) one = g_string_new(NULL);
+        show_one(one, said);
+        g_autofree char *clean = vd_text_clean(one->str, SHOWN_CHARS, TRUE);
+        g_string_append(out, clean);
         at = end + 1;
     }
-    g_autofree char *whole = g_string_free(out, FALSE);
-    return vd_text_clean(whole, SHOWN_CHARS, TRUE);
+    return g_string_free(out, FALSE);
 }

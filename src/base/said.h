@@ -19,6 +19,6 @@ char *vd_said_n_va(const char *one, const char *many, gulong n, va_list args) G_
 /* The same of a format that is data: with one %s for the argument (NULL is ""), or none. */
 char *vd_said_one(const char *format, const char *argument);
 
-/* In the language of this process; it may have sentences between other text. Cleaned, its lines
- * kept (vd_text_clean()). The caller frees. NULL gives NULL. */
+/* In the language of this process; it may have sentences between other text, which comes as it is,
+ * while they are clean (vd_text_clean()). The caller frees. NULL gives NULL. */
 char *vd_said_show(const char *written);

@@ -121,7 +121,7 @@ static void keep_below(VdRun *run, const VdUndo *undo, GString *failed)
     g_autofree char *what =
         g_strdup_printf("%s %s", undo->kind, undo->argument ? undo->argument : "");
     vd_run_log(run, "%s is kept, as what stands on it is not undone", what);
-    say(failed, "%s", what);
+    say(failed, g_steal_pointer(&what));
 }
 
 /* A step is undone when the oldest of its entries is. */

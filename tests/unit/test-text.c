@@ -86,8 +86,9 @@ static void test_said(void **state)
     shows("an older vmdeck's sentence: 100%s", "an older vmdeck's sentence: 100%s");
     shows("", "");
     assert_null(vd_said_show(NULL));
-    shows("\002", "");
-    shows("covered \033[2J by", "covered  by");
+    shows("\002", "\002");
+    shows("covered \033[2J; by", "covered \033[2J; by"); /* the reader's to clean, as ever */
+    shows("\002covered \033[2J by\003", "covered  by");
     shows("\002\003", "");
     shows("a \002%s %s\037b\003 c", "a %s %s b c");
     shows("\002%3$s %9$d\037b\003", "%3$s %9$d b");

@@ -29,6 +29,8 @@ static gint64 deadline;
 /* What mkdtemp() made, by the main thread alone. -- n_made atomic, what is below it not changed */
 static char *made_folders[FOLDERS_MAX];
 static gint n_made;
+/* All is being ended. -- atomic */
+static gint ending;
 
 typedef struct {
     VdOut *out;
@@ -117,6 +119,7 @@ static void leave_a_reaper(void)
 
 static void G_GNUC_NORETURN end_all(Leash *leash)
 {
+    g_atomic_int_set(&ending, 1);
     vd_out_mute(leash->out);
     /* Until nobody is left: a child may be just starting another one. */
     for (int i = 0; i < ROUNDS_MAX && kill_others() > 0; i++)
@@ -126,6 +129,12 @@ static void G_GNUC_NORETURN end_all(Leash *leash)
     if (leash->folder)
         vd_remove_tree(leash->folder, NULL);
     _exit(STATUS_TERMINATED);
+}
+
+void vd_leash_leave(void)
+{
+    while (g_atomic_int_get(&ending))
+        (void)pause();
 }
 
 static int wait_ms(void)

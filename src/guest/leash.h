@@ -18,3 +18,7 @@ void vd_leash_start(VdOut *out, int out_fd, const char *folder);
  * seconds: a launch that hangs then fails. Any thread. */
 void vd_leash_deadline(guint seconds);
 void vd_leash_call_off(void);
+
+/* To be called by the main thread before the process ends: what it did may have failed because all
+ * is being ended, and then the thread that does so ends the process, when all is removed. */
+void vd_leash_leave(void);

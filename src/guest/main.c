@@ -259,6 +259,7 @@ int main(void)
     VdOut *out = vd_out_new(fd); /* the leash's thread may use it to the very end */
     g_autoptr(GError) error = NULL;
     JsonObject *result = serve(out, fd, &error);
+    vd_leash_leave();
     if (!result) {
         vd_out_error(out, error);
         return 1;

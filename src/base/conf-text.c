@@ -46,7 +46,9 @@ static void tell(Maker *maker, guint file, int line, char *sentence)
 
 static void include(Maker *maker, guint from, int line, const char *name)
 {
-    const char *here = g_ptr_array_index(maker->to->files, from);
+    /* It may have been given as a name in the working directory. */
+    g_autofree char *here =
+        g_canonicalize_filename(g_ptr_array_index(maker->to->files, from), NULL);
     g_autofree char *folder = g_path_get_dirname(here);
     g_autofree char *path = g_canonicalize_filename(name, folder);
     gboolean again = maker->open->len >= DEEPEST || maker->out->len > LARGEST_TEXT;

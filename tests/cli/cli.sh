@@ -245,6 +245,12 @@ check "and that an operation is left without one is no mistake" all is "${err/ta
 printf 'hosts = (\n  { name = "here"; uri = "%s"; } # }, {\n  { name = "there"; uri = "%s"; }\n);\nflat = 3;\n' "$fleet" "$fleet" >"$work/comma.conf"
 try 0 --config "$work/comma.conf" hosts
 check "a comma that was forgotten between hosts loses none" all is "$status" 0 , prints here , prints there , says "comma.conf:2: expected a comma behind the }" , says "comma.conf:5: flat"
+printf 'hosts = ( { name = "beside"; uri = "%s"; } );\n' "$fleet" >"$work/beside.conf"
+printf '@include "beside.conf"\n' >"$work/names-it.conf"
+cd "$work" || exit 1
+try 0 --config names-it.conf hosts
+check "what a file of the working directory includes is looked for beside it" all is "$status" 0 , prints beside
+cd - >/dev/null || exit 1
 printf 'hosts = ( { name = "fleet"; uri = "%s"; } );\ntheme = = ;\n' "$fleet" >"$work/broken.conf"
 try 0 --config "$work/broken.conf" list
 check "after a syntax error what stands before it counts" all says "broken.conf:2:" , prints web-01

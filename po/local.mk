@@ -22,6 +22,6 @@ clean-local:
 
 # Gathers the texts anew and merges them into each language.
 update-po:
-	cd $(srcdir) && $(XGETTEXT) -k_ -kN_ -kngettext:1,2 -kvd_run_text_n:2,3 --from-code=UTF-8 --add-comments=TRANSLATORS \
+	cd $(srcdir) && $(XGETTEXT) -k_ -kN_ -kngettext:1,2 -kvd_run_text_n:2,3 -kvd_run_note_n:2,3 -kvd_said_n:1,2 -kvd_fail_n:3,4 --from-code=UTF-8 --add-comments=TRANSLATORS \
 	  --package-name=vmdeck -o po/vmdeck.pot $$(find src ui -name '*.[ch]' | sort)
 	cd $(srcdir) && for l in $(LINGUAS); do $(MSGMERGE) -q -U --backup=none po/$$l.po po/vmdeck.pot; done

@@ -88,8 +88,8 @@ static void log_draw(VdDialog *dialog, VdCanvas *canvas, VdRect rect)
 {
     Log *log = (Log *)dialog;
     const VdJob *job = vd_job_find(dialog->app, log->job);
-    g_autofree char *title =
-        g_strdup_printf(_("Log of %s · %s"), job ? job->title : log->job, log->job);
+    g_autofree char *what = job ? vd_job_shown_title(job) : g_strdup(log->job);
+    g_autofree char *title = g_strdup_printf(_("Log of %s · %s"), what, log->job);
     g_autofree char *rest = vd_text_clean(log->rest->str, LINE_CHARS, FALSE);
     VdRect in = vd_canvas_box(canvas, rect, VD_ROLE_DIALOG_FRAME, VD_ROLE_DIALOG, title);
     int last = MAX(0, log_length(log) - in.h);

@@ -304,8 +304,9 @@ static void window_draw(VdDialog *dialog, VdCanvas *canvas, VdRect rect)
     Window *window = (Window *)dialog;
     const VdJob *job = vd_job_find(dialog->app, window->id);
     g_autofree char *clock = job ? clock_text(dialog->app, job) : NULL;
+    g_autofree char *what = job ? vd_job_shown_title(job) : NULL;
     g_autofree char *title =
-        job ? g_strdup_printf("%s · %s · %s", job->title, job->id, clock) : g_strdup(window->id);
+        job ? g_strdup_printf("%s · %s · %s", what, job->id, clock) : g_strdup(window->id);
     VdRect in = vd_canvas_box(canvas, rect, VD_ROLE_DIALOG_FRAME, VD_ROLE_DIALOG, title);
     if (in.w > 20) {
         in.x++;
@@ -330,7 +331,8 @@ static void run_on(Window *window, const VdJob *job, const char *id)
         vd_app_say(app, FALSE, _("This job has ended."));
         return;
     }
-    vd_targets_add(targets, NULL, job->id, job->title);
+    g_autofree char *title = vd_job_shown_title(job);
+    vd_targets_add(targets, NULL, job->id, title);
     vd_app_run(app, verb, targets, NULL);
 }
 

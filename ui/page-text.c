@@ -24,7 +24,7 @@ static void fields(GString *out, const VdSection *section)
     for (guint r = 0; r < section->rows->len; r++) {
         char **row = g_ptr_array_index(section->rows, r);
         for (guint c = 0; c < section->n_columns; c++) {
-            g_autofree char *value = vd_cell_format(&section->columns[c], row[c]);
+            g_autofree char *value = vd_cell_format(&section->columns[c], vd_row_shown(row, c));
             append_padded(out, _(section->columns[c].label), width + 2, FALSE);
             g_string_append_printf(out, "%s\n", value);
         }
@@ -74,7 +74,7 @@ static void table(GString *out, const VdSection *section)
         char **row = g_ptr_array_index(section->rows, r);
         char **cells = g_new0(char *, n + 1);
         for (guint c = 0; c < n; c++)
-            cells[c] = vd_cell_format(&section->columns[c], row[c]);
+            cells[c] = vd_cell_format(&section->columns[c], vd_row_shown(row, c));
         g_ptr_array_add(lines, cells);
     }
     for (guint l = 0; l < lines->len; l++)

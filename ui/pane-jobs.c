@@ -163,7 +163,8 @@ static void measure(JobsPane *self)
     for (guint i = self->doubled; i < self->jobs->len; i++) {
         const VdJob *job = g_ptr_array_index(self->jobs, i);
         g_autofree char *text = what(self->pane.app, job);
-        self->title_w = MAX(self->title_w, vd_text_width(job->title));
+        g_autofree char *title = vd_job_shown_title(job);
+        self->title_w = MAX(self->title_w, vd_text_width(title));
         self->text_w = MAX(self->text_w, vd_text_width(text));
     }
 }
@@ -192,6 +193,7 @@ static void draw_row(JobsPane *self, VdCanvas *canvas, VdRect line, const VdJob 
     g_autofree char *time = timing(app, job);
     g_autofree char *text = what(app, job);
     int time_width = *time ? self->time_w : 0;
+    g_autofree char *words = vd_job_shown_title(job);
     int title = title_width(self, right - x - self->time_w - 1);
     if (line.h > 1) {
         title = right - x - time_width - 1;
@@ -199,7 +201,7 @@ static void draw_row(JobsPane *self, VdCanvas *canvas, VdRect line, const VdJob 
         int taken = needs_words(job) ? 0 : draw_bar(app, canvas, right, y + 1, bar, job);
         vd_canvas_text(canvas, x + 2, y + 1, right - x - 2 - taken, state_role(job->state), text);
     }
-    vd_canvas_text(canvas, x, y, MIN(title, right - x), VD_ROLE_NORMAL, job->title);
+    vd_canvas_text(canvas, x, y, MIN(title, right - x), VD_ROLE_NORMAL, words);
     vd_canvas_text_right(canvas, right - time_width, y, time_width, VD_ROLE_DIM, time);
     if (line.h > 1)
         return;
@@ -299,7 +301,8 @@ static VdTargets *targets(VdPane *pane, VdTargetKind kind)
     if (!job || (kind != VD_TARGET_JOB && kind != VD_TARGET_REQUEST))
         return NULL;
     VdTargets *one = vd_targets_new(kind);
-    vd_targets_add(one, NULL, job->id, job->title);
+    g_autofree char *title = vd_job_shown_title(job);
+    vd_targets_add(one, NULL, job->id, title);
     return one;
 }
 

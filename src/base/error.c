@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "src/base/error.h"
+#include "src/base/i18n.h"
 #include "src/base/said.h"
 
 typedef struct {
@@ -68,6 +69,32 @@ gboolean vd_fail(GError **error, VdErrorCode code, const char *detail, const cha
     set_va(error, code, detail, format, args);
     va_end(args);
     return FALSE;
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+gboolean vd_fail_n(GError **error, VdErrorCode code, const char *one, const char *many, gulong n,
+                   ...)
+{
+    va_list args;
+    if (!error)
+        return FALSE;
+    va_start(args, n);
+    set_va(error, code, NULL, ngettext(one, many, n), args);
+    va_end(args);
+    va_start(args, n);
+    vd_error_write(*error, vd_said_n_va(one, many, n, args));
+    va_end(args);
+    return FALSE;
+}
+#pragma GCC diagnostic pop
+
+void vd_error_quote(GError **error, const GError *why)
+{
+    VdErrorPrivate *priv =
+        error && *error && (*error)->domain == VD_ERROR ? vd_error_get_private(*error) : NULL;
+    if (priv && priv->written && why)
+        priv->written = vd_said_quote(priv->written, why->message, vd_error_written(why));
 }
 
 const char *vd_error_detail(const GError *error)

@@ -35,6 +35,16 @@ void vd_error_set(GError **error, VdErrorCode code, const char *detail, const ch
 gboolean vd_fail(GError **error, VdErrorCode code, const char *detail, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
+/* The same without a detail, of two formats of which ngettext(3) takes one by n, and which are
+ * untranslated. */
+gboolean vd_fail_n(GError **error, VdErrorCode code, const char *one, const char *many, gulong n,
+                   ...) G_GNUC_PRINTF(4, 6);
+
+/* The sentence that was set holds the message of why as an argument: whoever reads it in another
+ * language reads that in it as well (said.h). Nothing, where there is no error or no such argument.
+ */
+void vd_error_quote(GError **error, const GError *why);
+
 /* The library's words of an error, or NULL. Owned by the error. Works for any GError. */
 const char *vd_error_detail(const GError *error);
 

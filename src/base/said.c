@@ -1,6 +1,8 @@
 /* A sentence is written as STX, the format, and US with an argument for each conversion, ETX. Of
  * two formats the first, RS, the second, RS, the number. Arguments are text already, so that the
- * format, translated or not, is never one of printf again: its conversions are only counted. */
+ * format, translated or not, is never one of printf again: its conversions are only counted. An
+ * argument may be such sentences itself, which only vd_said_quote() makes: what is given as an
+ * argument loses all control characters. */
 #include "config.h"
 
 #include "src/base/said.h"
@@ -15,6 +17,8 @@
 #define NUMBER      "\036"
 #define ARGUMENT    "\037"
 #define ARG_CHARS   1000
+#define ARGS_MAX    32
+#define DEEPEST     4           /* of sentences in sentences */
 #define SHOWN_CHARS (64 * 1024) /* of one sentence */
 
 /* ---- conversions ---- */
@@ -132,7 +136,77 @@ char *vd_said_one(const char *format, const char *argument)
     return g_string_free(out, FALSE);
 }
 
+char *vd_said_n(const char *one, const char *many, gulong n, ...)
+{
+    va_list args;
+    va_start(args, n);
+    char *said = vd_said_n_va(one, many, n, args);
+    va_end(args);
+    return said;
+}
+
+/* ---- sentences in sentences ---- */
+
+/* Behind the argument that is exactly `text`, or NULL. */
+static char *find_argument(const char *said, const char *text)
+{
+    gsize length = strlen(text);
+    for (const char *at = strchr(said, *ARGUMENT); at; at = strchr(at + 1, *ARGUMENT))
+        if (strncmp(at + 1, text, length) == 0 &&
+            (at[1 + length] == *ARGUMENT || at[1 + length] == END))
+            return (char *)at + 1 + length;
+    return NULL;
+}
+
+char *vd_said_quote(char *said, const char *text, const char *written)
+{
+    g_autoptr(GString) clean = g_string_new(NULL);
+    add_clean(clean, text ? text : "");
+    const char *end = find_argument(said, clean->str);
+    if (clean->len == 0 || !end || !written)
+        return said;
+    g_autofree char *head = g_strndup(said, (gsize)(end - said) - clean->len);
+    char *whole = g_strconcat(head, written, end, NULL);
+    g_free(said);
+    return whole;
+}
+
 /* ---- reading ---- */
+
+static void show(GString *out, const char *written, guint depth);
+
+/* The END of what begins there, with all that is in it, or NULL. */
+static const char *end_of(const char *begin)
+{
+    guint depth = 0;
+    for (const char *at = begin; *at; at++) {
+        depth += *at == BEGIN;
+        depth -= *at == END;
+        if (depth == 0)
+            return at;
+    }
+    return NULL;
+}
+
+/* The format and the arguments, which may be sentences; too many are the last one's. */
+static char **split_fields(const char *said)
+{
+    g_autoptr(GStrvBuilder) fields = g_strv_builder_new();
+    const char *from = said;
+    guint depth = 0, n = 1;
+    for (const char *at = said; *at; at++) {
+        depth += *at == BEGIN;
+        depth -= *at == END && depth > 0;
+        if (*at != *ARGUMENT || depth > 0 || n == ARGS_MAX)
+            continue;
+        g_autofree char *field = g_strndup(from, (gsize)(at - from));
+        g_strv_builder_add(fields, field);
+        from = at + 1;
+        n++;
+    }
+    g_strv_builder_add(fields, from);
+    return g_strv_builder_end(fields);
+}
 
 /* A sentence of ours in this language. A single word may be somebody's name for something. */
 static const char *sentence(const char *text)
@@ -162,7 +236,7 @@ static gboolean fits(const char *format, guint n)
     return TRUE;
 }
 
-static void fill(GString *out, const char *format, char **args)
+static void fill(GString *out, const char *format, char **args, guint depth)
 {
     const char *from = format;
     guint seen = 0;
@@ -175,22 +249,25 @@ static void fill(GString *out, const char *format, char **args)
         }
         seen++;
         const char *arg = args[(at.place ? at.place : seen) - 1];
-        g_string_append(out, sentence(arg));
+        if (strchr(arg, BEGIN) && depth < DEEPEST)
+            show(out, arg, depth + 1);
+        else
+            g_string_append(out, sentence(arg));
     }
     g_string_append(out, from);
 }
 
 /* One sentence without its BEGIN and END. */
-static void show_one(GString *out, const char *said)
+static void show_one(GString *out, const char *said, guint depth)
 {
-    g_auto(GStrv) fields = g_strsplit(said, ARGUMENT, 32);
+    g_auto(GStrv) fields = split_fields(said);
     g_auto(GStrv) parts = g_strsplit(fields[0] ? fields[0] : "", NUMBER, 4);
     guint n = g_strv_length(fields);
     if (n == 0)
         return;
     const char *format = translated(fields[0], parts);
     if (fits(format, n - 1))
-        fill(out, format, fields + 1);
+        fill(out, format, fields + 1, depth);
     else /* written by somebody else */
         for (guint i = 0; i < n; i++)
             g_string_append_printf(out, "%s%s", i ? " " : "", fields[i]);
@@ -208,23 +285,28 @@ static void show_plain(GString *out, const char *text)
         g_string_append_printf(out, "%s%s", i ? "; " : "", sentence(parts[i]));
 }
 
-char *vd_said_show(const char *written)
+static void show(GString *out, const char *written, guint depth)
 {
-    if (!written)
-        return NULL;
-    GString *out = g_string_new(NULL);
     for (const char *at = written; *at;) {
-        const char *begin = strchr(at, BEGIN), *end = begin ? strchr(begin, END) : NULL;
+        const char *begin = strchr(at, BEGIN), *end = begin ? end_of(begin) : NULL;
         g_autofree char *plain = end ? g_strndup(at, (gsize)(begin - at)) : g_strdup(at);
         g_autofree char *said = end ? g_strndup(begin + 1, (gsize)(end - begin - 1)) : NULL;
         show_plain(out, plain);
         if (!end)
             break;
         g_autoptr(GString) one = g_string_new(NULL);
-        show_one(one, said);
+        show_one(one, said, depth);
         g_autofree char *clean = vd_text_clean(one->str, SHOWN_CHARS, TRUE);
         g_string_append(out, clean);
         at = end + 1;
     }
+}
+
+char *vd_said_show(const char *written)
+{
+    if (!written)
+        return NULL;
+    GString *out = g_string_new(NULL);
+    show(out, written, 0);
     return g_string_free(out, FALSE);
 }

@@ -16,6 +16,13 @@ char *vd_said_va(const char *format, va_list args) G_GNUC_PRINTF(1, 0);
 /* The same of two formats, of which ngettext(3) takes one by n. */
 char *vd_said_n_va(const char *one, const char *many, gulong n, va_list args) G_GNUC_PRINTF(2, 0);
 
+char *vd_said_n(const char *one, const char *many, gulong n, ...) G_GNUC_PRINTF(2, 4);
+
+/* Where one argument of said is that text, it becomes what is written of it: the reason that a
+ * sentence ends with, say. said is taken over, and the caller frees what comes back; text or
+ * written may be NULL. */
+char *vd_said_quote(char *said, const char *text, const char *written);
+
 /* The same of a format that is data: with one %s for the argument (NULL is ""), or none. */
 char *vd_said_one(const char *format, const char *argument);
 

@@ -17,6 +17,10 @@
 
 #define BAR_CELLS  24
 #define NAME_CELLS 24
+/* of the words of a state, of a step, and of a time */
+#define STATE_CELLS 11
+#define WHAT_CELLS  12
+#define TIME_CELLS  6
 /* What a line of a machine needs, so that none is broken. */
 #define LINE_CELLS 72
 
@@ -45,6 +49,17 @@ static char *bar(double fraction)
     return g_strdup_printf("[%s]", cells);
 }
 
+/* "done        grow           3.1s  what it did": in cells, whatever the language. */
+static void tell(Follow *follow, const char *state, const char *what, const char *time,
+                 const char *text)
+{
+    int least = WHAT_CELLS;
+    for (guint s = 0; follow->job && s < follow->job->steps->len; s++)
+        least = MAX(least, vd_text_width(vd_step_word(g_ptr_array_index(follow->job->steps, s))));
+    vd_err("%s%*s %s%*s %*s  %s\n", state, MAX(0, STATE_CELLS - vd_text_width(state)), "", what,
+           MAX(0, MIN(least, NAME_CELLS) - vd_text_width(what)), "", TIME_CELLS, time, text);
+}
+
 static void close_line(Follow *follow)
 {
     if (follow->lines > 0)
@@ -66,8 +81,8 @@ static void tell_step(Follow *follow, const VdStep *step)
     g_autofree char *time =
         vd_format_duration((step->ended ? step->ended : g_get_real_time()) - step->started);
     g_autofree char *text = vd_text_clean(step->text, 200, FALSE);
-    vd_err("%-11s %-12s %6s  %s\n", _(vd_step_state_word(step->state)), step->id,
-           step->state == VD_STEP_RUNNING || !step->started ? "" : time, text);
+    tell(follow, _(vd_step_state_word(step->state)), vd_step_word(step),
+         step->state == VD_STEP_RUNNING || !step->started ? "" : time, text);
 }
 
 static void tell_note(Follow *follow, const VdJob *job)
@@ -80,7 +95,7 @@ static void tell_note(Follow *follow, const VdJob *job)
         return;
     close_line(follow);
     g_autofree char *text = vd_text_clean(job->note, 400, FALSE);
-    vd_err("%-11s %-12s %6s  %s\n", _("note"), "", "", text);
+    tell(follow, _("note"), "", "", text);
 }
 
 static void tell_undoing(Follow *follow, const VdJob *job)
@@ -90,8 +105,8 @@ static void tell_undoing(Follow *follow, const VdJob *job)
     follow->undoing = TRUE;
     close_line(follow);
     g_autofree char *text = vd_text_clean(job->error, 200, FALSE);
-    vd_err("%-11s %-12s %6s  %s\n", _(vd_job_state_word(job->error ? VD_JOB_FAILED : job->state)),
-           "", "", *text ? text : _("what it made is being removed"));
+    tell(follow, _(vd_job_state_word(job->error ? VD_JOB_FAILED : job->state)), "", "",
+         *text ? text : _("what it made is being removed"));
 }
 
 /* How many lines of machines fit. */
@@ -122,8 +137,8 @@ static void tell_machine(Follow *follow, const VdJob *job)
                                           : step     ? step->text
                                                      : "",
                                           200, FALSE);
-    vd_err("%-11s %-12s %6s  %s\n", _(vd_job_state_word(job->state)), job->target,
-           job->started && job->ended ? time : "", text);
+    tell(follow, _(vd_job_state_word(job->state)), job->target,
+         job->started && job->ended ? time : "", text);
 }
 
 static void tell_machines(Follow *follow, GPtrArray *jobs)
@@ -144,7 +159,7 @@ static void tell_machines(Follow *follow, GPtrArray *jobs)
         g_autofree char *cells = bar(vd_job_fraction(job, g_get_real_time()));
         g_autofree char *name = vd_text_clean_name(job->target, NAME_CELLS);
         vd_err("%s %3.0f%% %-*s  %s\n", cells, 100.0 * vd_job_fraction(job, g_get_real_time()),
-               NAME_CELLS, name, step->id);
+               NAME_CELLS, name, vd_step_word(step));
         follow->lines++;
         room--;
     }
@@ -161,7 +176,7 @@ static void tell_line(Follow *follow, const VdJob *job)
     g_autofree char *left =
         vd_left_text(vd_pace_left(&follow->pace, vd_job_remaining(job, now), now));
     g_autofree char *rest = left ? g_strdup_printf(_("%s left"), left) : g_strdup("");
-    vd_err("\r\033[K%s %3.0f%% %s  %s", cells, 100.0 * done, step->id, rest);
+    vd_err("\r\033[K%s %3.0f%% %s  %s", cells, 100.0 * done, vd_step_word(step), rest);
     follow->lines++;
 }
 

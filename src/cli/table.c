@@ -128,8 +128,8 @@ static int measure(Table *table, guint column)
     table->widths[column] = usual;
     table->words[column] = table->widths[column];
     for (guint r = 0; r < section->rows->len; r++) {
-        g_autofree char *text =
-            cell(&section->columns[column], ((char **)g_ptr_array_index(section->rows, r))[column]);
+        g_autofree char *text = cell(&section->columns[column],
+                                     vd_row_shown(g_ptr_array_index(section->rows, r), column));
         int width = vd_text_width(text), word = longest_word(text);
         beyond += width > USUAL && word == width;
         usual = MAX(usual, width > USUAL && word == width ? 0 : width);
@@ -212,7 +212,7 @@ static void append_below(GString *out, const Table *table, char **row, int colum
     for (guint c = 0; c < table->section->n_columns; c++) {
         if (!table->below[c] || !row[c])
             continue;
-        g_autofree char *value = cell(&table->section->columns[c], row[c]);
+        g_autofree char *value = cell(&table->section->columns[c], vd_row_shown(row, c));
         g_string_append_printf(text, "%s%s: %s", text->len > 0 ? "  " : "",
                                _(table->section->columns[c].label), value);
     }
@@ -234,7 +234,8 @@ static void append_row(GString *out, const Table *table, char **row, int columns
     guint last = 0;
     for (guint c = 0; c < section->n_columns; c++) {
         const VdColumn *column = &section->columns[c];
-        g_ptr_array_add(texts, row ? cell(column, row[c]) : g_strdup(_(column->label)));
+        g_ptr_array_add(texts,
+                        row ? cell(column, vd_row_shown(row, c)) : g_strdup(_(column->label)));
         rests[c] = g_ptr_array_index(texts, c);
         last = table->used[c] ? c : last;
     }
@@ -289,7 +290,7 @@ static void append_fields(GString *out, const VdSection *section, int columns)
     for (guint c = 0; row && c < section->n_columns; c++) {
         if (!row[c])
             continue;
-        g_autofree char *text = cell(&section->columns[c], row[c]);
+        g_autofree char *text = cell(&section->columns[c], vd_row_shown(row, c));
         const char *rest = text, *label = _(section->columns[c].label);
         do {
             g_autofree char *line = take_line(&rest, room, FALSE);

@@ -123,15 +123,21 @@ static const VdColumn job_columns[] = {
     {"note", N_("Note"), VD_COL_TEXT},
 };
 
+static void step_cell(char **row, guint column, const VdStep *step)
+{
+    vd_row_word(row, column, step ? step->id : NULL, step ? vd_step_word(step) : NULL);
+}
+
 static void job_row(VdSection *section, const VdJob *job)
 {
+    g_autofree char *title = vd_job_shown_title(job);
     const VdStep *step = vd_job_current(job);
     gint64 end = job->ended ? job->ended : g_get_real_time();
     char **row = vd_section_row(section);
     vd_row_text(row, 0, job->id);
-    vd_row_text(row, 1, job->title);
+    vd_row_word(row, 1, job->title, title);
     vd_row_text(row, 2, vd_job_state_word(job->state));
-    vd_row_text(row, 3, step ? step->id : NULL);
+    step_cell(row, 3, step);
     vd_row_double(row, 4, 100.0 * vd_job_fraction(job, g_get_real_time()));
     vd_row_text(row, 5, job->author);
     vd_row_text(row, 6, job->host);
@@ -218,7 +224,7 @@ gboolean vd_local_job_show(VdLocalCall *call, GError **error)
         const VdStep *step = g_ptr_array_index(job->steps, i);
         gint64 end = step->ended ? step->ended : g_get_real_time();
         char **row = vd_section_row(section);
-        vd_row_text(row, 0, step->id);
+        step_cell(row, 0, step);
         vd_row_text(row, 1, vd_step_state_word(step->state));
         if (step->state == VD_STEP_DONE)
             vd_row_double(row, 2, 100.0);

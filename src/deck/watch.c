@@ -78,10 +78,11 @@ static void offer_interrupted(VdDeck *deck)
         if (job->state != VD_JOB_INTERRUPTED || !kind || !kind->again || job->error ||
             !g_hash_table_add(deck->offered, g_strdup(job->id)))
             continue;
+        g_autofree char *title = vd_job_shown_title(job);
         g_autofree char *text =
             g_strdup_printf(_("The job %s (%s) was interrupted: resume it, or cancel it and what "
                               "it made is removed."),
-                            job->title, job->id);
+                            title, job->id);
         vd_deck_notice(deck, TRUE, job->id, text, NULL);
     }
 }

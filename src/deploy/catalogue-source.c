@@ -66,6 +66,7 @@ static char *load_text(Work *work, const char *url, gsize *ret_length, GError **
         vd_error_set(error, VD_ERR_DAMAGED, vd_error_detail(why),
                      _("The catalogue %s is refused: %s. What was known of it stays."),
                      source->name, why->message);
+        vd_error_quote(error, why);
     } else
         g_propagate_error(error, g_steal_pointer(&why));
     return NULL;
@@ -75,9 +76,11 @@ static gboolean bad_index(const Work *work, const char *text, gsize length, cons
                           GError **error)
 {
     keep_refused(work, text, length);
-    return vd_fail(error, VD_ERR_INVALID, vd_error_detail(why),
-                   _("The catalogue %s cannot be read: %s. What was known of it stays."),
-                   work->source->name, why->message);
+    vd_error_set(error, VD_ERR_INVALID, vd_error_detail(why),
+                 _("The catalogue %s cannot be read: %s. What was known of it stays."),
+                 work->source->name, why->message);
+    vd_error_quote(error, why);
+    return FALSE;
 }
 
 static gboolean read_flat(Work *work, GError **error)

@@ -264,8 +264,11 @@ static gboolean finish(Work *work, gboolean *ret_again, GError **error)
         g_propagate_error(error, g_steal_pointer(&why));
         return FALSE;
     }
-    if (broken)
-        return refuse(work, why->message, vd_error_detail(why), error);
+    if (broken) {
+        refuse(work, why->message, vd_error_detail(why), error);
+        vd_error_quote(error, why);
+        return FALSE;
+    }
     return refuse(work, _("its digest is not the one that the catalogue tells."),
                   g_checksum_get_string(work->checksum), error);
 }

@@ -494,12 +494,12 @@ const VdStepSpec vd_image_add_steps[] = {
 };
 
 const VdUndoSpec vd_image_add_undos[] = {
-    {"file", N_("file %s removed"), undo_file, FALSE},
-    {"published", N_("file %s removed"), vd_image_undo_published, FALSE},
-    {"disk", N_("disk %s removed"), undo_disk, FALSE},
-    {"image", N_("image %s removed"), undo_image, FALSE},
-    {"renamed", N_("%s named as before"), undo_renamed, FALSE},
-    {"backup", N_("the copy of %s ended"), vd_image_undo_backup, TRUE},
-    {"there", N_("disk %s removed"), vd_image_undo_there, FALSE},
+    {N_("file"), N_("file %s removed"), undo_file, FALSE},
+    {N_("published"), N_("file %s removed"), vd_image_undo_published, FALSE},
+    {N_("disk"), N_("disk %s removed"), undo_disk, FALSE},
+    {N_("image"), N_("image %s removed"), undo_image, FALSE},
+    {N_("renamed"), N_("%s named as before"), undo_renamed, FALSE},
+    {N_("backup"), N_("the copy of %s ended"), vd_image_undo_backup, TRUE},
+    {N_("there"), N_("disk %s removed"), vd_image_undo_there, FALSE},
     {NULL, NULL, NULL, FALSE},
 };

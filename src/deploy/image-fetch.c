@@ -13,6 +13,7 @@
 #include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/paths.h"
+#include "src/base/said.h"
 #include "src/base/text.h"
 #include "src/deploy/catalogue.h"
 #include "src/deploy/copy.h"
@@ -161,11 +162,18 @@ static VdCatalogue *read_source(VdRun *run, const VdConfSource *source, GError *
     return catalogue;
 }
 
-static void add_left_out(GString *summary, guint n)
+/* "debian: 12 (3 left out)", in any language. */
+static void add_source(GString *summary, const char *name, const VdCatalogue *catalogue)
 {
-    if (n == 0)
-        return;
-    g_string_append_printf(summary, ngettext(" (%u left out)", " (%u left out)", n), n);
+    g_autofree char *count = vd_said("%s: %u", name, catalogue->offers->len);
+    guint n = catalogue->n_left_out;
+
+    g_string_append_printf(summary, "%s%s", summary->len ? ", " : "", count);
+    if (n > 0) {
+        g_autofree char *out = vd_said_n(" (%u left out)", " (%u left out)", n, n);
+
+        g_string_append(summary, out);
+    }
 }
 
 static gboolean step_refresh(VdRun *run, GError **error)
@@ -183,9 +191,7 @@ static gboolean step_refresh(VdRun *run, GError **error)
         catalogue = read_source(run, source, &why);
         vd_run_progress(run, (i + 1.0) / sources->len);
         if (catalogue) {
-            g_string_append_printf(summary, "%s%s: %u", summary->len ? ", " : "", source->name,
-                                   catalogue->offers->len);
-            add_left_out(summary, catalogue->n_left_out);
+            add_source(summary, source->name, catalogue);
             continue;
         }
         vd_run_log(run, "%s: %s", source->name, why->message);
@@ -200,7 +206,7 @@ static gboolean step_refresh(VdRun *run, GError **error)
         g_propagate_error(error, g_steal_pointer(&first));
         return FALSE;
     }
-    vd_run_text(run, "%s", summary->str);
+    vd_run_said(run, summary->str);
     return TRUE;
 }
 

@@ -138,7 +138,6 @@ static gboolean check_room(const VdVmDisk *disk, GError **error)
 static gboolean check_machine(VdRun *run, VdConn *conn, VdVmDisk *disk, GError **error)
 {
     g_autofree char *uuid = vd_spec_text(run, "uuid");
-    g_autofree char *note = NULL;
 
     if (!vd_conn_vm_disk(conn, uuid, disk, error))
         return FALSE;
@@ -150,10 +149,8 @@ static gboolean check_machine(VdRun *run, VdConn *conn, VdVmDisk *disk, GError *
                                  : vd_image_bring_check(conn, disk, error)))
         return FALSE;
     if (disk->others > 0) {
-        note = g_strdup_printf(
-            ngettext("%u other disk is left out", "%u other disks are left out", disk->others),
-            disk->others);
-        vd_run_note(run, note);
+        vd_run_note_n(run, "%u other disk is left out", "%u other disks are left out", disk->others,
+                      disk->others);
     }
     vd_run_text(run, disk->running ? _("%s, running: %s") : _("%s, off: %s"), disk->name,
                 disk->path);

@@ -15,6 +15,7 @@
 #include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/paths.h"
+#include "src/base/said.h"
 #include "src/base/text.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/store.h"
@@ -231,7 +232,7 @@ static gboolean make_jobs(Many *many, const char *secrets, GError **error)
     close(lock);
     if (ok)
         return TRUE;
-    drop_held(many, why->message);
+    drop_held(many, vd_error_written(why));
     g_propagate_error(error, g_steal_pointer(&why));
     return FALSE;
 }
@@ -366,10 +367,11 @@ static void stop_all(Many *many)
     }
 }
 
-/* "web-03, web-07": those that were not made. The caller frees. */
+/* "web-03, web-07", in any language: those that were not made. The caller frees. */
 static char *name_failed(const Many *many)
 {
     g_autoptr(GString) names = g_string_new(NULL);
+    g_autofree char *more = NULL;
     guint found = 0;
 
     for (guint i = 0; i < many->machines->len; i++) {
@@ -381,14 +383,15 @@ static char *name_failed(const Many *many)
                                machine->id);
     }
     if (found > NAMED)
-        g_string_append_printf(names, _(" and %u more"), found - NAMED);
+        more = vd_said(N_(" and %u more"), found - NAMED);
+    g_string_append(names, more ? more : "");
     return g_string_free(g_steal_pointer(&names), FALSE);
 }
 
 static gboolean tend(Many *many, GError **error)
 {
     GCancellable *cancel = vd_run_cancellable(many->run);
-    g_autofree char *failed = NULL;
+    g_autofree char *failed = NULL, *names = NULL;
     Counts counts;
 
     for (;;) {
@@ -407,10 +410,13 @@ static gboolean tend(Many *many, GError **error)
     if (counts.failed == 0)
         return TRUE;
     failed = name_failed(many);
-    return vd_fail(error, VD_ERR_FAILED, NULL,
-                   ngettext("%u of %u machines was not made: %s.",
-                            "%u of %u machines were not made: %s.", counts.failed),
-                   counts.failed, many->machines->len, failed);
+    names = vd_said_show(failed);
+    vd_fail_n(error, VD_ERR_FAILED, "%u of %u machines was not made: %s.",
+              "%u of %u machines were not made: %s.", counts.failed, counts.failed,
+              many->machines->len, names);
+    if (error)
+        vd_error_write(*error, vd_said_quote(g_strdup(vd_error_written(*error)), names, failed));
+    return FALSE;
 }
 
 static gboolean step_reserve(VdRun *run, GError **error)
@@ -454,7 +460,7 @@ static gboolean undo_machines(VdRun *run, const char *argument, GError **error)
 }
 
 const VdUndoSpec vd_many_undos[] = {
-    {"machines", N_("machines that were not ready taken back"), undo_machines, FALSE},
+    {N_("machines"), N_("machines that were not ready taken back"), undo_machines, FALSE},
     {NULL, NULL, NULL, FALSE},
 };
 

@@ -539,9 +539,12 @@ static gboolean read_index(Publish *publish, const char *key, GError **error)
     publish->index = vd_file_read(plain, VD_INDEX_BYTES, NULL, error);
     if (!publish->index)
         return FALSE;
-    return vd_index_parse(before, publish->index, strlen(publish->index), "file:///", &why) ||
-           vd_fail(error, VD_ERR_INVALID, vd_error_detail(why),
-                   _("%s is there and is no index: %s."), plain, why->message);
+    if (vd_index_parse(before, publish->index, strlen(publish->index), "file:///", &why))
+        return TRUE;
+    vd_error_set(error, VD_ERR_INVALID, vd_error_detail(why), _("%s is there and is no index: %s."),
+                 plain, why->message);
+    vd_error_quote(error, why);
+    return FALSE;
 }
 
 static gboolean step_publish(VdRun *run, GError **error)

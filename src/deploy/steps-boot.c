@@ -331,7 +331,7 @@ static gboolean follow_shared(Watch *watch, VdConn **conn, GThread **thread, GEr
             taken = g_get_monotonic_time();
         watch->unsure = TRUE;
         watch->heard = watch->prompted = FALSE;
-        vd_run_text(watch->run, "%s", why->message);
+        vd_run_said(watch->run, vd_error_written(why));
         if (!noted)
             add_note(watch->run,
                      _("somebody else reads its serial console, so its first boot is not heard"));

@@ -9,6 +9,7 @@
 #include "src/base/error.h"
 #include "src/base/files.h"
 #include "src/base/i18n.h"
+#include "src/base/said.h"
 #include "src/base/text.h"
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/guest.h"
@@ -33,19 +34,19 @@ char *vd_step_describe(const VdPlan *plan)
     guint n = g_strv_length(plan->keys);
 
     if (plan->password)
-        g_ptr_array_add(words, g_strdup(_("root's password")));
+        g_ptr_array_add(words, vd_said_one(N_("root's password"), NULL));
     if (plan->locked)
-        g_ptr_array_add(words, g_strdup(_("root locked")));
+        g_ptr_array_add(words, vd_said_one(N_("root locked"), NULL));
     if (plan->user)
-        g_ptr_array_add(words, g_strdup_printf(_("user %s"), plan->user));
+        g_ptr_array_add(words, vd_said(N_("user %s"), plan->user));
     if (n > 0)
-        g_ptr_array_add(words, g_strdup_printf(ngettext("%u key", "%u keys", n), n));
-    g_ptr_array_add(words, g_strdup_printf(_("hostname %s"), plan->hostname));
+        g_ptr_array_add(words, vd_said_n("%u key", "%u keys", n, n));
+    g_ptr_array_add(words, vd_said(N_("hostname %s"), plan->hostname));
     if (plan->timezone)
-        g_ptr_array_add(words, g_strdup(plan->timezone));
-    g_ptr_array_add(words, g_strdup(plan->address ? plan->address : "DHCP"));
+        g_ptr_array_add(words, vd_said("%s", plan->timezone));
+    g_ptr_array_add(words, vd_said("%s", plan->address ? plan->address : "DHCP"));
     if (plan->script)
-        g_ptr_array_add(words, g_strdup(_("first-boot script")));
+        g_ptr_array_add(words, vd_said_one(N_("first-boot script"), NULL));
     g_ptr_array_add(words, NULL);
     return g_strjoinv(", ", (char **)words->pdata);
 }
@@ -59,7 +60,7 @@ static void tell_result(VdRun *run, const VdPlan *plan, JsonNode *result)
 
     vd_run_log(run, "root file system: %s", size);
     if (plan->customise)
-        vd_run_text(run, "%s", text);
+        vd_run_said(run, text);
     if (json_object_get_boolean_member_with_default(object, "relabel", FALSE))
         vd_run_log(run, "SELinux: the guest labels its files anew at the first boot");
 }

@@ -7,6 +7,7 @@
 #include "src/base/error.h"
 #include "src/base/files.h"
 #include "src/base/i18n.h"
+#include "src/base/said.h"
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/guest.h"
 #include "src/deploy/steps.h"
@@ -44,7 +45,7 @@ gboolean vd_step_medium(VdRun *run, GError **error)
 {
     g_autoptr(VdPlan) plan = vd_step_plan(run, error);
     g_autofree char *file = g_build_filename(vd_run_folder(run), "seed.iso", NULL);
-    g_autofree char *text = NULL;
+    g_autofree char *text = NULL, *what = NULL;
     gboolean ok;
 
     if (!plan)
@@ -54,7 +55,8 @@ gboolean vd_step_medium(VdRun *run, GError **error)
     vd_secret_unlink(file);
     if (!ok)
         return FALSE;
-    text = vd_step_describe(plan);
-    vd_run_text(run, _("for %s: %s"), plan->reader, text);
+    what = vd_step_describe(plan);
+    text = vd_said_quote(vd_said(N_("for %s: %s"), plan->reader, what), what, what);
+    vd_run_said(run, text);
     return TRUE;
 }

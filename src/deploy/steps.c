@@ -258,9 +258,9 @@ static gboolean undo_file(VdRun *run, const char *argument, GError **error)
 }
 
 const VdUndoSpec vd_deploy_undos[] = {
-    {"upload", N_("no half of %s left"), vd_step_undo_upload, FALSE},
-    {"file", N_("%s removed"), undo_file, FALSE},
-    {"volume", N_("disk %s removed"), undo_volume, FALSE},
-    {"machine", N_("machine %s removed"), undo_machine, TRUE},
+    {N_("upload"), N_("no half of %s left"), vd_step_undo_upload, FALSE},
+    {N_("file"), N_("%s removed"), undo_file, FALSE},
+    {N_("volume"), N_("disk %s removed"), undo_volume, FALSE},
+    {N_("machine"), N_("machine %s removed"), undo_machine, TRUE},
     {NULL, NULL, NULL, FALSE},
 };

@@ -13,7 +13,8 @@ VdConn *vd_step_conn(VdRun *run, const VdPlan *plan, GError **error);
 
 /* What was written to a disk is on it when this returns TRUE. */
 gboolean vd_step_sync(const char *path, GError **error);
-/* What was asked for, in words: "root's password, hostname web-07, DHCP". The caller frees. */
+/* What was asked for, in words that are written down (base/said.h): "root's password, hostname
+ * web-07, DHCP". The caller frees. */
 char *vd_step_describe(const VdPlan *plan);
 /* The hashes and the script of the plan, or NULL if it has none. FALSE if they are gone. */
 gboolean vd_step_secrets(VdRun *run, const VdPlan *plan, JsonNode **ret, GError **error);

@@ -54,10 +54,8 @@ static gboolean step_pull(VdRun *run, GError **error)
     if (disks == 0)
         vd_run_text(run, _("its disks stand on no other file"));
     else
-        vd_run_text(
-            run,
-            ngettext("%u disk stands on its own now", "%u disks stand on their own now", disks),
-            disks);
+        vd_run_text_n(run, "%u disk stands on its own now", "%u disks stand on their own now",
+                      disks, disks);
     return TRUE;
 }
 
@@ -87,6 +85,6 @@ gboolean vd_step_whole(VdRun *run, GError **error)
     }
     /* The machine is there and works: this is no reason to take it away. */
     vd_run_log(run, "whole: %s", why->message);
-    vd_run_text(run, "%s", why->message);
+    vd_run_said(run, vd_error_written(why));
     return TRUE;
 }

@@ -23,6 +23,7 @@
 #include "src/base/i18n.h"
 #include "src/base/log.h"
 #include "src/base/paths.h"
+#include "src/base/said.h"
 #include "src/base/text.h"
 #include "src/jobs/job-lock.h"
 #include "src/jobs/runner.h"
@@ -102,7 +103,11 @@ static gboolean wait_ready(const char *id, int ready, GError **error)
     if (used == 0 || *words != ' ' || code > VD_ERR_USAGE || code < 0)
         return vd_fail(error, VD_ERR_FAILED, NULL,
                        _("The runner of the job %s ended before it began; see its log."), id);
-    return vd_fail(error, (VdErrorCode)code, NULL, "%s", words + 1);
+    g_autofree char *shown = vd_said_show(words + 1);
+    vd_error_set(error, (VdErrorCode)code, NULL, "%s", shown);
+    if (error)
+        vd_error_write(*error, g_strdup(words + 1));
+    return FALSE;
 }
 
 /* Starts a runner that takes over the lock, and waits until it has begun. Closes lock. */
@@ -214,7 +219,7 @@ gboolean vd_jobs_begin_held(VdJournal *journal, const char *id, int lock, GError
         return TRUE;
     /* Not if it may still come. */
     if (vd_error_code(local) != VD_ERR_UNKNOWN)
-        end_unbegun(journal, id, local->message, vd_error_detail(local));
+        end_unbegun(journal, id, vd_error_written(local), vd_error_detail(local));
     g_propagate_error(error, g_steal_pointer(&local));
     return FALSE;
 }

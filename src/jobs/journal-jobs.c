@@ -309,11 +309,11 @@ static void take(char **where, char *text)
     *where = text;
 }
 
-/* What a runner wrote for readers of any language. */
-static void take_said(char **where, sqlite3_stmt *statement, int column)
+/* What a runner wrote for readers of any language; raw: for one that goes on with it. */
+static void take_said(char **where, sqlite3_stmt *statement, int column, gboolean raw)
 {
     g_autofree char *written = vd_db_text(statement, column);
-    take(where, vd_said_show(written));
+    take(where, raw ? g_steal_pointer(&written) : vd_said_show(written));
 }
 
 /* A job that another one waits for names it in its spec. */
@@ -323,7 +323,7 @@ static void take_said(char **where, sqlite3_stmt *statement, int column)
     "SELECT id, verb, title, target, host, author, state, created, started, ended, error, detail," \
     " undone, note, " JOB_PARENT "," JOB_OUTCOME " FROM job "
 
-static VdJob *read_job(sqlite3_stmt *statement)
+static VdJob *read_job(sqlite3_stmt *statement, gboolean raw)
 {
     g_autofree char *id = vd_db_text(statement, 0);
     g_autofree char *word = vd_db_text(statement, 6);
@@ -338,17 +338,17 @@ static VdJob *read_job(sqlite3_stmt *statement)
     job->created = sqlite3_column_int64(statement, 7);
     job->started = sqlite3_column_int64(statement, 8);
     job->ended = sqlite3_column_int64(statement, 9);
-    take_said(&job->error, statement, 10);
+    take_said(&job->error, statement, 10, raw);
     take(&job->detail, vd_db_text(statement, 11));
-    take_said(&job->undone, statement, 12);
-    take_said(&job->note, statement, 13);
+    take_said(&job->undone, statement, 12, raw);
+    take_said(&job->note, statement, 13, raw);
     take(&job->parent, vd_db_text(statement, 14));
     g_autofree char *outcome = vd_db_text(statement, 15);
     job->why = blame_code(outcome);
     return job;
 }
 
-static gboolean read_steps(VdDb *db, VdJob *job, GError **error)
+static gboolean read_steps(VdDb *db, VdJob *job, gboolean raw, GError **error)
 {
     sqlite3_stmt *statement =
         vd_db_query(db, error,
@@ -363,7 +363,7 @@ static gboolean read_steps(VdDb *db, VdJob *job, GError **error)
         g_autofree char *label = vd_db_text(statement, 1);
         g_autofree char *word = vd_db_text(statement, 4);
         VdStep *step = vd_job_add_step(job, id, label, sqlite3_column_int(statement, 2));
-        take_said(&step->text, statement, 3);
+        take_said(&step->text, statement, 3, raw);
         int state = word_index(step_words, G_N_ELEMENTS(step_words), word);
         step->state = state < 0 ? VD_STEP_FAILED : (VdStepState)state;
         step->fraction = sqlite3_column_double(statement, 5);
@@ -374,16 +374,16 @@ static gboolean read_steps(VdDb *db, VdJob *job, GError **error)
 }
 
 /* The rows of statement in one snapshot with their steps; NULL: error. */
-static GPtrArray *read_jobs(VdDb *db, sqlite3_stmt *statement, GError **error)
+static GPtrArray *read_jobs(VdDb *db, sqlite3_stmt *statement, gboolean raw, GError **error)
 {
     g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_job_unref);
     int more;
     while ((more = vd_db_row(db, statement, error)) > 0)
-        g_ptr_array_add(jobs, read_job(statement));
+        g_ptr_array_add(jobs, read_job(statement, raw));
     if (more < 0)
         return NULL;
     for (guint i = 0; i < jobs->len; i++)
-        if (!read_steps(db, g_ptr_array_index(jobs, i), error))
+        if (!read_steps(db, g_ptr_array_index(jobs, i), raw, error))
             return NULL;
     return g_steal_pointer(&jobs);
 }
@@ -449,14 +449,21 @@ static GPtrArray *read_recent(VdDb *db, guint ended, const char *id, GError **er
                     JOB_COLUMNS "WHERE ended = 0 OR id IN (SELECT id FROM job WHERE ended > 0"
                                 " ORDER BY ended DESC LIMIT ?) ORDER BY created DESC, id DESC",
                     "i", (gint64)ended);
-    return statement ? read_jobs(db, statement, error) : NULL;
+    return statement ? read_jobs(db, statement, FALSE, error) : NULL;
 }
 
 static GPtrArray *read_one(VdDb *db, guint ended, const char *id, GError **error)
 {
     (void)ended;
     sqlite3_stmt *statement = vd_db_query(db, error, JOB_COLUMNS "WHERE id = ?", "s", id);
-    return statement ? read_jobs(db, statement, error) : NULL;
+    return statement ? read_jobs(db, statement, FALSE, error) : NULL;
+}
+
+static GPtrArray *read_one_raw(VdDb *db, guint ended, const char *id, GError **error)
+{
+    (void)ended;
+    sqlite3_stmt *statement = vd_db_query(db, error, JOB_COLUMNS "WHERE id = ?", "s", id);
+    return statement ? read_jobs(db, statement, TRUE, error) : NULL;
 }
 
 static GPtrArray *read_children(VdDb *db, guint ended, const char *id, GError **error)
@@ -464,7 +471,7 @@ static GPtrArray *read_children(VdDb *db, guint ended, const char *id, GError **
     (void)ended;
     sqlite3_stmt *statement = vd_db_query(
         db, error, JOB_COLUMNS "WHERE " JOB_PARENT " = ? ORDER BY created, target", "s", id);
-    return statement ? read_jobs(db, statement, error) : NULL;
+    return statement ? read_jobs(db, statement, FALSE, error) : NULL;
 }
 
 GPtrArray *vd_journal_children(VdJournal *journal, const char *id, GError **error)
@@ -477,15 +484,25 @@ GPtrArray *vd_journal_jobs(VdJournal *journal, guint ended, GError **error)
     return read_with_locks(journal, read_recent, ended, NULL, error);
 }
 
-VdJob *vd_journal_job(VdJournal *journal, const char *id, GError **error)
+static VdJob *only_job(VdJournal *journal, ReadFunc read, const char *id, GError **error)
 {
-    g_autoptr(GPtrArray) jobs = read_with_locks(journal, read_one, 0, id, error);
+    g_autoptr(GPtrArray) jobs = read_with_locks(journal, read, 0, id, error);
     if (!jobs)
         return NULL;
     if (jobs->len > 0)
         return vd_job_ref(g_ptr_array_index(jobs, 0));
     no_job(id, error);
     return NULL;
+}
+
+VdJob *vd_journal_job(VdJournal *journal, const char *id, GError **error)
+{
+    return only_job(journal, read_one, id, error);
+}
+
+VdJob *vd_journal_job_written(VdJournal *journal, const char *id, GError **error)
+{
+    return only_job(journal, read_one_raw, id, error);
 }
 
 char *vd_journal_job_spec(VdJournal *journal, const char *id, GError **error)

@@ -64,36 +64,59 @@ static gboolean add_rows(VdDb *db, GPtrArray *story, const char *source, const c
     return more == 0;
 }
 
+/* The sentences that the queries below write in the way of base/said.h, for gettext to see. */
+static const char *const sentences[] G_GNUC_UNUSED = {
+    N_("%s asked by %s"), N_(", target %s"), N_(", host %s"),        N_("queued: %s"),
+    N_("running: %s"),    N_("%s begun"),    N_("%s %s after %s s"), N_("to be undone: %s %s"),
+    N_("; undone: %s"),   N_("denied"),      N_("unreachable"),
+};
+
+/* Of one, two or three arguments, which may be sentences themselves. */
+#define SAID(format, a)         "char(2)||'" format "'||char(31)||" a "||char(3)"
+#define SAID_2(format, a, b)    SAID(format, a "||char(31)||" b)
+#define SAID_3(format, a, b, c) SAID_2(format, a, b "||char(31)||" c)
+#define SAID_IF_ANY(format, a)  "iif(ifnull(" a ", '') = '', '', " SAID(format, a) ")"
+#define WORD(a)                 "char(2)||" a "||char(3)"
+
+/* clang-format off */
+/* Each gives time, level and text; they are added in this order. */
+static const struct {
+    const char *source, *sql;
+} parts[] = {
+    {"request", "SELECT begun, 'info', "
+                SAID_2("%s asked by %s", "verb", "author")
+                "||" SAID_IF_ANY(", target %s", "target")
+                "||" SAID_IF_ANY(", host %s", "host")
+                "||iif(args IS NULL, '', ', ' || args)"
+                " FROM request WHERE id = ?"},
+    {"event", "SELECT time, level, text FROM event WHERE request = ? ORDER BY id LIMIT 5000"},
+    {"job", "SELECT created, 'info', " SAID("queued: %s", "title") " FROM job WHERE id = ?"},
+    {"job", "SELECT started, 'info', "
+            "iif(note IS NULL, " WORD("'running'") ", " SAID("running: %s", "note") ")"
+            " FROM job WHERE id = ?"},
+    {"step", "SELECT started, 'info', " SAID("%s begun", "id")
+             " FROM step WHERE job = ? ORDER BY place"},
+    {"step", "SELECT ended, iif(state = 'failed', 'error', 'info'), "
+             SAID_3("%s %s after %s s", "id", WORD("state"),
+                    "printf('%.1f', max(ended - started, 0) / 1000000.0)")
+             "||ifnull(': ' || text, '')"
+             " FROM step WHERE job = ? ORDER BY place"},
+    {"undo", "SELECT time, 'warning', "
+             SAID_2("to be undone: %s %s", WORD("kind"), "ifnull(argument, '')")
+             " FROM undo WHERE job = ? ORDER BY id"},
+    {"job", "SELECT ended, iif(state = 'failed', 'error', 'info'), " WORD("state")
+            "||ifnull(': ' || error, '')||ifnull(' | ' || detail, '')"
+            "||" SAID_IF_ANY("; undone: %s", "undone")
+            " FROM job WHERE id = ?"},
+    {"request", "SELECT ended, iif(outcome IN ('done', 'cancelled'), 'info', 'error'), "
+                WORD("ifnull(outcome, '')")
+                "||ifnull(': ' || message, '')||ifnull(' | ' || detail, '')"
+                " FROM request WHERE id = ?"},
+};
+/* clang-format on */
+
 static gboolean add_tables(VdDb *db, GPtrArray *story, const char *id, GError **error)
 {
-    static const struct {
-        const char *source, *sql;
-    } parts[] = {
-        {"request",
-         "SELECT begun, 'info', printf('%s asked by %s%s%s%s', verb, author,"
-         " iif(ifnull(target, '') = '', '', ', target ' || target),"
-         " iif(host IS NULL, '', ', host ' || host), iif(args IS NULL, '', ', ' || args))"
-         " FROM request WHERE id = ?"},
-        {"event", "SELECT time, level, text FROM event WHERE request = ? ORDER BY id LIMIT 5000"},
-        {"job", "SELECT created, 'info', 'queued: ' || title FROM job WHERE id = ?"},
-        {"job", "SELECT started, 'info', printf('running%s', ifnull(': ' || note, ''))"
-                " FROM job WHERE id = ?"},
-        {"step", "SELECT started, 'info', printf('%s begun', id) FROM step WHERE job = ?"
-                 " ORDER BY place"},
-        {"step",
-         "SELECT ended, iif(state = 'failed', 'error', 'info'), printf('%s %s after %.1f s%s', id,"
-         " state, max(ended - started, 0) / 1000000.0, ifnull(': ' || text, ''))"
-         " FROM step WHERE job = ? ORDER BY place"},
-        {"undo", "SELECT time, 'warning', printf('to be undone: %s %s', kind,"
-                 " ifnull(argument, '')) FROM undo WHERE job = ? ORDER BY id"},
-        {"job", "SELECT ended, iif(state = 'failed', 'error', 'info'), printf('%s%s%s%s', state,"
-                " ifnull(': ' || error, ''), ifnull(' | ' || detail, ''),"
-                " ifnull('; undone: ' || undone, '')) FROM job WHERE id = ?"},
-        {"request",
-         "SELECT ended, iif(outcome IN ('done', 'cancelled'), 'info', 'error'),"
-         " printf('%s%s%s', outcome, ifnull(': ' || message, ''), ifnull(' | ' || detail, ''))"
-         " FROM request WHERE id = ?"},
-    };
     for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
         if (!add_rows(db, story, parts[i].source, parts[i].sql, id, error))
             return FALSE;

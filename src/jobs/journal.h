@@ -65,6 +65,8 @@ GPtrArray *vd_journal_jobs(VdJournal *journal, guint ended, GError **error);
 GPtrArray *vd_journal_children(VdJournal *journal, const char *id, GError **error);
 /* One job, or NULL: VD_ERR_NOT_FOUND. The caller unrefs. */
 VdJob *vd_journal_job(VdJournal *journal, const char *id, GError **error);
+/* The same with its texts as they are written, for who writes them again (base/said.h). */
+VdJob *vd_journal_job_written(VdJournal *journal, const char *id, GError **error);
 /* What it was created with; the caller frees. */
 char *vd_journal_job_spec(VdJournal *journal, const char *id, GError **error);
 /* A new state, and its time. Texts that are NULL leave what stands, an
@@ -110,7 +112,8 @@ void vd_undo_free(VdUndo *undo);
 gint64 vd_journal_version(VdJournal *journal);
 /* All that is known of a request, in order of time: lines of (time µs, source, level, text).
  * Sources: "request", "event", "job", "step", "undo", "log" (vmdeck.log; of its last 32 MiB). Texts
- * are one line, cleaned and not translated. VD_ERR_NOT_FOUND if nothing is known. */
+ * are one line, cleaned, and in the language of this process but for those of the log.
+ * VD_ERR_NOT_FOUND if nothing is known. */
 typedef struct {
     gint64 time;
     char *source, *level, *text;

@@ -84,6 +84,17 @@ static void watch(VdRun *run, const char *kind, gboolean failed)
     pthread_mutex_unlock(&run->lock);
 }
 
+/* "volume /pool/db-07.qcow2 (no answer)", in any language. The caller frees. */
+static char *name_left(const VdUndo *undo, const GError *error)
+{
+    const char *argument = undo->argument ? undo->argument : "";
+    g_autofree char *kind = vd_said_one(undo->kind, NULL);
+    char *said = error ? vd_said("%s %s (%s)", undo->kind, argument, error->message)
+                       : vd_said("%s %s", undo->kind, argument);
+    said = vd_said_quote(said, undo->kind, kind);
+    return error ? vd_said_quote(said, error->message, vd_error_written(error)) : said;
+}
+
 static gboolean undo_one(VdRun *run, const VdUndo *undo, GString *undone, GString *failed)
 {
     g_autoptr(GError) error = NULL;
@@ -91,7 +102,7 @@ static gboolean undo_one(VdRun *run, const VdUndo *undo, GString *undone, GStrin
     const VdUndoSpec *spec = spec_of(run, undo->kind);
     if (!spec) {
         vd_run_log(run, "nothing is known of how to undo %s %s", undo->kind, argument);
-        say(failed, g_strdup(undo->kind));
+        say(failed, vd_said_one(undo->kind, NULL));
         return FALSE;
     }
     vd_run_log(run, "undoing %s %s", undo->kind, argument);
@@ -106,7 +117,7 @@ static gboolean undo_one(VdRun *run, const VdUndo *undo, GString *undone, GStrin
     const char *detail = vd_error_detail(error);
     vd_run_log(run, "%s %s is not undone: %s%s%s", undo->kind, argument,
                error ? error->message : "?", detail ? " | " : "", detail ? detail : "");
-    say(failed, g_strdup_printf("%s %s (%s)", undo->kind, argument, error ? error->message : "?"));
+    say(failed, name_left(undo, error));
     return FALSE;
 }
 
@@ -118,10 +129,9 @@ static gboolean is_on_top(const VdRun *run, const VdUndo *undo)
 
 static void keep_below(VdRun *run, const VdUndo *undo, GString *failed)
 {
-    g_autofree char *what =
-        g_strdup_printf("%s %s", undo->kind, undo->argument ? undo->argument : "");
-    vd_run_log(run, "%s is kept, as what stands on it is not undone", what);
-    say(failed, g_steal_pointer(&what));
+    vd_run_log(run, "%s %s is kept, as what stands on it is not undone", undo->kind,
+               undo->argument ? undo->argument : "");
+    say(failed, name_left(undo, NULL));
 }
 
 /* A step is undone when the oldest of its entries is. */

@@ -108,7 +108,8 @@ void vd_run_end_wait(VdRun *run)
 
 void vd_run_take_wait(VdRun *run)
 {
-    if (!run->job->note || !g_str_has_prefix(run->job->note, WAIT_WORDS))
+    g_autofree char *shown = vd_said_show(run->job->note);
+    if (!shown || !g_str_has_prefix(shown, WAIT_WORDS))
         return;
     run->wait = g_steal_pointer(&run->job->note);
     run->wait_for = -1;

@@ -354,6 +354,11 @@ void vd_run_text_n(VdRun *run, const char *one, const char *many, gulong n, ...)
     va_end(list);
 }
 
+void vd_run_said(VdRun *run, const char *written)
+{
+    set_text(run, g_strdup(written));
+}
+
 void vd_run_progress(VdRun *run, double fraction)
 {
     double bounded = isnan(fraction) || fraction < 0 ? -1 : MIN(fraction, 1);
@@ -366,15 +371,30 @@ void vd_run_progress(VdRun *run, double fraction)
     pthread_mutex_unlock(&run->lock);
 }
 
-void vd_run_note(VdRun *run, const char *text)
+/* written: taken over; NULL: none. */
+static void set_note(VdRun *run, char *written)
 {
+    g_autofree char *shown = vd_said_show(written);
     pthread_mutex_lock(&run->lock);
     g_free(run->job->note);
-    run->job->note = *text ? vd_text_clean(text, TEXT_CHARS, FALSE) : NULL;
+    run->job->note = written;
     run->note_dirty = TRUE;
     touched(run, NULL);
     pthread_mutex_unlock(&run->lock);
-    vd_run_log(run, *text ? "note: %s" : "the note is no longer so%s", text);
+    vd_run_log(run, shown ? "note: %s" : "the note is no longer so%s", shown ? shown : "");
+}
+
+void vd_run_note(VdRun *run, const char *text)
+{
+    set_note(run, *text ? vd_text_clean(text, TEXT_CHARS, FALSE) : NULL);
+}
+
+void vd_run_note_n(VdRun *run, const char *one, const char *many, gulong n, ...)
+{
+    va_list list;
+    va_start(list, n);
+    set_note(run, vd_said_n_va(one, many, n, list));
+    va_end(list);
 }
 
 void vd_run_log(VdRun *run, const char *format, ...)

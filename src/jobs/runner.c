@@ -150,8 +150,9 @@ static char *to_try_again(const VdRun *run, const char *text)
 }
 
 /* Says only that it could not be undone: once it is, nothing of that is true any more. */
-static gboolean is_of_undoing(const char *why)
+static gboolean is_of_undoing(const char *written)
 {
+    g_autofree char *why = vd_said_show(written);
     return why &&
            (g_str_has_prefix(why, NOT_UNDONE_TEXT) || g_str_has_prefix(why, UNDO_HANGS_TEXT) ||
             g_str_has_prefix(why, STEP_UNDONE_TEXT));
@@ -160,8 +161,9 @@ static gboolean is_of_undoing(const char *why)
 /* What was undone, and what is left. The caller frees. */
 static char *what_is_left(const VdRun *run, const GString *undone, const GString *failed)
 {
-    g_autofree char *left =
+    char *said =
         vd_said(N_("NOT undone: %s; try again: vmdeck job cancel %s"), failed->str, run->id);
+    g_autofree char *left = vd_said_quote(said, failed->str, failed->str);
     return g_strconcat(undone->str, undone->len > 0 ? "; " : "", left, NULL);
 }
 
@@ -360,10 +362,12 @@ static gboolean on_cancel(gpointer data)
  * it had failed for by itself is still the reason. */
 static void give_up_undo(VdRun *run, const char *kind)
 {
-    g_autofree char *left =
+    g_autofree char *what = vd_said_one(kind, NULL);
+    char *said =
         vd_said(N_("NOT undone: %s (no answer in %d s), nor what was before it; try again: vmdeck "
                    "job cancel %s"),
                 kind, run->undo_ms / 1000, run->id);
+    g_autofree char *left = vd_said_quote(said, kind, what);
     g_autofree char *hangs = to_try_again(run, UNDO_HANGS_TEXT);
     const End end = {VD_JOB_FAILED, run->why ? run->why : hangs, run->why_detail, left, 0};
     vd_run_end_wait(run);
@@ -453,7 +457,7 @@ static gboolean load(VdRun *run, const VdJobKind *kinds, GError **error)
 {
     g_autofree char *path = vd_path_journal();
     run->journal = vd_journal_open(path, error);
-    run->job = run->journal ? vd_journal_job(run->journal, run->id, error) : NULL;
+    run->job = run->journal ? vd_journal_job_written(run->journal, run->id, error) : NULL;
     run->spec = run->job ? vd_journal_job_spec(run->journal, run->id, error) : NULL;
     if (!run->spec)
         return FALSE;
@@ -544,11 +548,11 @@ static void run_clear(VdRun *run)
         close(run->lock_fd);
 }
 
-/* One line for the starter: "ok", or the code and the sentence. */
+/* One line for the starter: "ok", or the code and the sentence as it is written (base/said.h). */
 static void tell(int ready, const GError *error)
 {
     g_autofree char *line =
-        error ? g_strdup_printf("%d %s\n", (int)vd_error_code(error), error->message)
+        error ? g_strdup_printf("%d %s\n", (int)vd_error_code(error), vd_error_written(error))
               : g_strdup("ok\n");
     if (ready >= 0) {
         ssize_t written = write(ready, line, strlen(line));

@@ -27,9 +27,15 @@ void vd_run_text(VdRun *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* The same of two formats, by ngettext's rules. */
 void vd_run_text_n(VdRun *run, const char *one, const char *many, gulong n, ...)
     G_GNUC_PRINTF(3, 5);
+/* The same of sentences that are written down already (base/said.h). */
+void vd_run_said(VdRun *run, const char *written);
 void vd_run_progress(VdRun *run, double fraction);
-/* A note that stays visible with the job: "no KVM: emulated, slow"; "": none any more. */
+/* A note that stays visible with the job: "no KVM: emulated, slow"; "": none any more. One sentence
+ * of ours, or several with "; " between them. */
 void vd_run_note(VdRun *run, const char *text);
+/* The same of two formats, by ngettext's rules. */
+void vd_run_note_n(VdRun *run, const char *one, const char *many, gulong n, ...)
+    G_GNUC_PRINTF(3, 5);
 /* To the job's log (<folder>/log) and the log. */
 void vd_run_log(VdRun *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Journals what has to be undone BEFORE doing it. If it fails, the step must not act and must fail

@@ -40,7 +40,7 @@ void vd_doc_unref(VdDoc *doc)
 
 /* Rows hold a NULL where nobody could ask, so they end with this mark of ours rather than at the
  * first NULL. Behind it stands for each value what it was before it was cleaned, if that is another
- * text: for programs. */
+ * text: for programs; and then what people read in its place, if that is another one. */
 static char row_end;
 
 static guint row_length(char **row)
@@ -58,6 +58,7 @@ static void row_free(gpointer data)
     for (guint i = 0; i < n; i++) {
         g_free(row[i]);
         g_free(row[n + 1 + i]);
+        g_free(row[2 * n + 1 + i]);
     }
     g_free(row);
 }
@@ -78,7 +79,7 @@ VdSection *vd_doc_section(VdDoc *doc, VdSectionKind kind, const char *id, const 
 
 char **vd_section_row(VdSection *section)
 {
-    char **row = g_new0(char *, 2 * section->n_columns + 1);
+    char **row = g_new0(char *, 3 * section->n_columns + 1);
     row[section->n_columns] = &row_end;
     g_ptr_array_add(section->rows, row);
     return row;
@@ -86,10 +87,11 @@ char **vd_section_row(VdSection *section)
 
 static void row_take(char **row, guint column, char *value)
 {
-    char **exact = &row[row_length(row) + 1 + column];
+    guint n = row_length(row);
     g_free(row[column]);
     row[column] = value;
-    g_clear_pointer(exact, g_free);
+    g_clear_pointer(&row[n + 1 + column], g_free);
+    g_clear_pointer(&row[2 * n + 1 + column], g_free);
 }
 
 /* The cleaned text, and what it was made from. */
@@ -122,6 +124,19 @@ void vd_row_path(char **row, guint column, const char *path)
         row_clean(row, column, vd_text_clean_name(path, 4096), path);
     else
         row_take(row, column, NULL);
+}
+
+void vd_row_word(char **row, guint column, const char *word, const char *shown)
+{
+    vd_row_text(row, column, word);
+    if (word && shown)
+        row[2 * row_length(row) + 1 + column] = vd_text_clean(shown, 1 << 20, TRUE);
+}
+
+const char *vd_row_shown(char **row, guint column)
+{
+    const char *shown = row[2 * row_length(row) + 1 + column];
+    return shown ? shown : row[column];
 }
 
 const char *vd_row_exact(char **row, guint column)

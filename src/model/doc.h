@@ -59,6 +59,10 @@ void vd_row_text(char **row, guint column, const char *value);
 void vd_row_name(char **row, guint column, const char *name);
 /* The same, as long as a path may be. */
 void vd_row_path(char **row, guint column, const char *path);
+/* A word of ours for programs, and what people read in its place. */
+void vd_row_word(char **row, guint column, const char *word, const char *shown);
+/* A value for people, before vd_cell_format(). Borrowed. */
+const char *vd_row_shown(char **row, guint column);
 /* A value as it was given, for programs; it may hold anything, and need not be UTF-8. Borrowed. */
 const char *vd_row_exact(char **row, guint column);
 void vd_row_int(char **row, guint column, gint64 value);

@@ -30,6 +30,37 @@ const char *vd_step_state_word(VdStepState state)
     return (guint)state < G_N_ELEMENTS(words) ? words[state] : N_("unknown");
 }
 
+/* Titles of jobs; what stands behind one is its argument. */
+static const char *const titles[] = {
+    N_("deploy %s"),       N_("install %s"),    N_("add image %s"),
+    N_("fetch image %s"),  N_("make image %s"), N_("prepare image %s"),
+    N_("export image %s"), N_("publish to %s"), N_("whole %s"),
+};
+
+char *vd_job_shown_title(const VdJob *job)
+{
+    const char *title = job->title ? job->title : "";
+    if (strcmp(title, "refresh catalogues") == 0)
+        return g_strdup(_("refresh catalogues"));
+    for (guint i = 0; i < G_N_ELEMENTS(titles); i++) {
+        gsize words = strlen(titles[i]) - 2;
+        g_auto(GStrv) around = NULL;
+        if (strncmp(title, titles[i], words) != 0)
+            continue;
+        around = g_strsplit(_(titles[i]), "%s", 2); /* the title is data, no format */
+        return g_strconcat(around[0], title + words, around[1], NULL);
+    }
+    return g_strdup(title);
+}
+
+const char *vd_step_word(const VdStep *step)
+{
+    if (!step->label || !*step->label)
+        return step->id;
+    const char *name = _(step->label);
+    return strcmp(name, step->label) != 0 ? name : step->id;
+}
+
 static void step_free(VdStep *step)
 {
     g_free(step->id);

@@ -60,6 +60,12 @@ typedef struct {
     GPtrArray *steps; /* VdStep */
 } VdJob;
 
+/* Its title in the language of this process: titles are written in English. The caller frees. */
+char *vd_job_shown_title(const VdJob *job);
+/* A step in few words for people: its name in their language, or its id, which is English. Owned by
+ * the step, or static. */
+const char *vd_step_word(const VdStep *step);
+
 VdJob *vd_job_new(const char *id);
 VdJob *vd_job_ref(VdJob *job);
 void vd_job_unref(VdJob *job);

@@ -201,8 +201,10 @@ static void open_failed(const char *uri, const Talk *talk, VdOpened *ret, GError
     VdErrorCode as = denied ? VD_ERR_DENIED : VD_ERR_UNREACHABLE;
     if (words)
         vd_error_set(error, as, vd_error_detail(why), _("Cannot connect to %s: %s"), clean, words);
-    else
+    else {
         vd_error_set(error, as, vd_error_detail(why), "%s", why->message);
+        vd_error_quote(error, why);
+    }
 }
 
 static gboolean is_foreign(const char *uri)

@@ -55,13 +55,12 @@ gboolean vd_conn_cpus_check(VdConn *conn, guint cpus, const char *arch, gboolean
                        _("This host's QEMU gives a machine at most %u CPUs; choose fewer."), most);
     if (overcommit || there == 0 || cpus <= MAX(there, USUAL_CPUS))
         return TRUE;
-    return vd_fail(error, VD_ERR_INVALID, NULL,
-                   ngettext("The host has %u CPU; choose no more, or allow it to be overcommitted "
-                            "(--overcommit).",
-                            "The host has %u CPUs; choose no more, or allow it to be overcommitted "
-                            "(--overcommit).",
-                            there),
-                   there);
+    return vd_fail_n(error, VD_ERR_INVALID,
+                     "The host has %u CPU; choose no more, or allow it to be overcommitted "
+                     "(--overcommit).",
+                     "The host has %u CPUs; choose no more, or allow it to be overcommitted "
+                     "(--overcommit).",
+                     there, there);
 }
 
 gboolean vd_conn_memory_check(VdConn *conn, guint64 memory, GError **error)

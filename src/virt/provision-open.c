@@ -125,10 +125,9 @@ static virConnectPtr attempt_result(Attempt *attempt, GCancellable *cancel, int 
     if (cancel && g_cancellable_is_cancelled(cancel))
         vd_error_set(error, VD_ERR_CANCELLED, NULL, _("Connecting to %s was cancelled."), clean);
     else
-        vd_error_set(error, VD_ERR_UNREACHABLE, NULL,
-                     ngettext("Cannot connect to %s: no answer within %d second",
-                              "Cannot connect to %s: no answer within %d seconds", (gulong)seconds),
-                     clean, seconds);
+        vd_fail_n(error, VD_ERR_UNREACHABLE, "Cannot connect to %s: no answer within %d second",
+                  "Cannot connect to %s: no answer within %d seconds", (gulong)seconds, clean,
+                  seconds);
     return NULL;
 }
 

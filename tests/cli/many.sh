@@ -66,6 +66,11 @@ id=$(parent)
 check "the request's story names them" all try 0 trace "$id" , prints web-01 , prints web-20
 check "what its step says is in the language of who looks" all \
   eval 'LANGUAGE=ru VMDECK_LOCALE_DIR=$VMDECK_BUILD/locale try 0 job show "$id"' , prints "20 имён" , prints "готово 20"
+russian() { LANGUAGE=ru VMDECK_LOCALE_DIR=$VMDECK_BUILD/locale try "$@"; }
+check "so are titles and steps, but not for programs" all russian 0 jobs , prints "развёртывание web-20" , \
+  russian 0 job show "$id" , prints "создание машин" , \
+  russian 0 job show "$id" --format json , one_json , prints '"deploy web-{01..20}"' , prints '"reserve"' , \
+  russian 0 trace "$id" , prints "запросил " , prints "шаг machines: готово через "
 check "several words" all deploy 0 db-1 'db-{a,b}' , prints "3 ready"
 check "two, told as JSON" all deploy 0 'json-{1..2}' --format json , one_json
 check "JSON has each machine" is json-2 "$(json '$.machines[1].target')"
@@ -145,6 +150,7 @@ check "and so does their request" until_true eval '[ "$(jobs "deploy halt-{%" ca
 export VMDECK_JOB_DIE_AT=define:begin
 check "what kills its runner twice is left to people" all deploy 1 'hurt-{1..2}' , says "2 of 2"
 unset VMDECK_JOB_DIE_AT
+check "how many, by the rules of the language" all russian 0 job show "$(parent)" , prints "Не созданы 2 машины из 2: hurt-1"
 id=$(journal "SELECT id FROM job WHERE title = 'deploy hurt-2'")
 check "who go on with it" all try 0 job resume "$id" , try 0 job follow "$id"
 

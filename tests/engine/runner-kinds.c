@@ -141,7 +141,8 @@ static const VdStepSpec gate_steps[] = {
 static gboolean fail_now(VdRun *run, GError **error)
 {
     (void)run;
-    return vd_fail(error, VD_ERR_NO_SPACE, "errno 28", "There is no room in the pool default.");
+    return vd_fail(error, VD_ERR_NO_SPACE, "errno 28", "There is no room in the pool %s.",
+                   "default");
 }
 
 static gboolean keep_and_fail(VdRun *run, GError **error)

@@ -326,6 +326,16 @@ static void test_undo_waits_twice(void **state)
     assert_int_equal(times_told(), 1);
 }
 
+/* What another runner writes anew of a job is as the first one has written it: with formats, for
+ * readers of any language. */
+static void stays_translatable(VdJournal *journal)
+{
+    g_autoptr(VdJob) job = vd_journal_job_written(journal, ID, NULL);
+    assert_non_null(job);
+    assert_string_equal(job->error, "\002There is no room in the pool %s.\037default\003");
+    assert_non_null(strstr(job->undone, "\002file %s removed\037"));
+}
+
 /* A job that had failed for a reason of its own keeps it, whatever becomes of its undoing. */
 static void test_failed_and_hung(void **state)
 {
@@ -344,6 +354,7 @@ static void test_failed_and_hung(void **state)
     g_autoptr(VdJob) after = run_ended(journal, VD_JOB_FAILED);
     assert_string_equal(after->error, "There is no room in the pool default.");
     assert_int_equal(run_step_state(after, "fail"), VD_STEP_FAILED);
+    stays_translatable(journal);
     run_nothing_left(journal);
 }
 

@@ -14,7 +14,7 @@ say() { # say NAME COMPLAINT
 }
 
 find src ui -name '*.[ch]' | sort >"$work/files"
-xgettext -k_ -kN_ -kngettext:1,2 -kvd_run_text_n:2,3 --from-code=UTF-8 -f "$work/files" -o "$work/vmdeck.pot"
+xgettext -k_ -kN_ -kngettext:1,2 -kvd_run_text_n:2,3 -kvd_run_note_n:2,3 -kvd_said_n:1,2 -kvd_fail_n:3,4 --from-code=UTF-8 -f "$work/files" -o "$work/vmdeck.pot"
 say "no text ends at a macro that gettext cannot see" \
   "$(grep -nE '^msgid(_plural)? ".*%"$' "$work/vmdeck.pot" | grep -v 'CPU%')"
 for po in po/*.po; do

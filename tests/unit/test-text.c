@@ -98,6 +98,34 @@ static void test_said(void **state)
     shows("\002x\036y\036z\036z\003", "xyzz");
 }
 
+/* A sentence in a sentence: only what was asked for becomes one, and no depth does harm. */
+static void test_said_in_said(void **state)
+{
+    (void)state;
+    g_autoptr(GError) why = NULL, outer = NULL;
+    vd_fail_n(&why, VD_ERR_FAILED, "%u disk of %s", "%u disks of %s", 2, 2U, "a\002b");
+    assert_string_equal(why->message, "2 disks of a\002b");
+    vd_error_set(&outer, VD_ERR_FAILED, NULL, "%s is not read: %s; try %s", "x", why->message, "y");
+    assert_null(strstr(vd_error_written(outer), "\036"));
+    vd_error_quote(&outer, why);
+    assert_non_null(strstr(vd_error_written(outer), "\036"));
+    shows(vd_error_written(outer), "x is not read: 2 disks of ab; try y");
+    vd_error_quote(&outer, why); /* it is no such argument any more */
+    shows(vd_error_written(outer), "x is not read: 2 disks of ab; try y");
+    vd_error_quote(NULL, why);
+    vd_error_quote(&outer, NULL);
+    shows("\002a %s c %s\037\002b\037\003\037d\003", "a b c d");
+    shows("\002a %s\037\002b", "\002a %s\037\002b");
+    g_autoptr(GString) deep = g_string_new(NULL);
+    for (int i = 0; i < 5000; i++)
+        g_string_append(deep, "\002%s\037");
+    for (int i = 0; i < 5000; i++)
+        g_string_append(deep, "\003");
+    g_autofree char *shown = vd_said_show(deep->str);
+    assert_true(g_str_has_prefix(shown, "%s%s"));
+    assert_null(strpbrk(shown, "\002\003\037"));
+}
+
 static void more_is(const char *sentence, const char *words, const char *expected)
 {
     g_autofree char *more = vd_text_more(sentence, words);
@@ -455,14 +483,23 @@ static void test_request_ids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_said),          cmocka_unit_test(test_more),
-        cmocka_unit_test(test_clean_name),    cmocka_unit_test(test_clean),
-        cmocka_unit_test(test_clean_bounds),  cmocka_unit_test(test_clean_any_bytes),
-        cmocka_unit_test(test_width_and_fit), cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_duration),      cmocka_unit_test(test_latency),
-        cmocka_unit_test(test_parse_size),    cmocka_unit_test(test_hostname),
-        cmocka_unit_test(test_vm_name),       cmocka_unit_test(test_password),
-        cmocka_unit_test(test_timezone),      cmocka_unit_test(test_request_ids),
+        cmocka_unit_test(test_said),
+        cmocka_unit_test(test_said_in_said),
+        cmocka_unit_test(test_more),
+        cmocka_unit_test(test_clean_name),
+        cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_clean_bounds),
+        cmocka_unit_test(test_clean_any_bytes),
+        cmocka_unit_test(test_width_and_fit),
+        cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_duration),
+        cmocka_unit_test(test_latency),
+        cmocka_unit_test(test_parse_size),
+        cmocka_unit_test(test_hostname),
+        cmocka_unit_test(test_vm_name),
+        cmocka_unit_test(test_password),
+        cmocka_unit_test(test_timezone),
+        cmocka_unit_test(test_request_ids),
         cmocka_unit_test(test_mask_password),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);

@@ -121,7 +121,8 @@ int vd_roster_find(const VdRoster *roster, const char *uuid)
 /* The hash of a machine that mostly stood at this place before. */
 static guint hash_at(const Chunk *old, guint i, const VdVm *vm)
 {
-    gboolean same = old && i < old->n && strcmp(old->vms[i]->uuid, vm->uuid) == 0;
+    gboolean same =
+        old && i < old->n && (old->vms[i] == vm || strcmp(old->vms[i]->uuid, vm->uuid) == 0);
     return same ? old->hashes[i] : g_str_hash(vm->uuid);
 }
 

@@ -29,7 +29,6 @@ VdVirt *vd_virt_new_on(GMainContext *context, const VdVirtOptions *options,
                        gpointer data);
 
 struct _VdVirt {
-    GMainContext *context;
     VdVirtOptions options; /* deadlines filled in */
     int action_soft_ms;
     const VdTuning *tuning;
@@ -79,8 +78,8 @@ struct _VdKeeper {
     gboolean in_process;   /* it is private: a call costs next to nothing */
     gboolean events;       /* the driver has events */
 
-    GSource *publish, *retry, *merge, *refresh;
-    GSource *farewell; /* a listing broke off, with this; why is about to be told */
+    VdTimer *publish, *retry, *merge, *refresh;
+    VdTimer *farewell; /* a listing broke off, with this; why is about to be told */
     GError *broke;
     GHashTable *hints; /* set of uuids that changed */
     gboolean list_wanted;

@@ -19,7 +19,7 @@
 
 /* ---- publishing ---- */
 
-static gboolean publish(gpointer data)
+static void publish(gpointer data)
 {
     VdKeeper *keeper = data;
     VdHost *host = vd_host_copy(keeper->face);
@@ -28,7 +28,6 @@ static gboolean publish(gpointer data)
     vd_host_unref(keeper->published);
     keeper->published = host;
     keeper->virt->changed(host, keeper->virt->data);
-    return G_SOURCE_REMOVE;
 }
 
 guint vd_on_beat(guint ms)
@@ -42,7 +41,7 @@ void vd_keeper_touch(VdKeeper *keeper)
     /* The first lists are awaited; later ones may wait for the others' a moment. */
     guint ms = keeper->virt->options.events && keeper->lists > 1 ? vd_on_beat(0) : 0;
     if (!keeper->publish)
-        vd_timer_set(&keeper->publish, keeper->virt->context, ms, publish, keeper);
+        vd_timer_set(&keeper->publish, keeper->virt->yard->clock, ms, publish, keeper);
 }
 
 static void set_state(VdKeeper *keeper, VdHostState state)
@@ -110,10 +109,9 @@ static void on_stuck(VdLane *lane, gpointer owner)
     vd_keeper_down(keeper, why, bound);
 }
 
-static gboolean retry(gpointer data)
+static void retry(gpointer data)
 {
     vd_keeper_connect(data);
-    return G_SOURCE_REMOVE;
 }
 
 /* A call came back after its lane had been given up: the host answers again. */
@@ -129,7 +127,7 @@ static void on_returned(VdLane *lane, gpointer owner)
     keeper->hopeless = FALSE;
     keeper->face->next_try =
         g_get_monotonic_time() + (gint64)keeper->virt->tuning->backoff_ms * 1000;
-    vd_timer_set(&keeper->retry, keeper->virt->context, keeper->virt->tuning->backoff_ms, retry,
+    vd_timer_set(&keeper->retry, keeper->virt->yard->clock, keeper->virt->tuning->backoff_ms, retry,
                  keeper);
 }
 
@@ -278,7 +276,7 @@ void vd_keeper_down(VdKeeper *keeper, GError *why, gboolean hopeless)
         guint step = MIN(keeper->attempt, (guint)G_N_ELEMENTS(waits) - 1);
         guint ms = waits[step] * keeper->virt->tuning->backoff_ms;
         keeper->face->next_try = g_get_monotonic_time() + (gint64)ms * 1000;
-        vd_timer_set(&keeper->retry, keeper->virt->context, ms, retry, keeper);
+        vd_timer_set(&keeper->retry, keeper->virt->yard->clock, ms, retry, keeper);
     }
     keeper->attempt++;
     keeper->lost = TRUE;

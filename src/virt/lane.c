@@ -34,7 +34,7 @@ struct _VdLane {
     GQueue waiting;         /* Task* */
     Task *current;
     gint64 begun;
-    GSource *timer;
+    VdTimer *timer;
     gboolean slow, abandoned;
     /* under lock */
     pthread_mutex_t lock;
@@ -57,8 +57,8 @@ VdYard *vd_yard_new(GMainContext *context, const VdBackend *backend, guint ssh_a
 {
     VdYard *yard = g_new0(VdYard, 1);
     yard->refs = 1;
-    yard->context = g_main_context_ref(context);
     yard->box = vd_mailbox_new(context);
+    yard->clock = vd_clock_new(context);
     yard->backend = backend;
     yard->gate = vd_gate_new(ssh_at_once, ssh_hold_ms);
     return yard;
@@ -76,42 +76,8 @@ void vd_yard_unref(VdYard *yard)
         return;
     vd_mailbox_unref(yard->box);
     vd_gate_free(yard->gate);
-    g_main_context_unref(yard->context);
+    vd_clock_free(yard->clock);
     g_free(yard);
-}
-
-void vd_timer_clear(GSource **slot)
-{
-    GSource *source = g_steal_pointer(slot);
-    if (!source)
-        return;
-    g_source_destroy(source);
-    g_source_unref(source);
-}
-
-typedef struct {
-    GSource **slot;
-    GSourceFunc func;
-    gpointer data;
-} Timer;
-
-static gboolean timer_fires(gpointer data)
-{
-    Timer timer = *(Timer *)data;
-    g_clear_pointer(timer.slot, g_source_unref);
-    timer.func(timer.data);
-    return G_SOURCE_REMOVE;
-}
-
-void vd_timer_set(GSource **slot, GMainContext *context, guint ms, GSourceFunc func, gpointer data)
-{
-    vd_timer_clear(slot);
-    Timer *timer = g_new(Timer, 1);
-    *timer = (Timer){slot, func, data};
-    *slot = ms > 0 ? g_timeout_source_new(ms) : g_idle_source_new();
-    g_source_set_priority(*slot, G_PRIORITY_DEFAULT);
-    g_source_set_callback(*slot, timer_fires, timer, g_free);
-    g_source_attach(*slot, context);
 }
 
 static Task *task_ref(Task *task)
@@ -253,31 +219,29 @@ void vd_lane_let_go(VdLane **lane, GPtrArray *hanging)
     drop_waiting(self);
 }
 
-static gboolean past_hard(gpointer data)
+static void past_hard(gpointer data)
 {
     VdLane *lane = data;
     guint patience = (guint)g_atomic_int_get(&lane->current->patience);
     guint allowed = MAX(patience, lane->current->kind.hard_ms);
     gint64 spent = (g_get_monotonic_time() - lane->begun) / 1000;
     if (spent < (gint64)allowed) {
-        vd_timer_set(&lane->timer, lane->yard->context, allowed - (guint)spent, past_hard, lane);
-        return G_SOURCE_REMOVE;
+        vd_timer_set(&lane->timer, lane->yard->clock, allowed - (guint)spent, past_hard, lane);
+        return;
     }
     vd_lane_give_up(lane);
-    return G_SOURCE_REMOVE;
 }
 
-static gboolean past_soft(gpointer data)
+static void past_soft(gpointer data)
 {
     VdLane *lane = data;
     const VdTaskKind *kind = &lane->current->kind;
     if (kind->hard_ms > 0)
-        vd_timer_set(&lane->timer, lane->yard->context,
+        vd_timer_set(&lane->timer, lane->yard->clock,
                      kind->hard_ms > kind->soft_ms ? kind->hard_ms - kind->soft_ms : 0, past_hard,
                      lane);
     lane->slow = TRUE;
     lane->hooks->slow(lane, TRUE, lane->owner);
-    return G_SOURCE_REMOVE;
 }
 
 /* The call's deadlines, from now on. */
@@ -286,9 +250,9 @@ static void arm(VdLane *lane)
     const VdTaskKind *kind = &lane->current->kind;
     lane->begun = g_get_monotonic_time();
     if (kind->soft_ms > 0)
-        vd_timer_set(&lane->timer, lane->yard->context, kind->soft_ms, past_soft, lane);
+        vd_timer_set(&lane->timer, lane->yard->clock, kind->soft_ms, past_soft, lane);
     else if (kind->hard_ms > 0)
-        vd_timer_set(&lane->timer, lane->yard->context, kind->hard_ms, past_hard, lane);
+        vd_timer_set(&lane->timer, lane->yard->clock, kind->hard_ms, past_hard, lane);
 }
 
 void vd_lane_hold(VdLane *lane)

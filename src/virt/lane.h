@@ -7,6 +7,7 @@
 
 #include "src/base/histogram.h"
 #include "src/virt/backend.h"
+#include "src/virt/clock.h"
 #include "src/virt/gate.h"
 #include "src/virt/mailbox.h"
 
@@ -15,8 +16,8 @@ typedef struct {
     gint refs;                /* atomic */
     gint lanes, abandoned;    /* atomic: threads alive; those of them that were left behind */
     gint calls;               /* atomic: tasks run */
-    GMainContext *context;    /* immutable */
     VdMailbox *box;           /* immutable */
+    VdClock *clock;           /* loop thread only */
     const VdBackend *backend; /* immutable */
     VdGate *gate;             /* immutable; of those that open a connection over ssh */
 } VdYard;
@@ -112,7 +113,3 @@ typedef struct {
     gboolean abandoned;
 } VdLaneState;
 void vd_lane_state(const VdLane *lane, VdLaneState *ret_state);
-
-/* A one-shot timer on a context; *slot holds it, and is NULL again before func runs. */
-void vd_timer_set(GSource **slot, GMainContext *context, guint ms, GSourceFunc func, gpointer data);
-void vd_timer_clear(GSource **slot);

@@ -9,10 +9,9 @@
 /* A look is followed by a rest of so many times what it took. */
 #define REST_TIMES 20
 
-static gboolean refresh(gpointer data)
+static void refresh(gpointer data)
 {
     vd_keeper_list(data);
-    return G_SOURCE_REMOVE;
 }
 
 /* A listing that costs little comes often, so that what has no event (autostart, say) shows soon.
@@ -23,7 +22,7 @@ static void plan_refresh(VdKeeper *keeper, gint64 took)
     gint64 ms = CLAMP(took / 10, tuning->refresh_min_ms, tuning->refresh_max_ms);
     if (!keeper->events)
         ms = tuning->refresh_min_ms;
-    vd_timer_set(&keeper->refresh, keeper->virt->context, (guint)ms, refresh, keeper);
+    vd_timer_set(&keeper->refresh, keeper->virt->yard->clock, (guint)ms, refresh, keeper);
 }
 
 /* A storm of events must not keep the host, or us, at looking: what the last look took is followed
@@ -64,11 +63,10 @@ void vd_keeper_looked(VdKeeper *keeper, gint64 took, GPtrArray *uuids)
     vd_keeper_pump(keeper);
 }
 
-static gboolean never_told(gpointer data)
+static void never_told(gpointer data)
 {
     VdKeeper *keeper = data;
     vd_keeper_down(keeper, g_steal_pointer(&keeper->broke), FALSE);
-    return G_SOURCE_REMOVE;
 }
 
 /* A connection that breaks wakes its calls and says why, in whichever order: a person reads that
@@ -78,17 +76,16 @@ void vd_keeper_list_failed(VdKeeper *keeper, GError *error)
     vd_log_error(NULL, keeper->face->id, error);
     if (vd_error_code(error) == VD_ERR_UNREACHABLE && keeper->events && keeper->tap) {
         keeper->broke = error;
-        vd_timer_set(&keeper->farewell, keeper->virt->context, keeper->virt->tuning->farewell_ms,
-                     never_told, keeper);
+        vd_timer_set(&keeper->farewell, keeper->virt->yard->clock,
+                     keeper->virt->tuning->farewell_ms, never_told, keeper);
         return;
     }
     vd_keeper_down(keeper, error, vd_error_code(error) == VD_ERR_DENIED);
 }
 
-static gboolean merged(gpointer data)
+static void merged(gpointer data)
 {
     vd_keeper_pump(data);
-    return G_SOURCE_REMOVE;
 }
 
 /* Whether hints have to wait; then this is called again. */
@@ -98,7 +95,7 @@ static gboolean resting(VdKeeper *keeper)
     if (left <= 0)
         return FALSE;
     if (!keeper->merge)
-        vd_timer_set(&keeper->merge, keeper->virt->context, (guint)(left / 1000 + 1), merged,
+        vd_timer_set(&keeper->merge, keeper->virt->yard->clock, (guint)(left / 1000 + 1), merged,
                      keeper);
     return TRUE;
 }
@@ -135,7 +132,7 @@ static gboolean one_in_the_way(VdKeeper *keeper)
         gint64 left = cell->requested + hold - g_get_monotonic_time();
         if (!vd_cell_condemned(cell) || left <= 0)
             continue;
-        vd_timer_set(&keeper->refresh, keeper->virt->context, (guint)(left / 1000 + 1), refresh,
+        vd_timer_set(&keeper->refresh, keeper->virt->yard->clock, (guint)(left / 1000 + 1), refresh,
                      keeper);
         return TRUE;
     }
@@ -195,8 +192,8 @@ void vd_keeper_hint(VdKeeper *keeper, const char *uuid)
     if (!g_hash_table_contains(keeper->hints, uuid))
         g_hash_table_add(keeper->hints, g_strdup(uuid));
     if (!keeper->merge)
-        vd_timer_set(&keeper->merge, keeper->virt->context, vd_on_beat(merge_time(keeper->virt)),
-                     merged, keeper);
+        vd_timer_set(&keeper->merge, keeper->virt->yard->clock,
+                     vd_on_beat(merge_time(keeper->virt)), merged, keeper);
 }
 
 void vd_keeper_list(VdKeeper *keeper)

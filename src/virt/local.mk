@@ -9,6 +9,7 @@ libvirtroom_a_SOURCES += \
   src/virt/backend-list.c src/virt/lv.h \
   src/virt/backend-stats.c \
   src/virt/calls.c \
+  src/virt/clock.c src/virt/clock.h \
   src/virt/connect.c src/virt/connect.h \
   src/virt/detail.c \
   src/virt/gate.c src/virt/gate.h \

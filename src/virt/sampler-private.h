@@ -16,7 +16,7 @@ struct _VdSampler {
     GHashTable *wanted; /* set of uuids */
     guint shown, all;   /* VD_GROUP_*: wanted of those; of every machine */
     gboolean net_dear;  /* the driver's cheap figures have no network */
-    GSource *tick;
+    VdTimer *tick;
     guint ticks;
     guint hurried; /* samples that are to come sooner than usual */
     VdPace pace, dear_pace;

@@ -501,16 +501,15 @@ static void dear_pass(VdSampler *sampler)
     dear_next(sampler);
 }
 
-static gboolean tick(gpointer data)
+static void tick(gpointer data)
 {
     VdSampler *sampler = data;
     const VdVirt *virt = sampler->keeper->virt;
     guint ms = sampler->hurried > 0 ? MIN((guint)HURRIED_MS, sampler->pace.ms) : sampler->pace.ms;
-    vd_timer_set(&sampler->tick, virt->context, ms, tick, sampler);
+    vd_timer_set(&sampler->tick, virt->yard->clock, ms, tick, sampler);
     cheap_push(sampler);
     sampler->ticks++;
     dear_pass(sampler);
-    return G_SOURCE_REMOVE;
 }
 
 /* A host that answers slowly is not asked more for it. */
@@ -519,7 +518,7 @@ static void hurry(VdSampler *sampler)
     if (!sampler->tick || vd_pace_stretched(&sampler->pace))
         return;
     sampler->hurried = 2;
-    vd_timer_set(&sampler->tick, sampler->keeper->virt->context, 0, tick, sampler);
+    vd_timer_set(&sampler->tick, sampler->keeper->virt->yard->clock, 0, tick, sampler);
 }
 
 VdSampler *vd_sampler_new(VdKeeper *keeper)

@@ -43,7 +43,6 @@ VdVirt *vd_virt_new_on(GMainContext *context, const VdVirtOptions *options,
                        gpointer data)
 {
     VdVirt *virt = g_new0(VdVirt, 1);
-    virt->context = g_main_context_ref(context);
     virt->options = *options;
     virt->options.interval_ms = usual(options->interval_ms, INTERVAL_MS);
     virt->options.connect_soft_ms = usual(options->connect_soft_ms, CONNECT_SOFT_MS);
@@ -74,8 +73,8 @@ void vd_virt_free(VdVirt *virt)
     g_ptr_array_unref(virt->trials);
     g_ptr_array_unref(virt->keepers);
     vd_mailbox_close(virt->yard->box);
+    vd_clock_close(virt->yard->clock);
     vd_yard_unref(virt->yard);
-    g_main_context_unref(virt->context);
     g_free(virt);
 }
 

@@ -6,6 +6,14 @@ endif
 tests_unit_test_kvm_SOURCES = tests/unit/test-kvm.c
 tests_unit_test_kvm_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_kvm_LDADD = libbase.a $(CONFIG_LIBS) $(JSON_LIBS) $(GLIB_LIBS) $(TEST_LIBS)
+# the engine's timers
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-clock
+endif
+tests_unit_test_clock_SOURCES = tests/unit/test-clock.c
+tests_unit_test_clock_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_clock_LDADD = libvirtroom.a libmodel.a libbase.a $(LIBVIRT_LIBS) $(XML_LIBS) \
+  $(CONFIG_LIBS) $(JSON_LIBS) $(GLIB_LIBS) $(TEST_LIBS)
 # the doctor
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-doctor

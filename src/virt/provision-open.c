@@ -104,9 +104,11 @@ static gboolean attempt_wait(Attempt *attempt, int timeout_ms)
     pthread_mutex_lock(&attempt->lock);
     while (!attempt->ended && !attempt->left && late == 0)
         late = pthread_cond_timedwait(&attempt->changed, &attempt->lock, &until);
-    attempt->left = !attempt->ended;
+    /* Who was told to leave while it came to its end has closed what it opened. */
+    gboolean ours = attempt->ended && (attempt->conn || attempt->error);
+    attempt->left = !ours;
     pthread_mutex_unlock(&attempt->lock);
-    return !attempt->left;
+    return ours;
 }
 
 static virConnectPtr attempt_result(Attempt *attempt, GCancellable *cancel, int timeout_ms,

@@ -1,5 +1,6 @@
 #!/bin/bash
 # The command line against libvirt's test driver: what it prints, where, and with which status.
+# About 20 s on two processors.
 . "$(dirname "$0")/lib.bash"
 
 try 0 --version

@@ -1,5 +1,6 @@
 /* Job runners in trouble: killed, with a journal that is set aside or locked, refused at the start;
- * and what becomes of their secrets. */
+ * and what becomes of their secrets.
+ * About 15 s on two processors. */
 #include "config.h"
 
 #include "tests/engine/runner-help.h"

@@ -1,5 +1,6 @@
 /* Going on after a runner was killed: at each point of each step that the journal knows, the job
- * comes to its end, or is taken back without a trace. */
+ * comes to its end, or is taken back without a trace.
+ * About 8 s on two processors. */
 #include "config.h"
 
 #include "tests/engine/runner-help.h"

@@ -1,6 +1,6 @@
 /* Machines whose monitor does not answer, on the scripted backend: found, set apart, forced off,
  * and well again, while the others are measured.
- * About 30 s on two processors. */
+ * About 30 s on two processors, most of it waiting. */
 #include "config.h"
 
 #include <setjmp.h>

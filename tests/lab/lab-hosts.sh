@@ -2,7 +2,7 @@
 # Hosts over the network, on the loopback of a lab: ssh with its keys right and wrong, a password
 # asked for in the console and on a terminal, a port where somebody listens and says nothing;
 # TLS with certificates, SASL with a user and a password; LXC's containers beside machines.
-# About 90 s on two processors.
+# About 90 s on two processors, most of it waiting.
 . "$(dirname "$0")/lib.bash"
 
 lab_up

@@ -1,7 +1,7 @@
 /* Stuck guests on a real host: one QEMU among others stops answering, is found out, quarantined,
  * comes back, is forced off; a storage pool stands on a mount that is dead; the same host is
  * reached over a slow link. The link to the host counts what the console asks.
- * About 130 s on two processors. */
+ * About 130 s on two processors, most of it waiting. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -3,7 +3,7 @@
  * kind of fault, and again at the end.
  *
  * VMDECK_SOAK_SECONDS: how long (60); VMDECK_SOAK_SEED (1).
- * About 80 s on two processors. */
+ * About 80 s on two processors, most of it waiting. */
 #include "config.h"
 
 #include <setjmp.h>

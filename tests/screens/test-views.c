@@ -1,5 +1,6 @@
 /* The main view and what is reached from it, on the real program: every size, several terminals,
- * locales and themes, a thousand machines, names that try to break the screen. */
+ * locales and themes, a thousand machines, names that try to break the screen.
+ * About 12 s on two processors. */
 #include "config.h"
 
 #include <setjmp.h>

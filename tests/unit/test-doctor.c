@@ -1,6 +1,7 @@
 /* The doctor's findings, each brought about for real: folders that cannot be used, tools that are
  * missing or fail, a daemon that is not there or hangs. The tools are scripts in a PATH of their
- * own; the host is libvirt's test driver. */
+ * own; the host is libvirt's test driver.
+ * About 10 s on two processors. */
 #include "config.h"
 
 #include <fcntl.h>

@@ -324,6 +324,14 @@ static gsize line_break(const char *text, int width, const char **ret_next)
     return end;
 }
 
+/* That the text goes on behind the last line there is room for. */
+static void put_more(VdCanvas *canvas, VdRect rect, VdRole role, const char *line, gsize bytes)
+{
+    g_autofree char *shown = g_strndup(line, bytes);
+    int x = MAX(0, MIN(vd_text_width(shown), rect.w - 1));
+    vd_canvas_text(canvas, rect.x + x, rect.y + rect.h - 1, 1, role, "…");
+}
+
 int vd_canvas_wrap(VdCanvas *canvas, VdRect rect, VdRole role, const char *text)
 {
     int lines = 0;
@@ -333,6 +341,8 @@ int vd_canvas_wrap(VdCanvas *canvas, VdRect rect, VdRole role, const char *text)
         gsize bytes = line_break(text, width, &next);
         if (canvas && lines < rect.h)
             put_run(canvas, rect.x, rect.y + lines, role, text, bytes);
+        if (canvas && lines == rect.h - 1 && next && *next)
+            put_more(canvas, rect, role, text, bytes);
         text = next;
         lines++;
     }

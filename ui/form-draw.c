@@ -145,7 +145,10 @@ static Layout layout_make(VdForm *form, VdRect in)
 
     int left = in.h;
     lay.words_y = lay.summary_y = lay.buttons_y = -1;
-    if (left >= 4) {
+    if (left == lay.rows + WORDS + (form->summary ? SUMMARY : 0)) {
+        /* The frame's own line for them, and no row has to scroll. */
+        lay.buttons_y = in.y + in.h;
+    } else if (left >= 4) {
         lay.buttons_y = in.y + in.h - 1;
         left--;
     }

@@ -68,7 +68,7 @@ static char *age_text(gint64 span)
 {
     gint64 seconds = MAX(0, span) / G_USEC_PER_SEC;
     if (seconds < 60)
-        return g_strdup_printf("%us", (guint)seconds);
+        return g_strdup_printf(_("%ds"), (int)seconds);
     return vd_format_duration((guint64)seconds * G_USEC_PER_SEC);
 }
 

@@ -48,22 +48,21 @@ char *vd_format_duration(gint64 usec)
 {
     if (usec < 0)
         usec = 0;
-    gint64 seconds = usec / G_USEC_PER_SEC;
     if (usec < 9950000) {
         char text[G_ASCII_DTOSTR_BUF_SIZE];
         g_ascii_formatd(text, sizeof text, "%.1f", (double)usec / G_USEC_PER_SEC);
-        return g_strdup_printf("%ss", text);
+        return g_strdup_printf(_("%ss"), text);
     }
+    int seconds = (int)MIN(usec / G_USEC_PER_SEC, G_MAXINT);
     if (seconds < 100)
-        return g_strdup_printf("%" G_GINT64_FORMAT "s", seconds);
+        return g_strdup_printf(_("%ds"), seconds);
     if (seconds < 10 * 60 && seconds % 60 != 0)
-        return g_strdup_printf("%" G_GINT64_FORMAT "m%02" G_GINT64_FORMAT "s", seconds / 60,
-                               seconds % 60);
+        return g_strdup_printf(_("%dm%02ds"), seconds / 60, seconds % 60);
     if (seconds < 100 * 60)
-        return g_strdup_printf("%" G_GINT64_FORMAT "m", seconds / 60);
+        return g_strdup_printf(_("%dm"), seconds / 60);
     if (seconds < 100 * 3600)
-        return g_strdup_printf("%" G_GINT64_FORMAT "h", seconds / 3600);
-    return g_strdup_printf("%" G_GINT64_FORMAT "d", MIN(seconds / 86400, 9999));
+        return g_strdup_printf(_("%dh"), seconds / 3600);
+    return g_strdup_printf(_("%dd"), MIN(seconds / 86400, 9999));
 }
 
 char *vd_format_latency(gint64 usec)
@@ -72,7 +71,7 @@ char *vd_format_latency(gint64 usec)
         return vd_format_duration(usec);
     char text[G_ASCII_DTOSTR_BUF_SIZE];
     g_ascii_formatd(text, sizeof text, usec < 9950 ? "%.1f" : "%.0f", (double)MAX(usec, 0) / 1000);
-    return g_strdup_printf("%s ms", text);
+    return g_strdup_printf(_("%s ms"), text);
 }
 
 gboolean vd_parse_size(const char *text, guint64 *ret_bytes, GError **error)

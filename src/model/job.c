@@ -255,7 +255,7 @@ char *vd_left_text(gint64 left)
         return NULL;
     gint64 whole = (left + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
     if (whole < 60)
-        return g_strdup_printf("%us", (guint)MAX(whole, 1));
+        return g_strdup_printf(_("%ds"), (int)MAX(whole, 1));
     if (whole < 600)
         whole = (whole + 4) / 5 * 5;
     return vd_format_duration(whole * G_USEC_PER_SEC);

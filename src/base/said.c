@@ -12,7 +12,7 @@
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 
-#define BEGIN       '\002'
+#define BEGIN       VD_SAID_BEGIN
 #define END         '\003'
 #define NUMBER      "\036"
 #define ARGUMENT    "\037"

@@ -9,6 +9,9 @@
 
 #include <glib.h>
 
+/* What every such sentence begins with, and nothing that was cleaned has. */
+#define VD_SAID_BEGIN '\002'
+
 /* format: an untranslated one of printf, as gettext(3) gives back in the locale C. Its arguments
  * are cleaned, each at most 1000 characters long. The caller frees. */
 char *vd_said(const char *format, ...) G_GNUC_PRINTF(1, 2);

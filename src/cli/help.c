@@ -150,15 +150,15 @@ char *vd_help_usage(void)
     for (guint i = 0; i < n; i++) {
         g_autoptr(GString) words = g_string_new(verbs[i]->command);
         append_positionals(words, verbs[i]);
-        append_row(out, words->str, 24, _(verbs[i]->help));
+        append_row(out, words->str, 25, _(verbs[i]->help));
     }
-    append_row(out, "help [COMMAND]", 24, _("Tell what a command does, and its options."));
-    append_row(out, "manual", 24, _("Print the manual page, for man -l -."));
-    append_row(out, "completion bash", 24, _("Print the completion for bash."));
-    append_row(out, "bench-ui [SCRIPT]", 24, _("Play keys to a console and print how fast it is."));
+    append_row(out, "help [COMMAND]", 25, _("Tell what a command does, and its options."));
+    append_row(out, "manual", 25, _("Print the manual page, for man -l -."));
+    append_row(out, "completion bash", 25, _("Print the completion for bash."));
+    append_row(out, "bench-ui [SCRIPT]", 25, _("Play keys to a console and print how fast it is."));
     g_string_append(out, _("\nOptions:\n"));
     for (gsize i = 0; i < G_N_ELEMENTS(common_options); i++)
-        append_row(out, common_options[i].words, 24, _(common_options[i].help));
+        append_row(out, common_options[i].words, 25, _(common_options[i].help));
     g_string_append(out, _("\nExit status:\n"));
     for (gsize i = 0; i < G_N_ELEMENTS(statuses); i++)
         g_string_append_printf(out, "  %d  %s\n", statuses[i].status, _(statuses[i].meaning));

@@ -13,6 +13,14 @@ static const VdColumn script_columns[] = {
     {"shipped", N_("Shipped"), VD_COL_BOOL},
 };
 
+/* Notes of the scripts that vmdeck comes with. */
+static const char *const notes[] G_GNUC_UNUSED = {
+    N_("Docker from the distribution, started at boot"),
+    N_("Apache, MariaDB and PHP, started at boot"),
+    N_("security updates come by themselves, each night; a restart that they need at 03:30"),
+    N_("brings all packages up to date"),
+};
+
 gboolean vd_local_script_list(VdLocalCall *call, GError **error)
 {
     (void)error;
@@ -24,7 +32,7 @@ gboolean vd_local_script_list(VdLocalCall *call, GError **error)
         const VdScript *script = g_ptr_array_index(scripts, i);
         char **row = vd_section_row(section);
         vd_row_text(row, 0, script->name);
-        vd_row_text(row, 1, script->notes);
+        vd_row_english(row, 1, script->notes);
         vd_row_text(row, 2, script->systems);
         vd_row_bool(row, 3, script->shipped);
     }

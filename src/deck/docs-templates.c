@@ -12,11 +12,17 @@ static const VdColumn template_columns[] = {
     {"mistake", N_("Mistake"), VD_COL_TEXT},
 };
 
+/* Titles of the templates that vmdeck has itself. */
+static const char *const titles[] G_GNUC_UNUSED = {
+    N_("Debian 11 and later"),
+    N_("Ubuntu Server 20.04 and later"),
+};
+
 static void add_row(const VdTemplateFacts *facts, gpointer data)
 {
     char **row = vd_section_row(data);
     vd_row_text(row, 0, facts->name);
-    vd_row_text(row, 1, facts->title);
+    vd_row_english(row, 1, facts->title);
     vd_row_text(row, 2, facts->kind);
     if (facts->memory)
         vd_row_size(row, 3, facts->memory);

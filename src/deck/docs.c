@@ -6,6 +6,7 @@
 
 #include "src/base/error.h"
 #include "src/base/i18n.h"
+#include "src/base/said.h"
 #include "src/deck/row.h"
 #include "src/deploy/deploy.h"
 #include "src/node/doctor.h"
@@ -269,6 +270,12 @@ gboolean vd_local_job_log(VdLocalCall *call, GError **error)
     return TRUE;
 }
 
+/* Of the lines of a story: sources and levels. */
+static const char *const story_words[] G_GNUC_UNUSED = {
+    N_("request"), N_("event"), N_("job"),     N_("step"),  N_("undo"),
+    N_("log"),     N_("info"),  N_("warning"), N_("error"),
+};
+
 static const VdColumn story_columns[] = {
     {"time", N_("Time"), VD_COL_TEXT},
     {"source", N_("Source"), VD_COL_TEXT},
@@ -296,8 +303,8 @@ gboolean vd_local_trace(VdLocalCall *call, GError **error)
             g_strdup_printf("%s.%03d", base ? base : "?", (int)(line->time / 1000 % 1000));
         char **row = vd_section_row(section);
         vd_row_text(row, 0, time);
-        vd_row_text(row, 1, line->source);
-        vd_row_text(row, 2, line->level);
+        vd_row_english(row, 1, line->source);
+        vd_row_english(row, 2, line->level);
         vd_row_text(row, 3, line->text);
     }
     return TRUE;
@@ -350,6 +357,13 @@ static const VdColumn image_fields[] = {
     {"engine", N_("Engine"), VD_COL_TEXT},
 };
 
+static void root_cell(char **row, guint column, const VdImage *image)
+{
+    g_autofree char *said = vd_image_root_said(image);
+    g_autofree char *shown = vd_said_show(said);
+    vd_row_word(row, column, image->root, shown);
+}
+
 gboolean vd_local_image_show(VdLocalCall *call, GError **error)
 {
     g_autoptr(VdImage) image = vd_image_find(call->id, error);
@@ -362,7 +376,7 @@ gboolean vd_local_image_show(VdLocalCall *call, GError **error)
     vd_row_text(row, 1, image->os);
     vd_row_text(row, 2, image->distro);
     vd_row_text(row, 3, image->arch);
-    vd_row_text(row, 4, image->root);
+    root_cell(row, 4, image);
     vd_row_bool(row, 5, image->growable);
     vd_row_text(row, 6, image->why_not);
     vd_row_size(row, 7, image->virtual_size);

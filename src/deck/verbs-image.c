@@ -120,8 +120,8 @@ const VdVerbRow vd_verb_rows_image[] = {
               .command = "image prepare",
               .menu = MENU_IMAGE,
               .label = N_("Prepare an image"),
-              .help = N_("Put our first-boot agent into a copy of an image without cloud-init, so "
-                         "that its machines start in a second and set themselves up."),
+              .help = N_("Put our first-boot agent into a copy of an image without cloud-init: its "
+                         "machines start in a second and set themselves up."),
               .target = VD_TARGET_IMAGE,
               .kind = VD_VERB_JOB,
               .args = vd_image_prepare_args},

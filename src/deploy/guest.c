@@ -13,11 +13,13 @@
 #include "src/base/text.h"
 #include "src/deploy/guest.h"
 
+enum { SAID_MAX = 4000 };
+
 typedef struct {
     VdGuestStep step;
     gpointer data;
     JsonNode *result;
-    char *code, *message, *detail;
+    char *code, *message, *said, *detail;
 } Guest;
 
 gboolean vd_guest_tcg(void)
@@ -34,6 +36,14 @@ static char *text_of(JsonObject *event, const char *member)
     return vd_text_clean(json_node_get_string(node), 2000, FALSE);
 }
 
+/* A sentence for readers of any language, or the text. The caller frees; may be NULL. */
+static char *said_of(JsonObject *event, const char *otherwise)
+{
+    const char *said = json_object_get_string_member_with_default(event, "said", NULL);
+
+    return said && strlen(said) <= SAID_MAX ? g_strdup(said) : text_of(event, otherwise);
+}
+
 static void on_step(VdRun *run, Guest *guest, JsonObject *event)
 {
     g_autofree char *step = text_of(event, "step");
@@ -46,8 +56,11 @@ static void on_step(VdRun *run, Guest *guest, JsonObject *event)
                    ms);
         return;
     }
-    if (step && guest->step)
-        guest->step(run, step, text, guest->data);
+    if (step && guest->step) {
+        g_autofree char *said = said_of(event, "text");
+
+        guest->step(run, step, said, guest->data);
+    }
 }
 
 static void on_progress(VdRun *run, JsonObject *event)
@@ -82,6 +95,7 @@ static void on_line(VdRun *run, const char *line, gpointer data)
     } else if (g_str_equal(kind, "error") && !guest->message) {
         guest->code = text_of(event, "code");
         guest->message = text_of(event, "message");
+        guest->said = said_of(event, "message");
         guest->detail = text_of(event, "detail");
     } else if (g_str_equal(kind, "result") && !guest->result)
         guest->result = json_node_copy(node);
@@ -124,6 +138,8 @@ static void tell(const Guest *guest, const GError *child, GError **error)
         return;
     }
     vd_error_set(error, code_of(guest->code), guest->detail, "%s", guest->message);
+    if (error)
+        vd_error_write(*error, g_strdup(guest->said));
 }
 
 JsonNode *vd_guest_run(VdRun *run, JsonNode *request, VdGuestStep step, gpointer data,
@@ -146,6 +162,7 @@ JsonNode *vd_guest_run(VdRun *run, JsonNode *request, VdGuestStep step, gpointer
     }
     g_free(guest.code);
     g_free(guest.message);
+    g_free(guest.said);
     g_free(guest.detail);
     return guest.result;
 }

@@ -5,7 +5,8 @@
 
 #include "src/jobs/runner.h"
 
-/* "appliance", "grow", "customise", "inspect", "close" begins, with its text. */
+/* "appliance", "grow", "customise", "inspect", "close" begins, with its text as it is
+ * written down (base/said.h). */
 typedef void (*VdGuestStep)(VdRun *run, const char *step, const char *text, gpointer data);
 
 /* Sends request (a JSON object, taken over; it may hold password hashes and is wiped after) to

@@ -15,6 +15,7 @@
 #include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/paths.h"
+#include "src/base/said.h"
 #include "src/base/text.h"
 #include "src/deploy/copy.h"
 #include "src/deploy/deploy-private.h"
@@ -294,7 +295,7 @@ static void on_inspect_step(VdRun *run, const char *step, const char *text, gpoi
 {
     (void)data;
     if (text)
-        vd_run_text(run, "%s", text);
+        vd_run_said(run, text);
     vd_run_log(run, "%s begins", step);
 }
 
@@ -310,6 +311,15 @@ static JsonNode *inspect_request(VdRun *run)
     vd_json_bool(builder, "tcg", vd_guest_tcg());
     json_builder_end_object(builder);
     return json_builder_get_root(builder);
+}
+
+static void tell_system(VdRun *run, const VdImage *image)
+{
+    g_autofree char *root = vd_image_root_said(image);
+    g_autofree char *said = vd_said("%s, %s", image->os, image->root ? image->root : "?");
+
+    said = vd_said_quote(g_steal_pointer(&said), image->root, root);
+    vd_run_said(run, said);
 }
 
 gboolean vd_image_step_inspect(VdRun *run, GError **error)
@@ -333,7 +343,7 @@ gboolean vd_image_step_inspect(VdRun *run, GError **error)
         return FALSE;
     vd_run_set(run, "layout", layout);
     if (image->os)
-        vd_run_text(run, "%s, %s", image->os, image->root ? image->root : "?");
+        tell_system(run, image);
     else
         vd_run_text(run, _("%s It can be deployed as it is only."), image->why_not);
     return TRUE;

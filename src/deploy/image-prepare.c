@@ -177,7 +177,7 @@ static void on_step(VdRun *run, const char *step, const char *text, gpointer dat
     (void)data;
     vd_run_log(run, "%s begins", step);
     if (text)
-        vd_run_text(run, "%s", text);
+        vd_run_said(run, text);
     vd_run_progress(run, g_str_equal(step, "appliance") ? 0 : -1);
 }
 

@@ -79,7 +79,7 @@ static void tell_line(Watch *watch, const char *line)
 
     if (watch->spoke || !*line || vd_boot_is_kernel(line))
         return;
-    text = vd_text_clean(line, TEXT_CHARS, FALSE);
+    text = g_strstrip(vd_text_clean(line, TEXT_CHARS, FALSE)); /* systemd sets its lines in */
     vd_run_text(watch->run, _("booting: %s"), text);
 }
 

@@ -24,7 +24,7 @@ static void on_step(VdRun *run, const char *step, const char *text, gpointer dat
     if (g_str_equal(step, "appliance"))
         vd_run_text(run, _("starting the appliance"));
     else if (!g_str_equal(step, "close") && text)
-        vd_run_text(run, "%s", text);
+        vd_run_said(run, text);
     vd_run_progress(run, g_str_equal(step, "appliance") ? 0 : -1);
 }
 

@@ -1,28 +1,33 @@
 /* An extended GError, so that the library's words travel with the sentence and never inside it. */
 #include "config.h"
 
+#include "src/base/said.h"
 #include "src/guest/fail.h"
 
 typedef struct {
-    char *detail;
+    char *detail, *written;
 } VdGuestErrorPrivate;
 
 static void vd_guest_error_private_init(VdGuestErrorPrivate *priv)
 {
     if (priv) /* GLib's macro passes what it looked up */
-        priv->detail = NULL;
+        *priv = (VdGuestErrorPrivate){0};
 }
 
 static void vd_guest_error_private_copy(const VdGuestErrorPrivate *from, VdGuestErrorPrivate *to)
 {
-    if (from && to)
-        to->detail = g_strdup(from->detail);
+    if (!from || !to)
+        return;
+    to->detail = g_strdup(from->detail);
+    to->written = g_strdup(from->written);
 }
 
 static void vd_guest_error_private_clear(VdGuestErrorPrivate *priv)
 {
-    if (priv)
-        g_clear_pointer(&priv->detail, g_free);
+    if (!priv)
+        return;
+    g_clear_pointer(&priv->detail, g_free);
+    g_clear_pointer(&priv->written, g_free);
 }
 
 G_DEFINE_EXTENDED_ERROR(VdGuestError, vd_guest_error)
@@ -37,10 +42,22 @@ gboolean vd_guest_fail(GError **error, VdGuestCode code, const char *detail, con
     GError *made = g_error_new_valist(VD_GUEST_ERROR, (gint)code, format, args);
     va_end(args);
     VdGuestErrorPrivate *priv = vd_guest_error_get_private(made);
-    if (priv)
+    if (priv) {
+        va_start(args, format);
+        priv->written = vd_said_va(format, args);
+        va_end(args);
         priv->detail = g_strdup(detail);
+    }
     g_propagate_error(error, made);
     return FALSE;
+}
+
+const char *vd_guest_fail_written(const GError *error)
+{
+    if (!error || error->domain != VD_GUEST_ERROR)
+        return NULL;
+    VdGuestErrorPrivate *priv = vd_guest_error_get_private(error);
+    return priv ? priv->written : NULL;
 }
 
 const char *vd_guest_fail_detail(const GError *error)

@@ -31,6 +31,8 @@ GQuark vd_guest_error_quark(void);
 gboolean vd_guest_fail(GError **error, VdGuestCode code, const char *detail, const char *format,
                        ...) G_GNUC_PRINTF(4, 5);
 
+/* The sentence for readers of any language (base/said.h), or NULL. Owned by the error. */
+const char *vd_guest_fail_written(const GError *error);
 /* The library's words of an error of this domain, or NULL. Owned by the error. */
 const char *vd_guest_fail_detail(const GError *error);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "src/base/i18n.h"
+#include "src/base/said.h"
 #include "src/base/text.h"
 #include "src/guest/fail.h"
 #include "src/guest/parts-write.h"
@@ -60,12 +61,23 @@ static gboolean check_tools(VdGuest *guest, const VdGrowSpec *grow, GError **err
     return TRUE;
 }
 
+/* As vd_grow_inspect() has described it, for readers of any language. */
+static char *describe(const VdGrowSpec *grow)
+{
+    const char *lvm = grow->vg ? "LVM, " : "";
+    if (grow->partition)
+        return vd_said(N_("partition %u, %s%s"), grow->partition, lvm, grow->fs);
+    return vd_said(N_("the whole disk, %s%s"), lvm, grow->fs);
+}
+
 gboolean vd_grow_volume(VdGuest *guest, const VdRequest *request, gboolean grown, GError **error)
 {
     const VdGrowSpec *grow = &request->layout->grow;
     g_autofree char *size = vd_format_size(request->size);
     /* TRANSLATORS: partition 2, ext4, to 20 GiB */
-    g_autofree char *text = g_strdup_printf(_("%s, to %s"), grow->text, size);
+    g_autofree char *where = describe(grow);
+    g_autofree char *text =
+        vd_said_quote(vd_said(N_("%s, to %s"), grow->text, size), grow->text, where);
     vd_out_step(guest->out, "grow", text);
     if (!check_tools(guest, grow, error))
         return FALSE;

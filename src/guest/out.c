@@ -6,12 +6,14 @@
 #include "src/guest/out.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "src/base/said.h"
 #include "src/base/text.h"
 #include "src/guest/fail.h"
 
-enum { TEXT_MAX = 500, DETAIL_MAX = 4000 };
+enum { TEXT_MAX = 500, SAID_MAX = 4000, DETAIL_MAX = 4000 };
 
 struct _VdOut {
     int fd; /* -- immutable */
@@ -89,12 +91,21 @@ static void set_clean(JsonObject *object, const char *key, const char *text, gsi
     json_object_set_string_member(object, key, clean);
 }
 
+/* The same sentence for readers of any language (base/said.h), if it is written so. */
+static void set_said(JsonObject *object, const char *written)
+{
+    if (written && strchr(written, VD_SAID_BEGIN) && strlen(written) <= SAID_MAX)
+        json_object_set_string_member(object, "said", written);
+}
+
 static void step_event(VdOut *out, const char *state, const char *text)
 {
+    g_autofree char *shown = vd_said_show(text);
     JsonObject *object = event("step");
     json_object_set_string_member(object, "step", out->step);
     json_object_set_string_member(object, "state", state);
-    set_clean(object, "text", text, TEXT_MAX);
+    set_clean(object, "text", shown, TEXT_MAX);
+    set_said(object, text);
     if (g_str_equal(state, "done"))
         json_object_set_int_member(object, "ms", (g_get_monotonic_time() - out->since) / 1000);
     send_locked(out, object);
@@ -165,6 +176,7 @@ void vd_out_error(VdOut *out, const GError *error)
     JsonObject *object = event("error");
     json_object_set_string_member(object, "code", vd_guest_fail_code(error));
     set_clean(object, "message", error->message, TEXT_MAX);
+    set_said(object, vd_guest_fail_written(error));
     const char *detail = vd_guest_fail_detail(error);
     if (detail)
         set_clean(object, "detail", detail, DETAIL_MAX);

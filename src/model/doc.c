@@ -133,6 +133,11 @@ void vd_row_word(char **row, guint column, const char *word, const char *shown)
         row[2 * row_length(row) + 1 + column] = vd_text_clean(shown, 1 << 20, TRUE);
 }
 
+void vd_row_english(char **row, guint column, const char *words)
+{
+    vd_row_word(row, column, words, words && *words ? _(words) : NULL);
+}
+
 const char *vd_row_shown(char **row, guint column)
 {
     const char *shown = row[2 * row_length(row) + 1 + column];

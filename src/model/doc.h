@@ -61,6 +61,8 @@ void vd_row_name(char **row, guint column, const char *name);
 void vd_row_path(char **row, guint column, const char *path);
 /* A word of ours for programs, and what people read in its place. */
 void vd_row_word(char **row, guint column, const char *word, const char *shown);
+/* Words of ours, which people read in their language: a gettext message, or anything else. */
+void vd_row_english(char **row, guint column, const char *words);
 /* A value for people, before vd_cell_format(). Borrowed. */
 const char *vd_row_shown(char **row, guint column);
 /* A value as it was given, for programs; it may hold anything, and need not be UTF-8. Borrowed. */

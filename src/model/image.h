@@ -29,6 +29,10 @@ typedef struct {
     char *newer;    /* the revision that the catalogue has now, if that is a newer one; or NULL */
 } VdImage;
 
+/* Where its root is, as it is written down for readers of any language (base/said.h), or NULL. The
+ * caller frees. */
+char *vd_image_root_said(const VdImage *image);
+
 VdImage *vd_image_new(void);
 VdImage *vd_image_ref(VdImage *image);
 void vd_image_unref(VdImage *image);

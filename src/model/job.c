@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/base/i18n.h"
+#include "src/base/said.h"
 #include "src/base/text.h"
 #include "src/model/image.h"
 #include "src/model/job.h"
@@ -272,6 +273,21 @@ const VdStep *vd_job_current(const VdJob *job)
             last = step;
     }
     return last;
+}
+
+char *vd_image_root_said(const VdImage *image)
+{
+    static const char disk[] = "the whole disk, ";
+    const char *root = image->root ? image->root : "";
+    char *behind = NULL;
+    if (g_str_has_prefix(root, disk))
+        return vd_said(N_("the whole disk, %s%s"), "", root + strlen(disk));
+    if (g_str_has_prefix(root, "partition ")) {
+        guint64 number = g_ascii_strtoull(root + strlen("partition "), &behind, 10);
+        if (number < G_MAXINT && g_str_has_prefix(behind, ", "))
+            return vd_said(N_("partition %u, %s%s"), (guint)number, "", behind + 2);
+    }
+    return g_strdup(image->root);
 }
 
 VdImage *vd_image_new(void)

@@ -73,46 +73,46 @@ static const VdColumn general_columns[GENERAL_COLUMNS] = {
     [GENERAL_REQUEST] = {"request", N_("Request"), VD_COL_TEXT},
 };
 
-/* The words of enum virDomainRunningReason and its sisters: stable, so untranslated. */
+/* The words of enum virDomainRunningReason and its sisters: stable for programs. */
 static const char *const running_reasons[] = {
-    [VIR_DOMAIN_RUNNING_BOOTED] = "booted",
-    [VIR_DOMAIN_RUNNING_MIGRATED] = "migrated",
-    [VIR_DOMAIN_RUNNING_RESTORED] = "restored",
-    [VIR_DOMAIN_RUNNING_FROM_SNAPSHOT] = "from snapshot",
-    [VIR_DOMAIN_RUNNING_UNPAUSED] = "unpaused",
-    [VIR_DOMAIN_RUNNING_MIGRATION_CANCELED] = "migration cancelled",
-    [VIR_DOMAIN_RUNNING_SAVE_CANCELED] = "save cancelled",
-    [VIR_DOMAIN_RUNNING_WAKEUP] = "woken",
-    [VIR_DOMAIN_RUNNING_CRASHED] = "crashed",
-    [VIR_DOMAIN_RUNNING_POSTCOPY] = "post-copy",
-    [VIR_DOMAIN_RUNNING_POSTCOPY_FAILED] = "post-copy failed",
+    [VIR_DOMAIN_RUNNING_BOOTED] = N_("booted"),
+    [VIR_DOMAIN_RUNNING_MIGRATED] = N_("migrated"),
+    [VIR_DOMAIN_RUNNING_RESTORED] = N_("restored"),
+    [VIR_DOMAIN_RUNNING_FROM_SNAPSHOT] = N_("from snapshot"),
+    [VIR_DOMAIN_RUNNING_UNPAUSED] = N_("unpaused"),
+    [VIR_DOMAIN_RUNNING_MIGRATION_CANCELED] = N_("migration cancelled"),
+    [VIR_DOMAIN_RUNNING_SAVE_CANCELED] = N_("save cancelled"),
+    [VIR_DOMAIN_RUNNING_WAKEUP] = N_("woken"),
+    [VIR_DOMAIN_RUNNING_CRASHED] = N_("crashed"),
+    [VIR_DOMAIN_RUNNING_POSTCOPY] = N_("post-copy"),
+    [VIR_DOMAIN_RUNNING_POSTCOPY_FAILED] = N_("post-copy failed"),
 };
 
 static const char *const paused_reasons[] = {
-    [VIR_DOMAIN_PAUSED_USER] = "by request",
-    [VIR_DOMAIN_PAUSED_MIGRATION] = "migration",
-    [VIR_DOMAIN_PAUSED_SAVE] = "save",
-    [VIR_DOMAIN_PAUSED_DUMP] = "dump",
-    [VIR_DOMAIN_PAUSED_IOERROR] = "disk error",
-    [VIR_DOMAIN_PAUSED_WATCHDOG] = "watchdog",
-    [VIR_DOMAIN_PAUSED_FROM_SNAPSHOT] = "from snapshot",
-    [VIR_DOMAIN_PAUSED_SHUTTING_DOWN] = "shutting down",
-    [VIR_DOMAIN_PAUSED_SNAPSHOT] = "snapshot",
-    [VIR_DOMAIN_PAUSED_CRASHED] = "crashed",
-    [VIR_DOMAIN_PAUSED_STARTING_UP] = "starting",
-    [VIR_DOMAIN_PAUSED_POSTCOPY] = "post-copy",
-    [VIR_DOMAIN_PAUSED_POSTCOPY_FAILED] = "post-copy failed",
+    [VIR_DOMAIN_PAUSED_USER] = N_("by request"),
+    [VIR_DOMAIN_PAUSED_MIGRATION] = N_("migration"),
+    [VIR_DOMAIN_PAUSED_SAVE] = N_("save"),
+    [VIR_DOMAIN_PAUSED_DUMP] = N_("dump"),
+    [VIR_DOMAIN_PAUSED_IOERROR] = N_("disk error"),
+    [VIR_DOMAIN_PAUSED_WATCHDOG] = N_("watchdog"),
+    [VIR_DOMAIN_PAUSED_FROM_SNAPSHOT] = N_("from snapshot"),
+    [VIR_DOMAIN_PAUSED_SHUTTING_DOWN] = N_("shutting down"),
+    [VIR_DOMAIN_PAUSED_SNAPSHOT] = N_("snapshot"),
+    [VIR_DOMAIN_PAUSED_CRASHED] = N_("crashed"),
+    [VIR_DOMAIN_PAUSED_STARTING_UP] = N_("starting"),
+    [VIR_DOMAIN_PAUSED_POSTCOPY] = N_("post-copy"),
+    [VIR_DOMAIN_PAUSED_POSTCOPY_FAILED] = N_("post-copy failed"),
 };
 
 static const char *const off_reasons[] = {
-    [VIR_DOMAIN_SHUTOFF_SHUTDOWN] = "shut down",
-    [VIR_DOMAIN_SHUTOFF_DESTROYED] = "powered off",
-    [VIR_DOMAIN_SHUTOFF_CRASHED] = "crashed",
-    [VIR_DOMAIN_SHUTOFF_MIGRATED] = "migrated",
-    [VIR_DOMAIN_SHUTOFF_SAVED] = "saved",
-    [VIR_DOMAIN_SHUTOFF_FAILED] = "failed to start",
-    [VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT] = "from snapshot",
-    [VIR_DOMAIN_SHUTOFF_DAEMON] = "the daemon dropped it",
+    [VIR_DOMAIN_SHUTOFF_SHUTDOWN] = N_("shut down"),
+    [VIR_DOMAIN_SHUTOFF_DESTROYED] = N_("powered off"),
+    [VIR_DOMAIN_SHUTOFF_CRASHED] = N_("crashed"),
+    [VIR_DOMAIN_SHUTOFF_MIGRATED] = N_("migrated"),
+    [VIR_DOMAIN_SHUTOFF_SAVED] = N_("saved"),
+    [VIR_DOMAIN_SHUTOFF_FAILED] = N_("failed to start"),
+    [VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT] = N_("from snapshot"),
+    [VIR_DOMAIN_SHUTOFF_DAEMON] = N_("the daemon dropped it"),
 };
 
 /* NULL: unknown, or libvirt's own "unknown" (0). */
@@ -142,7 +142,7 @@ static void fill_state(VdVirtCall *call, char **row)
 
     if (virDomainGetState(call->domain, &state, &reason, 0) == 0) {
         vd_row_text(row, GENERAL_STATE, vd_vm_state_word(vd_lv_state(state)));
-        vd_row_text(row, GENERAL_REASON, reason_of(state, reason));
+        vd_row_english(row, GENERAL_REASON, reason_of(state, reason));
     }
     if (id != (unsigned int)-1)
         vd_row_int(row, GENERAL_ID, id);

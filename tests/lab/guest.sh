@@ -449,6 +449,8 @@ refusals() {
       customise: ($c + {timezone: "Mars/Phobos"})}' >"$work/mars"
   ok "refused: a timezone that the image has not" eval '! run_helper "$(cat "$work/mars")" "$work/mars.out"'
   same "refused: the zone's code" bad-timezone "$(code "$work/mars.out")"
+  same "refused: for readers of any language" $'\002The image has no timezone “%s”.\037Mars/Phobos\003' \
+    "$(jq -r 'select(.event == "error") | .said' "$work/mars.out")"
 }
 
 # Two volume groups of one name, as when a disk is put together from two images.

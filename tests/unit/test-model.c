@@ -11,9 +11,11 @@
 #include <string.h>
 
 #include "src/base/error.h"
+#include "src/base/said.h"
 #include "src/model/args.h"
 #include "src/model/doc.h"
 #include "src/model/fleet.h"
+#include "src/model/image.h"
 #include "src/model/job.h"
 
 /* ---- arguments ---- */
@@ -223,7 +225,62 @@ static void test_values(void **state)
     value_is(VD_COL_COUNT, "7", "7");
 }
 
+/* Programs get the word, people what is shown in its place. */
+static void test_doc_words(void **state)
+{
+    static const VdColumn columns[] = {{"step", "Step", VD_COL_TEXT}, {"no", "No", VD_COL_TEXT}};
+    (void)state;
+    g_autoptr(VdDoc) doc = vd_doc_new();
+    char **row = vd_section_row(vd_doc_section(doc, VD_SECTION_TABLE, "t", "T", columns, 2));
+    vd_row_word(row, 0, "grow", "\033увеличение");
+    assert_string_equal(vd_row_exact(row, 0), "grow");
+    assert_string_equal(vd_row_shown(row, 0), "увеличение");
+    assert_null(vd_row_shown(row, 1));
+    vd_row_text(row, 0, "disk");
+    assert_string_equal(vd_row_shown(row, 0), "disk");
+    vd_row_word(row, 0, NULL, "nothing");
+    assert_null(vd_row_shown(row, 0));
+    vd_row_english(row, 1, "");
+    assert_string_equal(vd_row_shown(row, 1), "");
+}
+
 /* ---- jobs ---- */
+
+static void title_shows(const char *title, const char *expected)
+{
+    g_autoptr(VdJob) job = vd_job_new("r-7K2M9Q");
+    job->title = g_strdup(title);
+    g_autofree char *shown = vd_job_shown_title(job);
+    assert_string_equal(shown, expected);
+}
+
+static void root_shows(const char *root, const char *expected)
+{
+    g_autoptr(VdImage) image = vd_image_new();
+    image->root = g_strdup(root);
+    g_autofree char *said = vd_image_root_said(image), *shown = vd_said_show(said);
+    if (g_strcmp0(shown, expected) != 0)
+        fail_msg("“%s” is not “%s”", shown, expected);
+}
+
+/* What is translated where it is read stays whole where it is not, whatever stands in it. */
+static void test_job_words(void **state)
+{
+    (void)state;
+    title_shows(NULL, "");
+    title_shows("deploy db-07", "deploy db-07");
+    title_shows("deploy %s%n", "deploy %s%n");
+    title_shows("refresh catalogues", "refresh catalogues");
+    title_shows("dance", "dance");
+    root_shows(NULL, NULL);
+    root_shows("partition 2, LVM, ext4", "partition 2, LVM, ext4");
+    root_shows("partition 99999999999999999999, x", "partition 99999999999999999999, x");
+    root_shows("partition two", "partition two");
+    root_shows("the whole disk, xfs", "the whole disk, xfs");
+    g_autoptr(VdJob) job = vd_job_new("r-7K2M9Q");
+    assert_string_equal(vd_step_word(vd_job_add_step(job, "grow", "grow the disk", 1)), "grow");
+    assert_string_equal(vd_step_word(vd_job_add_step(job, "disk", "", 1)), "disk");
+}
 
 static void test_job(void **state)
 {
@@ -469,6 +526,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arg_check),  cmocka_unit_test(test_args),
         cmocka_unit_test(test_args_json),  cmocka_unit_test(test_doc),
+        cmocka_unit_test(test_doc_words),  cmocka_unit_test(test_job_words),
         cmocka_unit_test(test_values),     cmocka_unit_test(test_job),
         cmocka_unit_test(test_job_undone), cmocka_unit_test(test_pace),
         cmocka_unit_test(test_vm),         cmocka_unit_test(test_vm_order),

@@ -112,7 +112,7 @@ static void draw_script(VdCanvas *canvas, VdRect rect, const VdScript *script)
     vd_canvas_text(canvas, x, rect.y, name, VD_ROLE_NORMAL, script->name);
     x += name + 1;
     vd_canvas_text(canvas, x, rect.y, right - x, script->notes ? VD_ROLE_NORMAL : VD_ROLE_DIM,
-                   script->notes ? script->notes : script->path);
+                   script->notes && *script->notes ? _(script->notes) : script->path);
 }
 
 static void draw_any(VdCanvas *canvas, VdRect line, const Parts *parts, guint row)

@@ -93,6 +93,8 @@ static void check_work(VdWorker *worker, gpointer data)
     if (question->ok && !question->away && strcmp(question->verb->id, "deploy") == 0)
         question->ok = vd_deploy_check_field(question->uri, question->args, question->field,
                                              &question->text, &error);
+    if (question->ok && value && *value && strcmp(question->verb->id, "install") == 0)
+        question->ok = vd_install_check_field(question->field, value, &error);
     if (question->ok && value && *value && asks_systems(question))
         question->ok = vd_install_fill(question->deck->systems, question->uri, question->away,
                                        question->args, &question->text, &error);

@@ -145,6 +145,9 @@ gboolean vd_install_submit(VdJournal *journal, const char *request, const char *
  * frees. May wait. */
 gboolean vd_install_fill(VdSystems *systems, const char *uri, gboolean away, VdArgs *args,
                          char **ret_hint, GError **error);
+/* Whether a field of its form, of which value was typed, is right as far as this host alone can
+ * tell. FALSE with a sentence. Reads files: not on the UI thread. */
+gboolean vd_install_check_field(const char *field, const char *value, GError **error);
 extern const VdArgSpec vd_install_args[];
 
 /* Templates of answer files. Each reads files: not on the UI thread. */

@@ -13,6 +13,7 @@
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/hash.h"
 #include "src/deploy/install.h"
+#include "src/deploy/medium.h"
 #include "src/deploy/systems.h"
 #include "src/deploy/there.h"
 #include "src/guest/firstboot.h"
@@ -316,12 +317,22 @@ static gboolean check_sizes(const VdPlan *plan, const VdTemplate *template, GErr
     return TRUE;
 }
 
-/* One for a host elsewhere is sent there. */
-static gboolean check_medium(const VdPlan *plan, GError **error)
+/* ---- the form ---- */
+
+gboolean vd_install_check_field(const char *field, const char *value, GError **error)
 {
-    return !plan->cdrom || !plan->elsewhere || g_file_test(plan->cdrom, G_FILE_TEST_IS_REGULAR) ||
-           vd_fail(error, VD_ERR_NOT_FOUND, NULL, _("There is no file %s"), plan->cdrom);
+    g_autofree char *url = NULL;
+
+    if (g_str_equal(field, "medium"))
+        return vd_medium_look(value, NULL, error);
+    if (g_str_equal(field, "address"))
+        return vd_check_address(value, error);
+    if (g_str_equal(field, "tree"))
+        return (url = vd_install_tree_url(value, error)) != NULL;
+    return TRUE;
 }
+
+/* ---- the plan ---- */
 
 static VdPlan *make_plan(const VdArgs *args, const VdTemplate *template, const char *uri,
                          const char *request, GError **error)
@@ -338,8 +349,7 @@ static VdPlan *make_plan(const VdArgs *args, const VdTemplate *template, const c
     if (!plan->timezone)
         plan->timezone = g_strdup("UTC");
     plan->template = g_strdup(template->name);
-    plan->cdrom = medium && *medium ? g_canonicalize_filename(medium, NULL) : NULL;
-    if (!check_medium(plan, error))
+    if (medium && *medium && !vd_medium_look(medium, &plan->cdrom, error))
         return NULL;
     plan->kernel = g_strdup(template->kernel);
     plan->initrd = g_strdup(template->initrd);

@@ -29,6 +29,7 @@ libdeploy_a_SOURCES = \
   src/deploy/kinds.c \
   src/deploy/layout.c \
   src/deploy/many.c src/deploy/many.h \
+  src/deploy/medium.c src/deploy/medium.h \
   src/deploy/plan-json.c \
   src/deploy/plan.c src/deploy/plan.h \
   src/deploy/publish.c src/deploy/publish.h \

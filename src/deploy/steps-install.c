@@ -18,6 +18,7 @@
 #include "src/deploy/guest.h"
 #include "src/deploy/initrd.h"
 #include "src/deploy/install.h"
+#include "src/deploy/medium.h"
 #include "src/deploy/steps.h"
 #include "src/deploy/transfer.h"
 
@@ -168,6 +169,8 @@ static gboolean hand_over_cdrom(VdRun *run, const VdPlan *plan, VdConn *conn, GE
 {
     if (!plan->cdrom || !plan->elsewhere)
         return TRUE;
+    if (!vd_medium_look(plan->cdrom, NULL, error))
+        return FALSE;
     vd_run_text(run, "%s", plan->cdrom);
     vd_run_log(run, "sending %s", plan->cdrom);
     return hand_over_told(run, plan, conn, "cdrom", plan->cdrom, on_medium_sent, error);

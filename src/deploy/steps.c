@@ -11,6 +11,7 @@
 #include "src/base/text.h"
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/guest.h"
+#include "src/deploy/medium.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/steps.h"
 #include "src/deploy/store.h"
@@ -181,6 +182,9 @@ gboolean vd_step_define(VdRun *run, GError **error)
     g_autoptr(VdImage) image = NULL;
 
     if (!conn)
+        return FALSE;
+    /* Again: it may have been replaced since. */
+    if (plan->cdrom && !plan->elsewhere && !vd_medium_look(plan->cdrom, NULL, error))
         return FALSE;
     image = plan->image ? vd_image_find(plan->image, NULL) : NULL;
     return define(run, plan, conn, image, error);

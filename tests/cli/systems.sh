@@ -41,6 +41,13 @@ for helper in "${VMDECK_OSINFO-}" "$work/nowhere" /bin/false; do
     --tree http://mirror.example/debian12
   check "README's example has its template with ${helper:-an empty database}" says "template debian needs at least 768 MiB"
 done
+mkdir "$work/tree" && touch "$work/tree/linux" "$work/tree/initrd.gz" && ln -s /etc/shadow "$work/shadow.iso"
+for medium in /etc/passwd "$work/shadow.iso" "$work/tree"; do
+  try 1 "${words[@]}" --template tiny --tree "$work/tree" --medium "$medium"
+  check "what is no medium is refused before there is a job: ${medium##*/}" all quiet , says "$medium" , \
+    eval '[[ $err == *"ISO 9660 or UDF"* || ( $EUID != 0 && $err == *"cannot be opened"* ) ]]' , \
+    try 0 jobs --format csv , eval '[[ $out != *db-08* ]]'
+done
 try 1 "${words[@]}" --os ubuntu24.04
 check "what to give for one that has no tree is told" all says "mount the ISO" , says "--medium"
 VMDECK_OSINFO=$work/nowhere try 1 "${words[@]}" --os debian11

@@ -181,7 +181,8 @@ far() { # NAME ARGUMENT...
   near -c qemu+tcp://127.0.0.1/system install "$1" --template lab-medium --tree "$tree" --memory 256M \
     --disk 100M --cpus 1 --password-file "$work/password" "${@:2}" --yes >"$work/$1.out" 2>"$work/$1.err"
 }
-truncate -s 1M "$work/medium.iso"
+{ truncate -s 1M "$work/medium.iso" && printf CD001 | dd of="$work/medium.iso" bs=1 seek=32769 conv=notrunc status=none; } ||
+  give_up "a medium is made"
 ok "a machine is installed on another host from a tree and a medium of this one" \
   far far-1 --medium "$work/medium.iso" --hostname far.example
 ok "it runs there from its disk, and its console was heard here" eval \
@@ -189,8 +190,9 @@ ok "it runs there from its disk, and its console was heard here" eval \
    deck job log "$(job_of far-1)" | grep -q "Installing the base system ... 60%"'
 ok "the medium was sent there" eval 'deck job log "$(job_of far-1)" | grep -q "sending .*medium.iso"'
 same "nothing but its disk is left there" 1 "$(away vol-list default | grep -c .)"
-ok "a medium that is not here is told before a job is made" eval \
-  '! far far-2 --medium "$work/none.iso" && said far-2 "none.iso" && [ -z "$(job_of far-2)" ]'
+ok "a medium that is not here, or is none, is told before a job is made" eval \
+  '! far far-2 --medium "$work/none.iso" && said far-2 "none.iso" &&
+   ! far far-2 --medium /etc/shadow && said far-2 "no installation medium" && [ -z "$(job_of far-2)" ]'
 
 # ---- spread over both, by room ------------------------------------------------------------
 

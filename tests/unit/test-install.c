@@ -5,8 +5,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <gio/gio.h>
@@ -17,6 +19,7 @@
 #include "src/deploy/deploy.h"
 #include "src/deploy/initrd.h"
 #include "src/deploy/install.h"
+#include "src/deploy/medium.h"
 #include "src/deploy/systems.h"
 #include "src/deploy/template.h"
 
@@ -345,6 +348,78 @@ static void test_archive(void **state)
     assert_true(vd_remove_tree(folder, NULL));
 }
 
+/* ---- the medium ---- */
+
+/* A file of 18 sectors with words at the descriptors of the 16th and the 17th. */
+static char *medium_with(const char *folder, const char *name, const char *one, const char *two)
+{
+    char *path = g_build_filename(folder, name, NULL);
+    g_autofree char *data = g_malloc0(18 * 2048L);
+
+    memcpy(data + 16 * 2048L + 1, one, strlen(one));
+    memcpy(data + 17 * 2048L + 1, two, strlen(two));
+    assert_true(g_file_set_contents(path, data, 18 * 2048L, NULL));
+    return path;
+}
+
+static void is_medium(const char *path, const char *wanted)
+{
+    g_autofree char *real = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!vd_medium_look(path, &real, &error))
+        fail_msg("%s", error->message);
+    assert_string_equal(real, wanted);
+    assert_true(vd_install_check_field("medium", path, NULL));
+}
+
+static void is_no_medium(const char *path, VdErrorCode code, const char *words)
+{
+    char *real = NULL;
+    g_autoptr(GError) error = NULL;
+
+    assert_false(vd_medium_look(path, &real, &error));
+    assert_null(real);
+    assert_int_equal(vd_error_code(error), code);
+    if (!strstr(error->message, path) || !strstr(error->message, words))
+        fail_msg("“%s” does not say “%s”, “%s”", error->message, path, words);
+    assert_false(vd_install_check_field("medium", path, NULL));
+}
+
+/* libvirt makes QEMU's user the owner of what is attached: /etc/shadow, say. */
+static void test_only_a_medium_is_one(void **state)
+{
+    g_autofree char *given = g_dir_make_tmp("vmdeck-test-XXXXXX", NULL);
+    g_autofree char *folder = realpath(given, NULL);
+    g_autofree char *iso = medium_with(folder, "a.iso", "CD001", "");
+    g_autofree char *udf = medium_with(folder, "b.iso", "BEA01", "NSR03");
+    g_autofree char *both = medium_with(folder, "c.iso", "CD001", "BEA01");
+    g_autofree char *half = medium_with(folder, "d.iso", "BEA01", "TEA01");
+    g_autofree char *late = medium_with(folder, "e.iso", "", "CD001");
+    g_autofree char *link = g_build_filename(folder, "link.iso", NULL);
+    g_autofree char *trap = g_build_filename(folder, "trap.iso", NULL);
+    g_autofree char *fifo = g_build_filename(folder, "fifo.iso", NULL);
+    g_autofree char *gone = g_build_filename(folder, "gone.iso", NULL);
+
+    (void)state;
+    assert_int_equal(symlink(iso, link), 0);
+    assert_int_equal(symlink("/etc/passwd", trap), 0);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    is_medium(iso, iso);
+    is_medium(udf, udf);
+    is_medium(both, both);
+    is_medium(link, iso);
+    is_no_medium(half, VD_ERR_INVALID, "ISO 9660 or UDF");
+    is_no_medium(late, VD_ERR_INVALID, "ISO 9660 or UDF");
+    is_no_medium("/etc/passwd", VD_ERR_INVALID, "no installation medium");
+    is_no_medium(trap, VD_ERR_INVALID, "no installation medium");
+    is_no_medium(fifo, VD_ERR_INVALID, "not a regular file");
+    is_no_medium(folder, VD_ERR_INVALID, "not a regular file");
+    is_no_medium("/dev/zero", VD_ERR_INVALID, "not a regular file");
+    is_no_medium(gone, VD_ERR_NOT_FOUND, "There is no file");
+    assert_true(vd_remove_tree(folder, NULL));
+}
+
 /* ---- systems by name ---- */
 
 #define KNOWN                                                                                      \
@@ -654,6 +729,7 @@ int main(void)
     g_autofree char *shipped =
         g_build_filename(g_getenv("VMDECK_SOURCE"), "src", "deploy", "templates", NULL);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_only_a_medium_is_one),
         cmocka_unit_test(test_head),
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_macros),

@@ -465,6 +465,10 @@ static const char manual_output[] =
     "@, "
     "which a spreadsheet would take for a formula: have it read the columns as text.\n"
     ".PP\n"
+    "Words of vmdeck's own, such as states, titles of jobs and the ids of their steps, are English "
+    "in both, whatever the locale; in a table they are in the language of who reads it. Sentences, "
+    "such as the reason of a failure, are in that language everywhere.\n"
+    ".PP\n"
     "Values in both, by the form they have in a table; all times are in seconds (duration and "
     "answered_in used to be microseconds), but those of trace, which are texts in local time:\n";
 

@@ -176,10 +176,21 @@ static char **name_files(VdRun *run, VdConn *conn, const GPtrArray *layers, gboo
     return files;
 }
 
+/* Whether what was fetched is the qcow2 file that is wanted. */
+static gboolean is_one_file(const GPtrArray *layers)
+{
+    const VdLayer *top = g_ptr_array_index(layers, 0);
+
+    return layers->len == 1 && g_str_equal(top->format, "qcow2");
+}
+
 static gboolean fetch_all(VdRun *run, VdConn *conn, const GPtrArray *layers, char **files,
                           const gboolean *ours, guint64 bytes, GError **error)
 {
-    Bar bar = {.run = run, .to = FETCHED, .all = bytes, .since = g_get_monotonic_time()};
+    Bar bar = {.run = run,
+               .to = is_one_file(layers) ? 1 : FETCHED,
+               .all = bytes,
+               .since = g_get_monotonic_time()};
 
     for (guint i = 0; i < layers->len; i++) {
         if (ours[i] && !fetch(&bar, conn, g_ptr_array_index(layers, i), files[i], error))
@@ -243,7 +254,7 @@ static gboolean join(VdRun *run, const GPtrArray *layers, char **files, const ch
     const VdLayer *top = g_ptr_array_index(layers, 0);
     const VdImageConvert wanted = {top->format, files[0], to, FALSE, on_joined};
 
-    if (layers->len > 1 || !g_str_equal(top->format, "qcow2"))
+    if (!is_one_file(layers))
         return vd_image_convert(run, &wanted, error);
     return rename(files[0], to) == 0 ||
            vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", to, g_strerror(errno));

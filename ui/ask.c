@@ -147,7 +147,7 @@ static VdDialogResult mouse(Ask *self, const VdEvent *event)
     return VD_DIALOG_IGNORED;
 }
 
-/* A pasted text never says yes. */
+/* A pasted text never says yes, nor does what was typed before the question was seen. */
 static VdDialogResult event(VdDialog *dialog, const VdEvent *event)
 {
     Ask *self = (Ask *)dialog;
@@ -155,6 +155,8 @@ static VdDialogResult event(VdDialog *dialog, const VdEvent *event)
         return mouse(self, event);
     if (event->pasted)
         return VD_DIALOG_IGNORED;
+    if (!dialog->shown && event->key != VD_KEY_ESC)
+        return VD_DIALOG_HANDLED;
     switch (event->key) {
     case VD_KEY_LEFT:
     case VD_KEY_RIGHT:

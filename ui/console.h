@@ -50,6 +50,7 @@ struct _VdApp {
     GSource *frame_source, *idle_source, *animation;
     gboolean dirty;
     gboolean key_waits; /* the next frame answers a key */
+    gboolean unseen;    /* something was typed since all was laid out */
     gboolean listed;    /* a frame has shown what all hosts have, or that they are away */
     VdMeter meter;
     gint64 frame_time; /* monotonic time of the last frame */
@@ -97,8 +98,11 @@ gboolean vd_console_can(VdApp *app, const VdCommand *command);
 
 /* ---- frame.c ---- */
 
-/* Draws everything on app->canvas. */
+/* Draws everything on app->canvas, to be shown. */
 void vd_console_draw(VdApp *app);
+/* The same for the program itself: lists and pages learn what they hold, and dialogs that nobody
+ * has seen yet stay unseen. */
+void vd_console_lay_out(VdApp *app);
 /* The key that the foot shows at this cell, VD_KEY_NONE: none. */
 guint32 vd_console_foot_key(VdApp *app, int x);
 

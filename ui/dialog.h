@@ -42,6 +42,8 @@ struct _VdDialog {
     gboolean closed;   /* off the stack: an answer that comes now has nobody to tell */
     gboolean animated; /* wants tick ten times a second */
     VdRect rect;       /* where it was drawn last */
+    gboolean laid_out; /* it was drawn, so that it knows its size and its rows */
+    gboolean shown;    /* in a frame: what is typed from now on is typed by who sees it */
 };
 
 /* Fills in the base of a new dialog, with one reference, to be handed to vd_app_push(). */

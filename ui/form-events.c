@@ -153,6 +153,7 @@ static gboolean move_key(VdForm *form, guint32 key)
         return TRUE;
     case VD_KEY_DOWN:
     case VD_KEY_ENTER:
+        form->entered = key == VD_KEY_ENTER && form->focus < form->fields->len;
         focus_step(form, 1);
         return TRUE;
     case VD_KEY_UP:
@@ -175,6 +176,7 @@ static VdDialogResult escape(VdForm *form)
 static VdDialogResult key_event(VdForm *form, guint32 key)
 {
     VdField *field = vd_form_focused(form);
+    form->entered = FALSE;
     if (form->sent && key != VD_KEY_ESC) /* the request is under way: only the outcome changes it */
         return VD_DIALOG_HANDLED;
     for (guint i = 0; i < form->n_buttons; i++) {

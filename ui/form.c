@@ -374,6 +374,10 @@ static void on_checked(VdDeck *deck, gboolean ok, const char *text, gpointer dat
             field_answered(field, ok, text);
         if (fresh && ok && text && field == form->left)
             form->told = field;
+        /* Who typed a wrong value and Enter goes on typing in its field. */
+        if (fresh && !ok && field == form->left && form->entered && !form->submitting &&
+            form->focus >= form->fields->len)
+            form->focus = asked->field;
         if (fresh && form->judged)
             form->judged(form, field);
         if (fresh && ok)

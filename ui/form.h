@@ -74,6 +74,7 @@ struct _VdForm {
     gboolean leaving;    /* Esc was pressed once */
     const VdField *left; /* the one that had the focus last, or NULL */
     const VdField *told; /* the one whose hint came last, or NULL */
+    gboolean entered;    /* the last key was the Enter that left it for a button */
     char *note;          /* form-wide words, or NULL */
     gboolean note_bad;
     char *summary; /* one line on what will happen, or NULL */

@@ -269,11 +269,12 @@ static void draw_dialog(VdApp *app, VdDialog *dialog, int width, int height)
     vd_canvas_set_cursor(app->canvas, -1, -1);
     vd_canvas_set_ground(app->canvas, VD_ROLE_DIALOG);
     dialog->class->draw(dialog, app->canvas, dialog->rect);
+    dialog->laid_out = TRUE;
     vd_canvas_set_ground(app->canvas, VD_ROLE_NORMAL);
     vd_canvas_clip(app->canvas, NULL);
 }
 
-void vd_console_draw(VdApp *app)
+void vd_console_lay_out(VdApp *app)
 {
     VdCanvas *canvas = app->canvas;
     int width = vd_canvas_width(canvas), height = vd_canvas_height(canvas);
@@ -289,4 +290,12 @@ void vd_console_draw(VdApp *app)
         draw_foot(app, app->layout.foot);
     for (guint i = 0; i < app->dialogs->len; i++)
         draw_dialog(app, g_ptr_array_index(app->dialogs, i), width, height);
+    app->unseen = FALSE;
+}
+
+void vd_console_draw(VdApp *app)
+{
+    vd_console_lay_out(app);
+    for (guint i = 0; i < app->dialogs->len; i++)
+        ((VdDialog *)g_ptr_array_index(app->dialogs, i))->shown = TRUE;
 }

@@ -43,18 +43,34 @@ static void append_command(GString *out, VdApp *app, const VdCommand *command, i
                            label_pad, "", _(command->help));
 }
 
+/* The groups in the order of their first command. */
+static GPtrArray *groups_of(const VdKeymap *keymap)
+{
+    GPtrArray *groups = g_ptr_array_new();
+    for (guint i = 0; i < vd_keymap_count(keymap); i++) {
+        const char *menu = vd_keymap_at(keymap, i)->menu;
+        if (!g_ptr_array_find_with_equal_func(groups, menu, g_str_equal, NULL))
+            g_ptr_array_add(groups, (gpointer)menu);
+    }
+    return groups;
+}
+
 char *vd_help_text(VdApp *app)
 {
     GString *out = g_string_new(NULL);
-    guint n = vd_keymap_count(app->keymap);
-    const char *group = NULL;
+    g_autoptr(GPtrArray) groups = groups_of(app->keymap);
     int width = label_width(app);
-    for (guint i = 0; i < n; i++) {
-        const VdCommand *command = vd_keymap_at(app->keymap, i);
-        if (!group || strcmp(group, command->menu) != 0)
-            g_string_append_printf(out, "%s%s\n", group ? "\n" : "", _(command->menu));
-        group = command->menu;
-        append_command(out, app, command, width);
+    for (guint g = 0; g < groups->len; g++) {
+        const char *group = g_ptr_array_index(groups, g);
+        g_autoptr(GString) lines = g_string_new(NULL);
+        for (guint i = 0; i < vd_keymap_count(app->keymap); i++) {
+            const VdCommand *command = vd_keymap_at(app->keymap, i);
+            if (strcmp(command->menu, group) == 0)
+                append_command(lines, app, command, width);
+        }
+        /* Of some groups no command has a key. */
+        if (lines->len > 0)
+            g_string_append_printf(out, "%s%s\n%s", out->len > 0 ? "\n" : "", _(group), lines->str);
     }
     g_string_append_printf(out, "\n%s\n",
                            _("Esc closes one layer: a dialog, the marks, the filter, the zoom. "

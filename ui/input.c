@@ -85,8 +85,9 @@ void vd_console_count_ended(VdApp *app)
 {
     guint count = app->count;
     stop_count(app);
-    g_autofree char *name = g_strdup_printf("%u", count);
-    guint32 key = count < 10 ? vd_key_parse(name) : VD_KEY_NONE;
+    /* Of several that were typed quickly the last one counts. */
+    g_autofree char *name = g_strdup_printf("%u", count % 10);
+    guint32 key = vd_key_parse(name);
     const VdCommand *command = key ? vd_keymap_lookup(app->keymap, key, 0) : NULL;
     if (command)
         vd_console_do(app, command);
@@ -217,10 +218,24 @@ static gboolean always(VdApp *app, const VdEvent *event)
     return vd_console_do(app, command);
 }
 
+/* Keys that come at once, from a slow line or a quick hand, mean what they would mean one by one: a
+ * list that just opened or changed has to know its rows before one moves in it. Text needs none of
+ * that, and may be long. */
+static void catch_up(VdApp *app, const VdDialog *top, const VdEvent *event)
+{
+    gboolean text = event->kind == VD_EVENT_KEY && event->key >= ' ' && event->key < VD_KEY_UP;
+    if (!app->unseen || !app->canvas || event->pasted)
+        return;
+    if (!text || (top && !top->laid_out))
+        vd_console_lay_out(app);
+}
+
 void vd_console_event(VdApp *app, const VdEvent *event)
 {
     VdDialog *top = vd_console_top(app);
     vd_console_stir(app);
+    catch_up(app, top, event);
+    app->unseen = TRUE;
     if (event->kind == VD_EVENT_KEY)
         app->key_time = g_get_monotonic_time();
     if (always(app, event))

@@ -318,8 +318,8 @@ static const struct {
     int number;
     void (*handler)(int);
 } signals[] = {
-    {SIGTERM, leave_handler}, {SIGHUP, leave_handler}, {SIGINT, leave_handler},
-    {SIGALRM, alarm_handler}, {SIGTSTP, stop_handler},
+    {SIGTERM, leave_handler}, {SIGHUP, leave_handler},  {SIGINT, leave_handler},
+    {SIGQUIT, leave_handler}, {SIGALRM, alarm_handler}, {SIGTSTP, stop_handler},
 };
 
 typedef struct {

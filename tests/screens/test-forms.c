@@ -500,6 +500,27 @@ static void test_generic_form(void **state)
     vd_fake_free();
 }
 
+/* Enter leaves a field for the button, but not with what is wrong. */
+static void test_enter_on_what_is_wrong(void **state)
+{
+    (void)state;
+    VdApp *app = vd_fake_new(80, 24, FALSE);
+    g_autoptr(VdTargets) targets = vd_targets_new(VD_TARGET_VM);
+    vd_targets_add(targets, "kvm1", "uuid-1", "web-01");
+    VdDialog *form = vd_form_new(app, &rename_verb, targets, NULL);
+    vd_app_push(app, form);
+    vd_fake()->bad_field = "new-name";
+    vd_fake()->bad_text = "A name has no blank.";
+    vd_fake_type("a b<Enter>");
+    assert_non_null(vd_form_focused((VdForm *)form));
+    vd_fake()->bad_field = NULL;
+    vd_fake_type("<Backspace><Backspace>-7<Enter>");
+    assert_null(vd_form_focused((VdForm *)form));
+    vd_fake_type("<Enter>");
+    assert_string_equal(vd_args_get(vd_fake()->last_args, "new-name"), "a-7");
+    vd_fake_free();
+}
+
 /* ---- on any screen ---- */
 
 static void test_ascii(void **state)
@@ -564,6 +585,7 @@ int main(void)
         cmocka_unit_test(test_many_keys_from_the_list),
         cmocka_unit_test(test_command),
         cmocka_unit_test(test_generic_form),
+        cmocka_unit_test(test_enter_on_what_is_wrong),
         cmocka_unit_test(test_what_follows_from_a_system),
         cmocka_unit_test(test_ascii),
         cmocka_unit_test(test_sizes),

@@ -40,15 +40,27 @@ void stop(Fixture *f)
     g_main_context_unref(f->context);
 }
 
-void press(Fixture *f, const char *keys)
+static void type(Fixture *f, const char *keys, gboolean draws)
 {
     g_auto(GStrv) all = g_strsplit(keys, " ", -1);
     for (guint i = 0; all[i]; i++) {
         guint32 key = vd_key_parse(all[i]);
         assert_int_not_equal(key, VD_KEY_NONE);
         vd_app_key(f->app, key);
-        vd_console_draw(f->app);
+        if (draws)
+            vd_console_draw(f->app);
     }
+}
+
+void press(Fixture *f, const char *keys)
+{
+    type(f, keys, TRUE);
+}
+
+void burst(Fixture *f, const char *keys)
+{
+    type(f, keys, FALSE);
+    vd_console_draw(f->app);
 }
 
 gboolean shows(Fixture *f, const char *text)

@@ -22,6 +22,9 @@ void stop(Fixture *f);
 /* Keys by their names, separated by spaces. */
 void press(Fixture *f, const char *keys);
 
+/* The same all at once, as a slow line brings them: nothing is drawn before the last one. */
+void burst(Fixture *f, const char *keys);
+
 /* Whether a line of the screen, drawn anew, has this text. */
 gboolean shows(Fixture *f, const char *text);
 

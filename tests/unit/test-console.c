@@ -153,6 +153,64 @@ static void digits_count_or_name_a_view(void **state)
     press(&f, "2");
     vd_console_count_ended(f.app);
     assert_int_equal(f.app->view, VD_VIEW_JOBS);
+    press(&f, "3 1"); /* who changes his mind */
+    vd_console_count_ended(f.app);
+    assert_int_equal(f.app->view, VD_VIEW_MACHINES);
+    stop(&f);
+}
+
+static char *screen(Fixture *f)
+{
+    GString *text = g_string_new(NULL);
+    for (int y = 0; y < vd_canvas_height(f->app->canvas); y++) {
+        g_autofree char *line = vd_canvas_line(f->app->canvas, y);
+        g_string_append_printf(text, "%s\n", line);
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* Keys that come at once do what they do one by one, whatever opens meanwhile. */
+static void a_burst_is_as_one_by_one(void **state)
+{
+    static const char *const keys[] = {"F9 Down Down Down",
+                                       "F9 j j j",
+                                       "F9 Down Down Enter",
+                                       "F9 PgDn Up",
+                                       ": s u s Down Down Up",
+                                       ": s t a Down Backspace Down",
+                                       "? PgDn",
+                                       "? j j PgDn PgUp",
+                                       "G Space Up Space",
+                                       "] ] Down"};
+    (void)state;
+    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+        Fixture slow, quick;
+        start(&slow, 30, 80, 24);
+        start(&quick, 30, 80, 24);
+        press(&slow, keys[i]);
+        burst(&quick, keys[i]);
+        g_autofree char *wanted = screen(&slow), *got = screen(&quick);
+        assert_string_equal(wanted, got);
+        stop(&slow);
+        stop(&quick);
+    }
+}
+
+/* What was typed before a question was seen is no answer to it. */
+static void a_question_is_seen_before_it_is_answered(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 9, 80, 24);
+    burst(&f, "j P y Enter Tab Enter");
+    assert_true(shows(&f, "Sure?"));
+    assert_asked(&f, 0);
+    press(&f, "y");
+    assert_asked(&f, 1);
+    fake_deck_answer(f.deck, NULL, NULL);
+    burst(&f, "P Esc");
+    assert_false(shows(&f, "Sure?"));
+    assert_asked(&f, 1);
     stop(&f);
 }
 
@@ -245,6 +303,7 @@ static void deleting_names_the_volumes(void **state)
     assert_asked(&f, 1);
     press(&f, "D Space F2");
     fake_deck_answer(f.deck, doc, NULL);
+    assert_true(shows(&f, "Delete alpha-2?"));
     press(&f, "y");
     assert_asked(&f, 3);
     assert_non_null(strstr(asked(&f, 2), "\"volumes\""));
@@ -461,6 +520,8 @@ int main(void)
         cmocka_unit_test(one_key_serves_hosts_and_machines),
         cmocka_unit_test(escape_peels_one_layer),
         cmocka_unit_test(digits_count_or_name_a_view),
+        cmocka_unit_test(a_burst_is_as_one_by_one),
+        cmocka_unit_test(a_question_is_seen_before_it_is_answered),
         cmocka_unit_test(a_view_typed_quickly_is_shown_first),
         cmocka_unit_test(what_is_pasted_never_commands),
         cmocka_unit_test(the_palette_finds_and_runs),

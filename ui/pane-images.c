@@ -7,13 +7,15 @@
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 
+typedef enum { ROW_NONE, ROW_HEAD, ROW_IMAGE, ROW_OFFER, ROW_SCRIPT } RowKind;
+
 typedef struct {
     VdPane pane;
     VdList list;
     int above; /* lines before the list */
+    RowKind kind;
+    char *name; /* what is under the cursor, with its kind; NULL: nothing */
 } ImagesPane;
-
-typedef enum { ROW_NONE, ROW_HEAD, ROW_IMAGE, ROW_OFFER, ROW_SCRIPT } RowKind;
 
 /* The parts as they are now; each but the first has a line of its own as its head. */
 typedef struct {
@@ -62,6 +64,46 @@ static RowKind row_at(const Parts *parts, guint row, gconstpointer *ret_what)
     }
     *ret_what = g_ptr_array_index(part, row - 1);
     return offers ? ROW_OFFER : ROW_SCRIPT;
+}
+
+static const char *name_of(RowKind row, gconstpointer what)
+{
+    switch (row) {
+    case ROW_IMAGE:
+        return ((const VdImage *)what)->name;
+    case ROW_OFFER:
+        return ((const VdOffer *)what)->name;
+    case ROW_SCRIPT:
+        return ((const VdScript *)what)->name;
+    default:
+        return NULL;
+    }
+}
+
+static gboolean is_under(const ImagesPane *self, const Parts *parts, guint row)
+{
+    gconstpointer what = NULL;
+    RowKind kind = row_at(parts, row, &what);
+    return kind == self->kind && g_strcmp0(name_of(kind, what), self->name) == 0;
+}
+
+/* The cursor goes along with what it is on, when other things come or go. */
+static void follow(ImagesPane *self, const Parts *parts)
+{
+    guint count = count_rows(parts);
+    if (!self->name || is_under(self, parts, self->list.cursor))
+        return;
+    for (guint i = 0; i < count; i++)
+        if (is_under(self, parts, i))
+            self->list.cursor = i;
+}
+
+static void remember(ImagesPane *self, const Parts *parts)
+{
+    gconstpointer what = NULL;
+    self->kind = row_at(parts, self->list.cursor, &what);
+    g_free(self->name);
+    self->name = g_strdup(name_of(self->kind, what));
 }
 
 static void draw_image(VdCanvas *canvas, VdRect rect, const VdImage *image)
@@ -169,8 +211,11 @@ static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
     rect.y += skip;
     rect.h = MAX(rect.h - skip, 0);
     self->above = skip;
+    if (focused)
+        follow(self, &parts);
     guint top = vd_list_top(&self->list, count, (guint)MAX(rect.h, 1));
     step_off_heads(self, &parts, 1);
+    remember(self, &parts);
     for (guint i = top; i < count && (int)(i - top) < rect.h; i++) {
         VdRect line = {rect.x, rect.y + (int)(i - top), rect.w, 1};
         draw_any(canvas, line, &parts, i);
@@ -183,9 +228,11 @@ static gboolean act(VdPane *pane, VdAction action, int count, gboolean counted)
 {
     ImagesPane *self = (ImagesPane *)pane;
     const Parts parts = parts_of(pane->app);
+    follow(self, &parts);
     guint before = self->list.cursor;
     gboolean done = vd_list_act(&self->list, action, count, counted);
     step_off_heads(self, &parts, self->list.cursor < before ? -1 : 1);
+    remember(self, &parts);
     return done;
 }
 
@@ -196,6 +243,7 @@ static void mouse(VdPane *pane, const VdEvent *event)
     if (event->kind == VD_EVENT_WHEEL_UP || event->kind == VD_EVENT_WHEEL_DOWN) {
         vd_list_scroll(&self->list, event->kind == VD_EVENT_WHEEL_UP ? -3 : 3);
         step_off_heads(self, &parts, event->kind == VD_EVENT_WHEEL_UP ? -1 : 1);
+        remember(self, &parts);
         return;
     }
     int y = event->y - pane->rect.y - self->above;
@@ -204,6 +252,7 @@ static void mouse(VdPane *pane, const VdEvent *event)
         return;
     self->list.cursor = row;
     step_off_heads(self, &parts, 1);
+    remember(self, &parts);
     if (event->kind == VD_EVENT_DOUBLE)
         vd_app_key(pane->app, VD_KEY_ENTER);
 }
@@ -219,14 +268,16 @@ static VdTargets *targets(VdPane *pane, VdTargetKind kind)
     static const VdTargetKind kinds[] = {[ROW_IMAGE] = VD_TARGET_IMAGE,
                                          [ROW_OFFER] = VD_TARGET_OFFER,
                                          [ROW_SCRIPT] = VD_TARGET_SCRIPT};
+    ImagesPane *self = (ImagesPane *)pane;
     const Parts parts = parts_of(pane->app);
     gconstpointer what = NULL;
-    RowKind row = row_at(&parts, ((ImagesPane *)pane)->list.cursor, &what);
+    follow(self, &parts);
+    if (self->name && !is_under(self, &parts, self->list.cursor))
+        return NULL; /* it is gone, and nobody saw yet what stands there now */
+    RowKind row = row_at(&parts, self->list.cursor, &what);
     if (row < ROW_IMAGE || kinds[row] != kind)
         return NULL;
-    const char *name = row == ROW_IMAGE   ? ((const VdImage *)what)->name
-                       : row == ROW_OFFER ? ((const VdOffer *)what)->name
-                                          : ((const VdScript *)what)->name;
+    const char *name = name_of(row, what);
     VdTargets *one = vd_targets_new(kind);
     vd_targets_add(one, NULL, name, name);
     return one;
@@ -234,6 +285,7 @@ static VdTargets *targets(VdPane *pane, VdTargetKind kind)
 
 static void free_pane(VdPane *pane)
 {
+    g_free(((ImagesPane *)pane)->name);
     g_free(pane);
 }
 

@@ -4,6 +4,8 @@
 
 #include "ui/pane.h"
 
+#include <string.h>
+
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 #include "ui/console.h"
@@ -54,9 +56,26 @@ static int rank(const VdJob *job)
     return at_work(job) ? 0 : job->state == VD_JOB_INTERRUPTED ? 1 : 2;
 }
 
-static void collect(JobsPane *self)
+static VdJob *selected(JobsPane *self)
+{
+    if (self->list.cursor >= self->jobs->len)
+        return NULL;
+    return g_ptr_array_index(self->jobs, self->list.cursor);
+}
+
+static void put_cursor_on(JobsPane *self, const char *id)
+{
+    for (guint i = 0; i < self->jobs->len; i++)
+        if (strcmp(((const VdJob *)g_ptr_array_index(self->jobs, i))->id, id) == 0)
+            self->list.cursor = i;
+}
+
+/* The cursor stays on its job, wherever that goes; where nobody looks, the top stays the top. */
+static void collect(JobsPane *self, gboolean focused)
 {
     GPtrArray *all = vd_deck_jobs(vd_app_deck(self->pane.app));
+    const VdJob *under = focused || self->list.cursor > 0 ? selected(self) : NULL;
+    g_autofree char *id = under ? g_strdup(under->id) : NULL;
     g_ptr_array_set_size(self->jobs, 0);
     for (int wanted = 0; wanted < 3; wanted++)
         for (guint i = 0; all && i < all->len; i++) {
@@ -64,6 +83,8 @@ static void collect(JobsPane *self)
             if (rank(job) == wanted)
                 g_ptr_array_add(self->jobs, vd_job_ref(job));
         }
+    if (id)
+        put_cursor_on(self, id);
 }
 
 static guint step_number(const VdJob *job)
@@ -241,7 +262,7 @@ static void draw_rows(JobsPane *self, VdCanvas *canvas, VdRect rect, gboolean fo
 static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
 {
     JobsPane *self = (JobsPane *)pane;
-    collect(self);
+    collect(self, focused);
     vd_canvas_rule(canvas, rect.x, rect.y, rect.w, focused ? VD_ROLE_TITLE_FOCUS : VD_ROLE_TITLE,
                    _("jobs"));
     rect.y++;
@@ -251,13 +272,6 @@ static void draw(VdPane *pane, VdCanvas *canvas, VdRect rect, gboolean focused)
                        _("No jobs yet: deployments and other long work show here."));
     else if (rect.h > 0)
         draw_rows(self, canvas, rect, focused);
-}
-
-static VdJob *selected(JobsPane *self)
-{
-    if (self->list.cursor >= self->jobs->len)
-        return NULL;
-    return g_ptr_array_index(self->jobs, self->list.cursor);
 }
 
 static gboolean act(VdPane *pane, VdAction action, int count, gboolean counted)

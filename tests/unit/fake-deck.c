@@ -17,7 +17,7 @@ typedef struct {
 struct _VdDeck {
     VdConf conf;
     VdFleet *fleet;
-    GPtrArray *jobs, *images, *notices, *requests, *questions;
+    GPtrArray *jobs, *images, *problems, *notices, *requests, *questions;
     GQueue pending;
     guint wanted, wanted_of_all;
     gboolean looks_only;
@@ -82,6 +82,14 @@ static const VdVerb verbs[] = {
      .kind = VD_VERB_QUERY,
      .console = TRUE,
      .own_row = TRUE},
+    {.id = "image.show",
+     .command = "image show",
+     .label = "Image details",
+     .help = "Show what is known of an image.",
+     .keys = "F3",
+     .menu = "Image",
+     .target = VD_TARGET_IMAGE,
+     .kind = VD_VERB_QUERY},
     {.id = "job.show",
      .command = "job show",
      .menu = "Job",
@@ -167,7 +175,8 @@ VdDeck *fake_deck_new(guint n)
     g_ptr_array_add(deck->fleet->hosts, make_host("alpha", n));
     g_ptr_array_add(deck->fleet->hosts, make_host("beta", n));
     deck->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_job_unref);
-    deck->images = g_ptr_array_new();
+    deck->images = g_ptr_array_new_with_free_func((GDestroyNotify)vd_image_unref);
+    deck->problems = g_ptr_array_new();
     deck->notices = g_ptr_array_new_with_free_func(notice_free);
     deck->questions = g_ptr_array_new();
     deck->requests = g_ptr_array_new_with_free_func(g_free);
@@ -179,6 +188,7 @@ void vd_deck_free(VdDeck *deck)
     vd_fleet_unref(deck->fleet);
     g_ptr_array_unref(deck->jobs);
     g_ptr_array_unref(deck->images);
+    g_ptr_array_unref(deck->problems);
     g_ptr_array_unref(deck->notices);
     g_ptr_array_unref(deck->questions);
     g_ptr_array_unref(deck->requests);
@@ -210,6 +220,17 @@ guint fake_deck_unanswered(VdDeck *deck)
 guint fake_deck_wanted(VdDeck *deck)
 {
     return deck->wanted;
+}
+
+void fake_deck_set_images(VdDeck *deck, const char *names)
+{
+    g_auto(GStrv) all = g_strsplit(names, " ", -1);
+    g_ptr_array_set_size(deck->images, 0);
+    for (guint i = 0; all[i]; i++) {
+        VdImage *image = vd_image_new();
+        image->name = g_strdup(all[i]);
+        g_ptr_array_add(deck->images, image);
+    }
 }
 
 void fake_deck_add_job(VdDeck *deck, VdJob *job)
@@ -299,7 +320,7 @@ const char *vd_deck_person(VdDeck *deck)
 
 GPtrArray *vd_deck_problems(VdDeck *deck)
 {
-    return deck->images; /* none */
+    return deck->problems; /* none */
 }
 
 void fake_deck_tell(VdDeck *deck, gboolean bad, const char *text)

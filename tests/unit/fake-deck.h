@@ -21,6 +21,7 @@ guint fake_deck_wanted(VdDeck *deck);
 guint fake_deck_wanted_of_all(VdDeck *deck);
 /* A notice is there. */
 void fake_deck_tell(VdDeck *deck, gboolean bad, const char *text);
-void fake_deck_add_job(VdDeck *deck, VdJob *job); /* takes it */
+void fake_deck_set_images(VdDeck *deck, const char *names); /* separated by spaces */
+void fake_deck_add_job(VdDeck *deck, VdJob *job);           /* takes it */
 /* From now on the person has the right to ask and to nothing else. */
 void fake_deck_only_looks(VdDeck *deck);

@@ -509,6 +509,47 @@ static void function_keys_are_of_their_pane(void **state)
     stop(&f);
 }
 
+static VdJob *add_job(Fixture *f, const char *id, VdJobState state)
+{
+    VdJob *job = vd_job_new(id);
+    job->title = g_strdup_printf("deploy %s", id);
+    job->state = state;
+    fake_deck_add_job(f->deck, job);
+    vd_console_changed(f->app, VD_CHANGED_JOBS);
+    return job;
+}
+
+/* What comes and goes elsewhere moves nothing under the keys. */
+static void the_cursor_stays_on_its_job_and_image(void **state)
+{
+    Fixture f;
+    (void)state;
+    start(&f, 3, 100, 30);
+    add_job(&f, "r-000001", VD_JOB_DONE);
+    add_job(&f, "r-000002", VD_JOB_DONE);
+    press(&f, "]");
+    add_job(&f, "r-000003", VD_JOB_RUNNING);
+    press(&f, "F3");
+    assert_true(g_str_has_prefix(asked(&f, 0), "job.show /r-000001"));
+    press(&f, "j");
+    add_job(&f, "r-000004", VD_JOB_RUNNING);
+    press(&f, "F3");
+    assert_true(g_str_has_prefix(asked(&f, 1), "job.show /r-000002"));
+    fake_deck_forget(f.deck);
+    fake_deck_set_images(f.deck, "m s z");
+    press(&f, "] j F3");
+    assert_true(g_str_has_prefix(asked(&f, 0), "image.show /s"));
+    fake_deck_set_images(f.deck, "a b m s z");
+    press(&f, "F3");
+    assert_true(g_str_has_prefix(asked(&f, 1), "image.show /s"));
+    fake_deck_set_images(f.deck, "a b m z"); /* gone before it is drawn: nothing is meant */
+    vd_app_key(f.app, VD_KEY_F(3));
+    assert_asked(&f, 2);
+    press(&f, "F3");
+    assert_true(g_str_has_prefix(asked(&f, 2), "image.show /z"));
+    stop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -520,6 +561,7 @@ int main(void)
         cmocka_unit_test(one_key_serves_hosts_and_machines),
         cmocka_unit_test(escape_peels_one_layer),
         cmocka_unit_test(digits_count_or_name_a_view),
+        cmocka_unit_test(the_cursor_stays_on_its_job_and_image),
         cmocka_unit_test(a_burst_is_as_one_by_one),
         cmocka_unit_test(a_question_is_seen_before_it_is_answered),
         cmocka_unit_test(a_view_typed_quickly_is_shown_first),

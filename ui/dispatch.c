@@ -277,9 +277,10 @@ static VdArgs *args_from_cursor(VdApp *app, const VdVerb *verb)
 {
     const char *name = NULL;
     if (verb->form) {
-        g_autoptr(VdTargets) hosts = vd_app_targets(app, VD_TARGET_HOST);
+        VdTargetKind kind = verb->target == VD_TARGET_SCRIPT ? VD_TARGET_SCRIPT : VD_TARGET_HOST;
+        g_autoptr(VdTargets) there = vd_app_targets(app, kind);
         return vd_deck_values(app->deck, verb,
-                              vd_targets_count(hosts) ? &vd_targets_at(hosts, 0)->target : NULL);
+                              vd_targets_count(there) ? &vd_targets_at(there, 0)->target : NULL);
     }
     if (app->view != VD_VIEW_IMAGES || !has_arg(verb, VD_ARG_IMAGE, &name))
         return NULL;

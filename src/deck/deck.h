@@ -223,8 +223,8 @@ void vd_deck_choices(VdDeck *deck, const VdVerb *verb, const VdTarget *target, c
 typedef void (*VdDeckFollowed)(VdDeck *deck, const VdArgs *values, gpointer data);
 void vd_deck_follow(VdDeck *deck, const VdVerb *verb, const VdTarget *target, const VdArgs *args,
                     const char *field, VdDeckFollowed done, gpointer data);
-/* What the arguments of a verb are now, to begin a form with: a host's name and URI. Empty when
- * nothing is known. The caller frees. */
+/* What the arguments of a verb are now, to begin a form with: a host's name and URI, what is
+ * said of a script. Empty when nothing is known. The caller frees. */
 VdArgs *vd_deck_values(VdDeck *deck, const VdVerb *verb, const VdTarget *target);
 /* What a job that failed or was cancelled was asked for, to be asked for again: the verb, its
  * target, its words but for the secrets, and the names of those that were given. Called later, all

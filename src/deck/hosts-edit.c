@@ -99,8 +99,27 @@ gboolean vd_local_host_remove(VdLocalCall *call, GError **error)
     return former && change(call, former->file, &what, 1, error);
 }
 
+/* What is said of a script of the library. */
+static VdArgs *script_values(VdDeck *deck, const char *name)
+{
+    VdArgs *args = vd_args_new();
+    GPtrArray *scripts = vd_deck_scripts(deck);
+    for (guint i = 0; scripts && i < scripts->len; i++) {
+        const VdScript *script = g_ptr_array_index(scripts, i);
+        if (g_strcmp0(script->name, name) != 0)
+            continue;
+        g_auto(GStrv) systems = g_strsplit(script->systems ? script->systems : "", " ", -1);
+        for (guint n = 0; systems[n] && *systems[n]; n++)
+            vd_args_add(args, "for", systems[n]);
+        vd_args_set(args, "notes", script->notes);
+    }
+    return args;
+}
+
 VdArgs *vd_deck_values(VdDeck *deck, const VdVerb *verb, const VdTarget *target)
 {
+    if (verb->target == VD_TARGET_SCRIPT)
+        return script_values(deck, target ? target->id : NULL);
     VdArgs *args = vd_args_new();
     gboolean found = FALSE;
     const char *host = target ? target->host : NULL;

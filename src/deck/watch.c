@@ -1,7 +1,8 @@
 /* Watching what other processes do: jobs, by the journal's data version twice a second, and ten
- * times while a job goes on, so that its end is not waited for; and images, when a job ended. A job
- * whose runner is gone is offered to people, who may go on with it or take it back; one that can
- * only be taken back is handed to a roll-back runner, by whoever sees it first.
+ * times while a job goes on, so that its end is not waited for; and images and scripts, when a job
+ * ended or something else was journalled. A job whose runner is gone is offered to people, who may
+ * go on with it or take it back; one that can only be taken back is handed to a roll-back runner,
+ * by whoever sees it first.
  */
 #include "config.h"
 
@@ -111,7 +112,10 @@ static void look_done(gpointer data)
     deck->jobs = g_steal_pointer(&look->jobs);
     offer_interrupted(deck);
     vd_deck_changed(deck, VD_CHANGED_JOBS);
-    if (count_active(deck->jobs) < before)
+    /* Somebody else may have removed an image or added a script: that is journalled as well. While
+     * jobs go on, what they write says nothing of the kind, and their end will be seen. */
+    guint active = count_active(deck->jobs);
+    if (active < before || active == 0)
         vd_deck_images_read(deck);
 }
 

@@ -7,6 +7,7 @@
 #include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/base/said.h"
+#include "src/base/text.h"
 #include "src/deck/row.h"
 #include "src/deploy/deploy.h"
 #include "src/node/doctor.h"
@@ -260,13 +261,40 @@ gboolean vd_local_job_resume(VdLocalCall *call, GError **error)
            vd_jobs_resume(call->journal, vd_deploy_kinds, call->id, error);
 }
 
+/* Of a log that is longer than this the end is shown. */
+#define LOG_MOST ((gsize)4 * 1024 * 1024)
+
+/* Takes whole lines from the beginning; returns how many bytes. */
+static gsize drop_beginning(GString *text)
+{
+    const char *line = strchr(text->str + text->len - LOG_MOST, '\n');
+    gsize bytes = line ? (gsize)(line + 1 - text->str) : text->len - LOG_MOST;
+    g_string_erase(text, 0, (gssize)bytes);
+    return bytes;
+}
+
 gboolean vd_local_job_log(VdLocalCall *call, GError **error)
 {
+    g_autoptr(GString) text = g_string_new(NULL);
     gint64 offset = 0;
-    g_autofree char *text = vd_jobs_log(call->id, &offset, error);
-    if (!text)
-        return FALSE;
-    call->doc = vd_doc_new_text("log", N_("Log"), text);
+    gsize dropped = 0;
+    for (;;) {
+        g_autofree char *part = vd_jobs_log(call->id, &offset, error);
+        if (!part)
+            return FALSE;
+        if (!*part)
+            break;
+        g_string_append(text, part);
+        if (text->len > 2 * LOG_MOST)
+            dropped += drop_beginning(text);
+    }
+    if (text->len > LOG_MOST)
+        dropped += drop_beginning(text);
+    g_autofree char *size = vd_format_size(dropped);
+    g_autofree char *note = g_strdup_printf(_("(%s before this are left out)\n"), size);
+    if (dropped > 0)
+        g_string_prepend(text, note);
+    call->doc = vd_doc_new_text("log", N_("Log"), text->str);
     return TRUE;
 }
 

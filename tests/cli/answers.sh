@@ -96,6 +96,20 @@ check "help of commands that begin alike" all is "$status" 0 , prints "image add
 try 2 help nope
 check "help of what is no command" all is "$status" 2 , says "no command nope" , quiet
 
+# ---- a long log ----
+
+mkdir -p "$VMDECK_STATE_DIR/jobs/r-7K2M9Q"
+seq -f 'line %.0f of a log that is long' 1 3000 >"$VMDECK_STATE_DIR/jobs/r-7K2M9Q/log"
+try 0 job log r-7K2M9Q
+check "a log is printed to its end" all is "$(grep -c '^line' <<<"$out")" 3000 , prints "line 3000 of"
+seq -f 'line %.0f of a log that is very long' 1 200000 >"$VMDECK_STATE_DIR/jobs/r-7K2M9Q/log"
+"$VMDECK" job log r-7K2M9Q >"$work/long" 2>/dev/null </dev/null
+check "of one that is very long the end is, and what is missing is told" all \
+  grep -q "before this are left out" <<<"$(head -n 1 "$work/long")" , \
+  is "$(tail -n 1 "$work/long" | tr -d '\n')" "line 200000 of a log that is very long" , \
+  is "$(sed -n 3p "$work/long" | tr -cd 0-9)" "$(($(sed -n 2p "$work/long" | tr -cd 0-9) + 1))"
+rm -r "$VMDECK_STATE_DIR/jobs/r-7K2M9Q"
+
 # ---- a host that is mute ----
 
 # mute FILE: a socket there that takes connections and says nothing; its process is in $mute

@@ -2,7 +2,9 @@
  * on the serial console when it is done (doc/guest-protocol.md). A machine that was not customised
  * has no such unit; it is ready when it has an address or asks for a login. Not hearing of the end
  * is no failure of the machine: it stays, with a note. So it is when the daemon was restarted, or
- * the runner killed, while the machine was talking: then a login prompt has to do. */
+ * the runner killed, while the machine was talking: then a login prompt has to do. From the moment
+ * that it runs it is somebody's: however its first boot ends, machine and disk stay, unless it is
+ * cancelled. */
 #include "config.h"
 
 #include <string.h>
@@ -212,7 +214,29 @@ static gboolean give_up(Watch *watch, VdConn *conn, GError **error)
                    watch->plan->name, address ? address : _("no address known"));
 }
 
-/* What became of following; TRUE: the machine is to stay. */
+/* It ended, by its own script, by somebody or by a crash. TRUE: with its first boot done. */
+static gboolean judge_end(Watch *watch, VdConn *conn, const GError *why, GError **error)
+{
+    const VdPlan *plan = watch->plan;
+
+    if (watch->boot.done)
+        return TRUE;
+    vd_run_keep(watch->run);
+    if (!vd_conn_vm_exists(conn, plan->name))
+        return vd_fail(error, VD_ERR_FAILED, vd_error_detail(why),
+                       _("The machine %s was removed before its first boot was done; what is left "
+                         "of it stays."),
+                       plan->name);
+    if (plan->medium)
+        add_note(watch->run, _("its seed medium stays in it"));
+    return vd_fail(error, VD_ERR_FAILED, vd_error_detail(why),
+                   _("The machine %s ended before its first boot was done: it was powered off, or "
+                     "crashed. It stays with its disk; start it and look at its serial console, "
+                     "or delete it."),
+                   plan->name);
+}
+
+/* What became of following; TRUE: its first boot is done, or nobody can tell. */
 static gboolean judge(Watch *watch, VdConn *conn, const GError *why, GError **error)
 {
     VdErrorCode code = vd_error_code(why);
@@ -222,8 +246,7 @@ static gboolean judge(Watch *watch, VdConn *conn, const GError *why, GError **er
     if (!why || (code == VD_ERR_CANCELLED && watch->address))
         return TRUE;
     if (!vd_conn_vm_running(conn, watch->plan->uuid) && vd_conn_is_alive(conn))
-        return vd_fail(error, VD_ERR_FAILED, vd_error_detail(why),
-                       _("The machine ended before its first boot was done."));
+        return judge_end(watch, conn, why, error);
     if (watch->deaf && !watch->boot.done)
         return give_up(watch, conn, error);
     /* The script is done; that its cloud-init never said so is no matter. */
@@ -388,21 +411,16 @@ static void drop_medium(Watch *watch, VdConn *conn)
         vd_run_log(watch->run, "seed medium: %s", why->message);
 }
 
-/* The step's last words: its address; and what became of the script. A machine whose script failed
- * is up and may be mended: it stays, while the job has failed. */
-static gboolean tell(Watch *watch, VdConn *conn, GError **error)
+/* A machine whose script failed may be mended: it stays, while the job has failed. */
+static gboolean script_failed(Watch *watch, const char *address, gboolean off, GError **error)
 {
-    g_autofree char *asked = NULL;
-    const char *address = watch->boot.address ? watch->boot.address : watch->address;
-
-    if (!address)
-        address = asked = vd_conn_vm_address(conn, watch->plan->uuid);
-    if (!address)
-        address = _("no address known");
-    vd_run_text(watch->run, "%s", address);
-    if (!watch->boot.done || watch->boot.status == 0)
-        return TRUE;
     vd_run_keep(watch->run);
+    if (off)
+        return vd_fail(error, VD_ERR_FAILED, NULL,
+                       _("The first-boot script of %s ended with status %d, and the machine was "
+                         "powered off. It stays; the job's log and "
+                         "/var/log/vmdeck-firstboot.log there have the script's words."),
+                       watch->plan->name, watch->boot.status);
     return vd_fail(
         error, VD_ERR_FAILED, NULL,
         _("The machine %s is up (%s), and its first-boot script ended with status %d. It "
@@ -411,12 +429,52 @@ static gboolean tell(Watch *watch, VdConn *conn, GError **error)
         watch->plan->name, address, watch->boot.status);
 }
 
+/* The step's last words: its address; and what became of the script. */
+static gboolean tell(Watch *watch, VdConn *conn, GError **error)
+{
+    gboolean off = !vd_conn_vm_running(conn, watch->plan->uuid) && vd_conn_is_alive(conn);
+    g_autofree char *asked = NULL;
+    const char *address = watch->boot.address ? watch->boot.address : watch->address;
+
+    if (!address)
+        address = asked = vd_conn_vm_address(conn, watch->plan->uuid);
+    if (!address)
+        address = _("no address known");
+    vd_run_text(watch->run, "%s", address);
+    if (watch->boot.done && watch->boot.status != 0)
+        return script_failed(watch, address, off, error);
+    if (off)
+        add_note(watch->run, _("it was powered off at the end of its first boot"));
+    return TRUE;
+}
+
 /* Nothing in it is known to come up, nor to ask for an address or a login. */
 static gboolean has_no_system(const VdPlan *plan)
 {
     g_autoptr(VdImage) image = plan->image ? vd_image_find(plan->image, NULL) : NULL;
 
     return image && !image->os;
+}
+
+/* It was started, and its host does not answer any more. */
+static VdConn *reach(VdRun *run, const VdPlan *plan, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    VdConn *conn = vd_step_conn(run, plan, &why);
+
+    if (conn)
+        return conn;
+    if (g_cancellable_is_cancelled(vd_run_cancellable(run))) {
+        g_propagate_error(error, g_steal_pointer(&why));
+        return NULL;
+    }
+    vd_run_keep(run);
+    vd_error_set(error, VD_ERR_UNKNOWN, vd_error_detail(why),
+                 _("The machine %s was started and stays, but its host cannot be asked what became "
+                   "of its first boot: %s"),
+                 plan->name, why->message);
+    vd_error_quote(error, why);
+    return NULL;
 }
 
 gboolean vd_step_boot(VdRun *run, GError **error)
@@ -439,7 +497,7 @@ gboolean vd_step_boot(VdRun *run, GError **error)
                          _("no operating system was found in the image, so nobody can tell"));
         return TRUE;
     }
-    conn = vd_step_conn(run, plan, error);
+    conn = reach(run, plan, error);
     if (!conn)
         return FALSE;
     watch.marker = plan->customise || plan->reports ? vd_run_id(run) : NULL;

@@ -8,6 +8,7 @@
 #include "src/base/error.h"
 #include "src/base/files.h"
 #include "src/base/i18n.h"
+#include "src/base/patience.h"
 #include "src/base/text.h"
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/guest.h"
@@ -17,8 +18,8 @@
 #include "src/deploy/store.h"
 #include "src/deploy/there.h"
 
-#define RESTART_USEC (30 * G_USEC_PER_SEC)
-#define RETRY_USEC   (G_USEC_PER_SEC / 2)
+#define RESTART_MS 30000
+#define RETRY_USEC (G_USEC_PER_SEC / 2)
 
 VdPlan *vd_step_plan(VdRun *run, GError **error)
 {
@@ -27,7 +28,7 @@ VdPlan *vd_step_plan(VdRun *run, GError **error)
 
 VdConn *vd_step_conn(VdRun *run, const VdPlan *plan, GError **error)
 {
-    gint64 deadline = g_get_monotonic_time() + RESTART_USEC;
+    gint64 deadline = g_get_monotonic_time() + (gint64)vd_patience_ms(RESTART_MS) * 1000;
 
     for (;;) {
         g_autoptr(GError) why = NULL;

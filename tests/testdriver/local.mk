@@ -55,3 +55,12 @@ tests_testdriver_test_fuzz_SOURCES = tests/testdriver/test-fuzz.c \
 tests_testdriver_test_fuzz_CPPFLAGS = $(SICK_CPPFLAGS)
 tests_testdriver_test_fuzz_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS) $(VTERM_CFLAGS)
 tests_testdriver_test_fuzz_LDADD = libscreens.a $(virt_test_libs) $(VTERM_LIBS) $(CURSES_LIBS)
+# the end of a first boot; a runner and a console of its own
+if HAVE_CMOCKA
+check_PROGRAMS += tests/testdriver/test-boot
+endif
+tests_testdriver_test_boot_SOURCES = tests/testdriver/test-boot.c tests/engine/runner-help.h \
+  tests/engine/runner-help.c tests/engine/runner-kinds.h tests/unit/jobs-help.h \
+  tests/unit/jobs-help.c
+tests_testdriver_test_boot_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS) $(SQLITE_CFLAGS)
+tests_testdriver_test_boot_LDADD = $(DEPLOY_TEST_LIBS)

@@ -224,6 +224,19 @@ static gboolean same_bits(const guint8 *a, const guint8 *b, int fill, gsize from
     return TRUE;
 }
 
+/* Addresses that no machine can have of its own, in whatever network (RFC 6890). */
+static gboolean is_nobodys(GInetAddress *address)
+{
+    static const guint8 mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    const guint8 *bytes = g_inet_address_to_bytes(address);
+    gsize size = g_inet_address_get_native_size(address);
+
+    return g_inet_address_get_is_loopback(address) || g_inet_address_get_is_multicast(address) ||
+           g_inet_address_get_is_any(address) || (size == 4 && bytes[0] == 0) ||
+           (size == 4 && same_bits(bytes, NULL, 1, 0, 32)) ||
+           (size == 16 && memcmp(bytes, mapped, sizeof mapped) == 0);
+}
+
 static gboolean check_host_part(const char *text, GInetAddress *address, gsize prefix,
                                 GError **error)
 {
@@ -231,16 +244,20 @@ static gboolean check_host_part(const char *text, GInetAddress *address, gsize p
     const guint8 *bytes = g_inet_address_to_bytes(address);
     gboolean v4 = g_inet_address_get_family(address) == G_SOCKET_FAMILY_IPV4;
 
-    if (g_inet_address_get_is_loopback(address) || g_inet_address_get_is_multicast(address) ||
-        g_inet_address_get_is_any(address))
+    if (is_nobodys(address))
         return vd_fail(error, VD_ERR_INVALID, NULL, _("%s is no address for a machine."), text);
-    /* Networks of one or two addresses have neither (RFC 3021). */
-    if (!v4 || prefix + 1 >= bits)
+    if (g_inet_address_get_is_link_local(address))
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("%s is a link-local address, which machines give themselves; give one of "
+                         "the network."),
+                       text);
+    /* Networks of one or two addresses have neither (RFC 3021, RFC 6164). */
+    if (prefix + 1 >= bits)
         return TRUE;
     if (same_bits(bytes, NULL, 0, prefix, bits))
         return vd_fail(error, VD_ERR_INVALID, NULL,
                        _("%s is the address of the network itself, not of a machine in it."), text);
-    if (same_bits(bytes, NULL, 1, prefix, bits))
+    if (v4 && same_bits(bytes, NULL, 1, prefix, bits))
         return vd_fail(error, VD_ERR_INVALID, NULL,
                        _("%s is the broadcast address of its network."), text);
     return TRUE;

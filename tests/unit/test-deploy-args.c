@@ -192,6 +192,8 @@ static void test_good_addresses(void **state)
     assert_true(vd_check_static("192.0.2.0/31", "192.0.2.1", NULL, NULL));
     assert_true(vd_check_static("2001:db8::7/64", "2001:db8::1", NULL, NULL));
     assert_true(vd_check_static("2001:db8::7/64", "fe80::1", NULL, NULL));
+    assert_true(vd_check_static("2001:db8::ffff:ffff:ffff:ffff/64", NULL, NULL, NULL));
+    assert_true(vd_check_static("2001:db8::/127", NULL, NULL, NULL));
     assert_true(vd_check_static("10.1.2.3/9", "10.127.255.254", NULL, NULL));
 }
 
@@ -208,6 +210,15 @@ static void test_bad_addresses(void **state)
         {"192.0.2.255/24", NULL, "broadcast"},
         {"127.0.0.1/8", NULL, "no address for a machine"},
         {"224.0.0.5/24", NULL, "no address for a machine"},
+        {"255.255.255.255/32", NULL, "no address for a machine"},
+        {"0.0.0.7/24", NULL, "no address for a machine"},
+        {"::/64", NULL, "no address for a machine"},
+        {"::1/128", NULL, "no address for a machine"},
+        {"ff02::1/64", NULL, "no address for a machine"},
+        {"::ffff:192.0.2.7/120", NULL, "no address for a machine"},
+        {"fe80::1/64", NULL, "a link-local address"},
+        {"169.254.1.1/16", NULL, "a link-local address"},
+        {"2001:db8::/64", NULL, "the network itself"},
         {"192.0.2.7/24", "192.0.3.1", "not in the network"},
         {"192.0.2.7/24", "192.0.2.7", "own address"},
         {"192.0.2.7/24", "2001:db8::1", "not in the network"},

@@ -107,6 +107,13 @@ static void show_notices(VdApp *app)
     }
 }
 
+void vd_app_heard(VdApp *app)
+{
+    GPtrArray *notices = vd_deck_notices(app->deck);
+    if (notices->len > 0)
+        app->noticed = ((const VdNotice *)g_ptr_array_index(notices, notices->len - 1))->time;
+}
+
 /* ---- what hosts ask ---- */
 
 /* Somebody who types would answer without having read. */

@@ -77,6 +77,9 @@ void vd_console_changed(VdApp *app, guint changed);
 /* The topmost dialog, or NULL. */
 VdDialog *vd_console_top(VdApp *app);
 
+/* What the deck has told up to now is not shown by itself any more. */
+void vd_app_heard(VdApp *app);
+
 /* ---- input.c ---- */
 
 void vd_console_event(VdApp *app, const VdEvent *event);

@@ -18,34 +18,77 @@
 
 /* ---- requests ---- */
 
+/* One verb for several targets: what became of all of them is one sentence, and the log has the
+ * others. */
+typedef struct {
+    guint all, left, failed;
+    char *why; /* of the last that failed, with its name */
+} Batch;
+
 typedef struct {
     VdApp *app;
     gboolean follow; /* open the job's window */
     char *title;     /* of the page with the answer */
+    char *name;      /* of the target, or NULL */
+    Batch *batch;    /* NULL: it is alone; the last one frees it */
 } Asked;
+
+static void tell_batch(VdApp *app, const VdVerb *verb, const Batch *batch)
+{
+    if (batch->failed == 0)
+        vd_app_say(app, FALSE, ngettext("%s: %u done", "%s: all %u done", batch->all),
+                   _(verb->label), batch->all);
+    else
+        /* TRANSLATORS: verb, numbers, the machine and why: "Start: 2 of 9 failed; web-01: No room."
+         */
+        vd_app_say(app, TRUE,
+                   ngettext("%s: %u of %u failed; %s", "%s: %u of %u failed; %s", batch->failed),
+                   _(verb->label), batch->failed, batch->all, batch->why);
+    vd_app_heard(app);
+}
+
+static void batch_answered(const Asked *asked, const VdOutcome *outcome)
+{
+    Batch *batch = asked->batch;
+    if (outcome->error) {
+        batch->failed++;
+        g_free(batch->why);
+        batch->why = g_strdup_printf("%s: %s", asked->name, outcome->error->message);
+    }
+    if (--batch->left > 0)
+        return;
+    tell_batch(asked->app, outcome->verb, batch);
+    g_free(batch->why);
+    g_free(batch);
+}
 
 static void answered(VdDeck *deck, const VdOutcome *outcome, gpointer data)
 {
     Asked *asked = data;
     VdApp *app = asked->app;
     (void)deck;
-    if (outcome->error)
+    if (asked->batch)
+        batch_answered(asked, outcome);
+    else if (outcome->error)
         vd_app_say(app, TRUE, "%s", outcome->error->message);
     else if (outcome->doc && outcome->verb->kind == VD_VERB_QUERY)
         vd_app_push(app, vd_page_new_doc(asked->title, outcome->doc));
     else if (asked->follow)
         vd_app_push(app, vd_job_window_new(app, outcome->request));
     g_free(asked->title);
+    g_free(asked->name);
     g_free(asked);
     vd_app_expected(app);
 }
 
 static void submit_one(VdApp *app, const VdVerb *verb, const VdTarget *target, const char *name,
-                       const VdArgs *args, gboolean follow)
+                       const VdArgs *args, Batch *batch)
 {
     Asked *asked = g_new0(Asked, 1);
     asked->app = app;
-    asked->follow = follow && verb->kind == VD_VERB_JOB;
+    asked->follow = !batch && verb->kind == VD_VERB_JOB;
+    asked->name = g_strdup(name);
+    asked->batch = batch;
     asked->title =
         name && *name ? g_strdup_printf("%s · %s", _(verb->label), name) : g_strdup(_(verb->label));
     vd_app_expect(app);
@@ -57,12 +100,15 @@ void vd_console_submit(VdApp *app, const VdVerb *verb, const VdTargets *targets,
     guint n = vd_targets_count(targets);
     if (verb->target == VD_TARGET_NONE || n == 0) {
         VdTarget none = {.kind = verb->target};
-        submit_one(app, verb, &none, NULL, args, TRUE);
+        submit_one(app, verb, &none, NULL, args, NULL);
         return;
     }
+    Batch *batch = n > 1 && verb->kind != VD_VERB_QUERY ? g_new0(Batch, 1) : NULL;
+    if (batch)
+        batch->all = batch->left = n;
     for (guint i = 0; i < n; i++) {
         const VdTargetItem *item = vd_targets_at(targets, i);
-        submit_one(app, verb, &item->target, item->name, args, n == 1);
+        submit_one(app, verb, &item->target, item->name, args, batch);
     }
     if (verb->kind != VD_VERB_QUERY && verb->target == VD_TARGET_VM)
         vd_tree_clear_marks(vd_console_tree(app));

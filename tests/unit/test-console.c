@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "src/base/error.h"
 #include "tests/unit/console-rig.h"
 #include "tests/unit/fake-deck.h"
 #include "ui/choose.h"
@@ -550,6 +551,31 @@ static void the_cursor_stays_on_its_job_and_image(void **state)
     stop(&f);
 }
 
+/* One sentence for all of them, whatever the deck tells of each. */
+static void many_are_told_in_one_sentence(void **state)
+{
+    Fixture f;
+    g_autoptr(GError) error = NULL;
+    (void)state;
+    vd_error_set(&error, VD_ERR_FAILED, NULL, "No such file.");
+    start(&f, 12, 80, 24);
+    for (int fails = 0; fails < 2; fails++) {
+        press(&f, "* P 1 6 Enter");
+        assert_asked(&f, 16);
+        for (guint i = 0; i < 16; i++) {
+            gboolean bad = fails && i == 5;
+            fake_deck_tell(f.deck, bad, bad ? "Power off x: No such file." : "Power off y: done");
+            fake_deck_answer(f.deck, NULL, bad ? error : NULL);
+        }
+        vd_console_changed(f.app, VD_CHANGED_NOTICE);
+        assert_true(
+            shows(&f, fails ? "Power off: 1 of 16 failed; alpha-" : "Power off: all 16 done"));
+        assert_int_equal(shows(&f, "No such file."), fails);
+        fake_deck_forget(f.deck);
+    }
+    stop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -558,6 +584,7 @@ int main(void)
         cmocka_unit_test(danger_asks_and_no_is_the_default),
         cmocka_unit_test(a_missing_right_is_told_at_once),
         cmocka_unit_test(many_want_their_number),
+        cmocka_unit_test(many_are_told_in_one_sentence),
         cmocka_unit_test(one_key_serves_hosts_and_machines),
         cmocka_unit_test(escape_peels_one_layer),
         cmocka_unit_test(digits_count_or_name_a_view),

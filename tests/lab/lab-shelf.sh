@@ -17,6 +17,20 @@ echo "somebody was here" >/root/.bash_history
 mkdir -p /root/.ssh
 echo "ssh-ed25519 AAAA somebody" >>/root/.ssh/authorized_keys
 cat /etc/machine-id >/srv/bundle/first-id
+# A repository with one package, in the place of the real one.
+mkdir -p /srv/repo/p/DEBIAN /srv/repo/p/usr/lib/systemd/system
+cd /srv/repo
+printf '%s\n' 'Package: unattended-upgrades' 'Version: 1' 'Architecture: all' \
+  'Maintainer: the lab <lab@example.org>' 'Description: upgrades nothing' >p/DEBIAN/control
+printf '%s\n' '[Service]' 'ExecStart=/bin/sleep infinity' '[Install]' 'WantedBy=multi-user.target' \
+  >p/usr/lib/systemd/system/unattended-upgrades.service
+dpkg-deb -b p u.deb
+{ cat p/DEBIAN/control
+  echo 'Filename: ./u.deb'
+  echo "Size: $(stat -c %s u.deb)"
+  echo "SHA256: $(sha256sum u.deb | cut -d' ' -f1)"; } >Packages
+rm -rf p /etc/apt/sources.list.d
+echo 'deb [trusted=yes] file:/srv/repo ./' >/etc/apt/sources.list
 END
 
 is_state_off() { [ "$(vm domstate "$1" | tr -d '\n')" = "shut off" ]; }
@@ -101,7 +115,8 @@ sources = ( { name = "shelf"; kind = "virt-builder"; url = "file://$work/shelf/i
   fingerprint = "$fingerprint"; keyring = "$work/shelf.asc"; } );
 END
 ok "the other host fetches it" away "$VMDECK" --config "$work/there.conf" image fetch bundle
-ok "and deploys it" away "$VMDECK" deploy second --image bundle --disk 2G --cpus 1 --memory 384M \
+ok "and deploys it with a script that is shipped" away "$VMDECK" deploy second --image bundle \
+  --firstboot unattended-upgrades --disk 2G --cpus 1 --memory 384M \
   --password-file "$work/password" --hostname second --no-start \
   --address 192.168.122.41/24 --gateway 192.168.122.1 --dns 192.168.122.1 --yes
 away virsh -q start second
@@ -222,11 +237,16 @@ ok "a disk in no storage pool is refused, with what to do" eval '
   >"$work/far" 2>&1
 same "its guest is what was wanted" "far a web server, a database and PHP, in small" \
   "$(tail -n 2 "$work/far" | tr -s '\r\n' ' ' | sed 's/ $//')"
+# One may log in before its script has ended.
 "$lab_home/guest-console" "$there" second root "$work/password" '
+  n=0; until grep -q " done " /var/log/vmdeck-firstboot.log || [ $n = 900 ]; do n=$((n + 1)); sleep 1; done
   cat /srv/bundle/index.html; hostname; cmp -s /etc/machine-id /srv/bundle/first-id && echo same || echo other
   ls /etc/ssh/ssh_host_*_key >/dev/null && echo keys; df -k --output=size / | tail -n 1
   ip -4 -o addr show scope global | sed "s/.*inet //; s/ .*//"
-  ip route show default | sed "s/.*via //; s/ .*//"' >"$work/facts" 2>"$work/facts.err"
+  ip route show default | sed "s/.*via //; s/ .*//"
+  systemctl is-enabled unattended-upgrades; systemctl is-active unattended-upgrades
+  apt-config dump Unattended-Upgrade::Automatic-Reboot-Time; tail -n 2 /var/log/vmdeck-firstboot.log' \
+  >"$work/facts" 2>"$work/facts.err"
 sed 's/^/# /' "$work/facts.err" "$work/facts"
 same "what was put into the first is seen in the second" "a web server, a database and PHP, in small" \
   "$(sed -n 1p "$work/facts")"
@@ -239,6 +259,9 @@ same "its address is as wanted" 192.168.122.41/24 "$(sed -n 6p "$work/facts")"
 ok "which is shown, though no lease tells of it" eval \
   'away "$VMDECK" show second | grep -q "192\.168\.122\.41"'
 same "and its gateway" 192.168.122.1 "$(sed -n 7p "$work/facts")"
+same "the shipped script has installed its package and started it" "enabled active" \
+  "$(sed -n 8,9p "$work/facts" | tr -s '\r\n' ' ' | sed 's/ $//')"
+same "and apt has the policy" 'Unattended-Upgrade::Automatic-Reboot-Time "03:30";' "$(sed -n 10p "$work/facts")"
 "$lab_home/lab" down "$there"
 
 # ---- a script that fails --------------------------------------------------------------------

@@ -175,6 +175,8 @@ static char *without(guint left, guint all, GHashTable *words)
     g_ptr_array_sort(parts, compare_text);
     g_ptr_array_add(parts, NULL);
     g_autofree char *list = g_strjoinv(", ", (char **)parts->pdata);
+    if (g_str_has_suffix(list, "…")) /* "starting…": the sentence has its own dot */
+        list[strlen(list) - strlen("…")] = '\0';
     /* TRANSLATORS: of the marked machines, and the states for which they are left out: "7 of 22 are
      * left out: running 5, paused 2." */
     return g_strdup_printf(

@@ -213,7 +213,8 @@ static gboolean host_is_fine(const config_setting_t *item, guint unknown, gboole
 {
     const config_setting_t *name = config_setting_get_member(item, "name");
     const config_setting_t *uri = config_setting_get_member(item, "uri");
-    if (!name || !is_text(name) || (uri && !is_text(uri)))
+    /* libvirt would take an empty one for the usual host. */
+    if (!name || !is_text(name) || (uri && (!is_text(uri) || !*config_setting_get_string(uri))))
         return FALSE;
     return uri || (!torn && unknown == 0 && strcmp(config_setting_get_string(name), "local") == 0);
 }

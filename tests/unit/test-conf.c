@@ -131,6 +131,7 @@ static void test_mistakes(void **state)
         {"hosts = ( { name = \"\\x1b\\x07\"; } );", "hosts: expected a host"},
         {"hosts = ( { name = 5; } );", "hosts: expected a host"},
         {"hosts = ( { name = \"a\"; uri = 5; } );", "hosts: expected a host"},
+        {"hosts = ( { name = \"a\"; uri = \"\"; } );", "hosts: expected a host"},
         {"hosts = ( { name = \"prod\"; } );", "hosts: expected a host"},
         {"hosts = ( { name = \"a\"; url = \"qemu+ssh://b/system\"; } );", NULL},
         {"keys = 5;", "keys: expected a group"},

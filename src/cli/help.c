@@ -217,9 +217,20 @@ static void completion_case(GString *out, const VdVerb *verb)
     for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++)
         if (!spec->positional && spec->type != VD_ARG_FLAG)
             g_string_append_printf(out, "--%s ", spec->name);
-    g_string_append_printf(out, "\"\n      target=\"%s\" ;;\n",
-                           verb->target == VD_TARGET_VM      ? "vm"
-                           : verb->target == VD_TARGET_IMAGE ? "image"
+    g_string_append(out, "\"\n      case \"$prev\" in\n");
+    for (const VdArgSpec *spec = verb->args; spec && spec->name; spec++) {
+        if (spec->positional || spec->type != VD_ARG_CHOICE || !spec->choices)
+            continue;
+        g_autofree char *words = g_strjoinv(" ", (char **)spec->choices);
+        g_string_append_printf(out,
+                               "        --%s) mapfile -t COMPREPLY < <(compgen -W '%s' -- "
+                               "\"$cur\"); return ;;\n",
+                               spec->name, words);
+    }
+    g_string_append_printf(out, "      esac\n      target=\"%s\" ;;\n",
+                           verb->target == VD_TARGET_VM       ? "vm"
+                           : verb->target == VD_TARGET_IMAGE  ? "image"
+                           : verb->target == VD_TARGET_SCRIPT ? "script"
                            : verb->target == VD_TARGET_JOB || verb->target == VD_TARGET_REQUEST
                                ? "job"
                            : verb->target == VD_TARGET_HOST ? "host"
@@ -243,6 +254,7 @@ static const char completion_tail[] =
     "  case \"$target\" in\n"
     "    vm) mapfile -t names < <(vmdeck \"${hosts[@]}\" list --format csv 2>/dev/null) ;;\n"
     "    image) mapfile -t names < <(vmdeck image list --format csv 2>/dev/null) ;;\n"
+    "    script) mapfile -t names < <(vmdeck script list --format csv 2>/dev/null) ;;\n"
     "    job) mapfile -t names < <(vmdeck jobs --format csv 2>/dev/null) ;;\n"
     "    pool) mapfile -t names < <(vmdeck \"${hosts[@]}\" pools --format csv 2>/dev/null) ;;\n"
     "    network) mapfile -t names < <(vmdeck \"${hosts[@]}\" networks --format csv 2>/dev/null) "
@@ -298,7 +310,9 @@ char *vd_help_completion(void)
                          "    -c|--connect|--theme) return ;;\n"
                          "  esac\n"
                          "  case \"$verb\" in\n"
-                         "    \"\") mapfile -t COMPREPLY < <(compgen -W \"$commands $common\" -- "
+                         "    \"\") [[ $prev == --host ]] || { mapfile -t COMPREPLY < <(compgen -W "
+                         "\"$commands $common\" -- \"$cur\"); return; } ;;\n"
+                         "    help) mapfile -t COMPREPLY < <(compgen -W \"$commands\" -- "
                          "\"$cur\"); return ;;\n");
     g_autoptr(GHashTable) pairs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     for (guint i = 0; i < n; i++) {

@@ -307,6 +307,11 @@ completes() { # WORD...: what is offered for the last word
   echo "${COMPREPLY[*]}"
 }
 check "options before the command complete" is "$(. "$work/out" && completes --format c)" csv
+check "the choices of an option complete" is "$(. "$work/out" && completes deploy x --engine of)" offline
+vmdeck() { "$VMDECK" "$@"; } # from where names come
+check "a host's name does before the command" is "$(. "$work/out" && completes -c test:///default --host def)" default
+check "scripts do, and commands for help" is "$(. "$work/out" && completes script show up; completes help depl)" "$(printf 'update-all\ndeploy')"
+unset -f vmdeck
 check "an option's value is no machine" is "$(. "$work/out" && completes deploy x --cpus '')" ""
 try 0 manual
 check "the manual tells what each word for a value means" all prints ".B SIZE" , prints ".B SECONDS" , prints ".B URI" , prints ".B ADDRESS/N" , prints ".B ZONE"

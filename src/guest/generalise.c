@@ -12,6 +12,7 @@
 #include "src/guest/fail.h"
 #include "src/guest/files.h"
 #include "src/guest/firstboot.h"
+#include "src/guest/generalise-network.h"
 #include "src/guest/grow.h"
 #include "src/guest/inspect.h"
 
@@ -160,6 +161,14 @@ static gboolean clean_net_names(Clean *clean, GError **error)
     return drop_all(clean, gone, error);
 }
 
+static gboolean clean_network(Clean *clean, GError **error)
+{
+    guint changed = 0;
+    gboolean ok = vd_generalise_network(&clean->files, clean->layout, &changed, error);
+    clean->removed += changed;
+    return ok;
+}
+
 static gboolean clean_tmp(Clean *clean, GError **error)
 {
     static const char *const gone[] = {"/tmp/*",          "/tmp/.[!.]*",  "/var/tmp/*",
@@ -206,6 +215,7 @@ static const struct {
     {"user-keys", clean_user_keys},
     {"random-seed", clean_seed},
     {"net-names", clean_net_names},
+    {"network", clean_network},
     {"tmp", clean_tmp},
     {"package-cache", clean_packages},
     {"first-boot", clean_first_boot},

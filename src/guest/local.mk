@@ -22,6 +22,8 @@ libguestpure_a_SOURCES = \
   src/guest/iso.h \
   src/guest/layout.c \
   src/guest/layout.h \
+  src/guest/netclean.c \
+  src/guest/netclean.h \
   src/guest/netfiles.c \
   src/guest/netfiles.h \
   src/guest/out.c \
@@ -52,6 +54,8 @@ vmdeck_guest_SOURCES = \
   src/guest/disk.h \
   src/guest/files.c \
   src/guest/files.h \
+  src/guest/generalise-network.c \
+  src/guest/generalise-network.h \
   src/guest/generalise.c \
   src/guest/generalise.h \
   src/guest/grow.c \

@@ -17,6 +17,8 @@ echo "somebody was here" >/root/.bash_history
 mkdir -p /root/.ssh
 echo "ssh-ed25519 AAAA somebody" >>/root/.ssh/authorized_keys
 cat /etc/machine-id >/srv/bundle/first-id
+mkdir -p /etc/network/interfaces.d
+printf 'iface ens99 inet static\n    address 192.0.2.9/24\n' >/etc/network/interfaces.d/50-cloud-init
 # A repository with one package, in the place of the real one.
 mkdir -p /srv/repo/p/DEBIAN /srv/repo/p/usr/lib/systemd/system
 cd /srv/repo
@@ -71,6 +73,11 @@ echo = history
 is-file /root/.bash_history
 echo = keys
 is-file /root/.ssh/authorized_keys
+echo = network
+is-file /etc/network/interfaces.before-vmdeck
+-cat /etc/network/interfaces
+-cat /etc/systemd/network/05-vmdeck.network
+-cat /etc/network/interfaces.d/50-cloud-init
 echo = log
 -filesize /var/log/vmdeck-firstboot.log
 echo = end
@@ -82,6 +89,8 @@ same "its machine-id is empty" 0 "$(look machine-id)"
 same "no host key is in it" "" "$(look 'host keys')"
 same "no history is in it" false "$(look history)"
 same "no user's key is in it" false "$(look keys)"
+ok "its network is nobody's: no address is in it, and none of our files" eval \
+  '! look network | grep -Eq "192\.0\.2\.9|vmdeck0|true" && look network | grep -qx "iface ens99 inet dhcp"'
 same "the logs are empty" 0 "$(look log | grep -x '[0-9]*' || echo 0)"
 ok "all of it was looked at" grep -qx '= end' "$work/inside"
 ok "it is smaller than the disk was" eval \

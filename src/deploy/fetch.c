@@ -313,6 +313,17 @@ static gboolean run_all(Work *work, GError **error)
     return ok;
 }
 
+/* Nothing has come: there is nothing to go on with. The name may be another file's by now. */
+static void drop_empty(const Work *work)
+{
+    struct stat ours, there;
+
+    if (fstat(work->part, &ours) == 0 && ours.st_size == 0 &&
+        lstat(work->fetch->part, &there) == 0 && ours.st_dev == there.st_dev &&
+        ours.st_ino == there.st_ino)
+        unlink(work->fetch->part);
+}
+
 gboolean vd_fetch(const VdFetch *fetch, VdFetched *ret, GError **error)
 {
     Work work = {.fetch = fetch, .ret = ret};
@@ -328,6 +339,8 @@ gboolean vd_fetch(const VdFetch *fetch, VdFetched *ret, GError **error)
                        _("Another job is downloading %s already; wait for it."), fetch->url);
     }
     ok = run_all(&work, error);
+    if (!ok)
+        drop_empty(&work);
     close(work.part);
     g_clear_pointer(&work.checksum, g_checksum_free);
     g_clear_error(&work.error);

@@ -506,6 +506,7 @@ const VdStepSpec vd_image_add_steps[] = {
 const VdUndoSpec vd_image_add_undos[] = {
     {N_("file"), N_("file %s removed"), undo_file, FALSE},
     {N_("published"), N_("file %s removed"), vd_image_undo_published, FALSE},
+    {N_("folder"), N_("no empty folder %s left"), vd_image_undo_folder, FALSE},
     {N_("disk"), N_("disk %s removed"), undo_disk, FALSE},
     {N_("image"), N_("image %s removed"), undo_image, FALSE},
     {N_("renamed"), N_("%s named as before"), undo_renamed, FALSE},

@@ -18,6 +18,8 @@ gboolean vd_image_ask_qemu(VdRun *run, const char *path, const char *shown, cons
                            GError **error);
 /* argument: a file in a folder that is published. It stays if the index there lists it by now. */
 gboolean vd_image_undo_published(VdRun *run, const char *argument, GError **error);
+/* argument: a folder that was made; one with something in it stays. */
+gboolean vd_image_undo_folder(VdRun *run, const char *argument, GError **error);
 /* Takes why; one that is about a full disk names the image and the folder, for our own file in it
  * is gone by the time it is read. FALSE. */
 gboolean vd_image_no_room(const char *image, const char *folder, GError *why, GError **error);

@@ -547,6 +547,31 @@ static gboolean read_index(Publish *publish, const char *key, GError **error)
     return FALSE;
 }
 
+/* Folders that are made for it go with it, unless something is in them by then. */
+static gboolean make_folder(VdRun *run, const char *folder, GError **error)
+{
+    g_autoptr(GPtrArray) missing = g_ptr_array_new_with_free_func(g_free);
+    char *at = g_strdup(folder);
+
+    while (!g_file_test(at, G_FILE_TEST_EXISTS)) {
+        g_ptr_array_add(missing, at);
+        at = g_path_get_dirname(at);
+    }
+    g_free(at);
+    for (guint i = missing->len; i > 0; i--) {
+        if (!vd_run_undo_at_end(run, "folder", g_ptr_array_index(missing, i - 1), error))
+            return FALSE;
+    }
+    return vd_mkdirs(folder, 0755, error);
+}
+
+gboolean vd_image_undo_folder(VdRun *run, const char *argument, GError **error)
+{
+    (void)run;
+    return rmdir(argument) == 0 || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST ||
+           fail_file(argument, error);
+}
+
 static gboolean step_publish(VdRun *run, GError **error)
 {
     g_autofree char *names = vd_spec_text(run, "images");
@@ -556,7 +581,7 @@ static gboolean step_publish(VdRun *run, GError **error)
     Publish publish = {.run = run,
                        .folder = vd_spec_text(run, "folder"),
                        .level = level ? (guint)g_ascii_strtoull(level, NULL, 10) : 3};
-    gboolean ok = vd_mkdirs(publish.folder, 0755, error) && read_index(&publish, key, error);
+    gboolean ok = make_folder(run, publish.folder, error) && read_index(&publish, key, error);
 
     for (char **name = images; ok && *name; name++)
         ok = publish_one(&publish, *name, error);

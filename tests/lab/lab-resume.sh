@@ -184,9 +184,11 @@ published() { # FOLDER: the index names the image, with the digest of what lies 
   sum=$(sha512sum "$1"/fake-1.raw.xz | cut -d' ' -f1) && grep -q "^checksum\[sha512\]=$sum" "$1/index" &&
     no_parts
 }
-ok "publishing dies" dies publish:undo shelf image publish "$work/shelf" --image fake --level 1
+ok "publishing dies" dies publish:file shelf image publish "$work/shelf" --image fake --level 1
 ok "and goes on" resume "$(job_in shelf)"
 ok "to an index" published "$work/shelf"
+and_back publish:file off-shelf image publish "$work/new/shelf" --image fake --level 1
+ok "and the folders that were made for it are gone" test ! -e "$work/new"
 cat >"$work/sources.conf" <<END
 sources = ( { name = "shelf"; kind = "virt-builder"; url = "file://$work/shelf/index"; } );
 END

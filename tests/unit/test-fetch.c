@@ -139,7 +139,7 @@ static gboolean fetch(Place *place, const char *file, const VdFetch *wrong, VdFe
     g_autofree char *path = g_build_filename(place->served, file, NULL);
     g_autofree char *digest = digest_of(path, G_CHECKSUM_SHA512);
     int out = open(place->out, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    VdFetch what = {.url = url,
+    VdFetch what = {.url = wrong && wrong->url ? wrong->url : url,
                     .digest_kind = "sha512",
                     .digest = wrong && wrong->digest ? wrong->digest : digest,
                     .size = wrong && wrong->size ? wrong->size : size_of(path),
@@ -261,6 +261,21 @@ static void test_wrong_digest(void **state)
     refused(place, "disk.xz", &(VdFetch){.digest = digest}, VD_ERR_DAMAGED, "its digest is not");
     assert_false(g_file_test(place->part, G_FILE_TEST_EXISTS));
     assert_true(size_of(place->aside) > MIB);
+}
+
+/* Nothing of it is kept where nothing has come. */
+static void test_not_there(void **state)
+{
+    Place *place = *state;
+    static const char half[] = "half of something";
+    g_autofree char *url = url_of(place, "nowhere.xz");
+    const VdFetch nowhere = {.url = url};
+
+    refused(place, "disk.xz", &nowhere, VD_ERR_NOT_FOUND, "nowhere.xz");
+    assert_false(g_file_test(place->part, G_FILE_TEST_EXISTS));
+    assert_true(g_file_set_contents(place->part, half, -1, NULL));
+    refused(place, "disk.xz", &nowhere, VD_ERR_NOT_FOUND, "nowhere.xz");
+    assert_int_equal(size_of(place->part), strlen(half));
 }
 
 /* The catalogue knew the whole file; a shorter one is not taken for it. */
@@ -490,10 +505,19 @@ int main(void)
 {
 #define PLACED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        PLACED(test_all_kinds),       PLACED(test_cut_lines),     PLACED(test_resume),
-        PLACED(test_resume_in_vain),  PLACED(test_wrong_digest),  PLACED(test_truncated),
-        PLACED(test_damaged),         PLACED(test_bomb),          PLACED(test_cancel),
-        PLACED(test_text_is_bounded), PLACED(test_signed_source), PLACED(test_files_are_sources),
+        PLACED(test_all_kinds),
+        PLACED(test_cut_lines),
+        PLACED(test_resume),
+        PLACED(test_resume_in_vain),
+        PLACED(test_wrong_digest),
+        PLACED(test_truncated),
+        PLACED(test_not_there),
+        PLACED(test_damaged),
+        PLACED(test_bomb),
+        PLACED(test_cancel),
+        PLACED(test_text_is_bounded),
+        PLACED(test_signed_source),
+        PLACED(test_files_are_sources),
     };
 
     return cmocka_run_group_tests(tests, pack, unpack);

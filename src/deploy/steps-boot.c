@@ -507,7 +507,7 @@ gboolean vd_step_boot(VdRun *run, GError **error)
     g_cond_init(&watch.wake);
     vd_run_progress(run, -1);
     vd_run_text(run, _("booting"));
-    watch.unsure = vd_run_resumed(run);
+    watch.unsure = vd_run_resumed(run) || vd_run_get(run, "restarted");
     ok = follow(&watch, &conn, error);
     if (ok)
         drop_medium(&watch, conn);

@@ -449,8 +449,7 @@ static gboolean step_ready(VdRun *run, GError **error)
         return FALSE;
     if (!(vd_run_resumed(run) && vd_conn_vm_running(conn, plan->uuid)) &&
         (!vd_conn_vm_from_disk(conn, plan->uuid, FALSE, error) ||
-         !vd_conn_vm_drop_seed(conn, plan->uuid, error) ||
-         !vd_conn_vm_start(conn, plan->uuid, error)))
+         !vd_conn_vm_drop_seed(conn, plan->uuid, error) || !vd_step_run(run, plan, &conn, error)))
         return FALSE;
     for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
         g_autofree char *name = g_strdup_printf("%s-%s", plan->volume, parts[i]);

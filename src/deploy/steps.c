@@ -18,8 +18,9 @@
 #include "src/deploy/store.h"
 #include "src/deploy/there.h"
 
-#define RESTART_MS 30000
-#define RETRY_USEC (G_USEC_PER_SEC / 2)
+#define RESTART_MS  30000
+#define RETRY_USEC  (G_USEC_PER_SEC / 2)
+#define START_TRIES 3
 
 VdPlan *vd_step_plan(VdRun *run, GError **error)
 {
@@ -42,6 +43,46 @@ VdConn *vd_step_conn(VdRun *run, const VdPlan *plan, GError **error)
             return NULL;
         }
         g_usleep(RETRY_USEC);
+    }
+}
+
+/* The connection broke while it was started: another one, to look what became of it. */
+static gboolean reconnect(VdRun *run, const VdPlan *plan, VdConn **conn, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    VdConn *fresh = vd_step_conn(run, plan, &why);
+
+    if (!fresh) {
+        vd_error_set(error, vd_error_code(why), vd_error_detail(why),
+                     _("The connection to the host broke while the machine %s was being started, "
+                       "and it cannot be had again: %s"),
+                     plan->name, why->message);
+        vd_error_quote(error, why);
+        return FALSE;
+    }
+    vd_run_log(run, "the host's daemon was restarted while the machine was being started");
+    vd_run_set(run, "restarted", "yes");
+    vd_conn_close(*conn);
+    *conn = fresh;
+    return TRUE;
+}
+
+gboolean vd_step_run(VdRun *run, const VdPlan *plan, VdConn **conn, GError **error)
+{
+    for (int tries = 1;; tries++) {
+        g_autoptr(GError) why = NULL;
+        gboolean may_run = tries > 1 || vd_run_resumed(run);
+
+        if ((may_run && vd_conn_vm_running(*conn, plan->uuid)) ||
+            vd_conn_vm_start(*conn, plan->uuid, &why))
+            return TRUE;
+        if (tries == START_TRIES || vd_conn_is_alive(*conn) ||
+            g_cancellable_is_cancelled(vd_run_cancellable(run))) {
+            g_propagate_error(error, g_steal_pointer(&why));
+            return FALSE;
+        }
+        if (!reconnect(run, plan, conn, error))
+            return FALSE;
     }
 }
 
@@ -204,11 +245,14 @@ gboolean vd_step_start(VdRun *run, GError **error)
         return TRUE;
     }
     conn = vd_step_conn(run, plan, error);
-    if (!conn)
-        return FALSE;
-    /* A runner that was killed may have started it. */
-    return (vd_run_resumed(run) && vd_conn_vm_running(conn, plan->uuid)) ||
-           vd_conn_vm_start(conn, plan->uuid, error);
+    if (conn && vd_step_run(run, plan, &conn, error)) {
+        vd_run_set(run, "started", "yes");
+        return TRUE;
+    }
+    /* It has run before: it is somebody's. */
+    if (vd_run_get(run, "started") && !g_cancellable_is_cancelled(vd_run_cancellable(run)))
+        vd_run_keep(run);
+    return FALSE;
 }
 
 /* ---- taking back ---- */

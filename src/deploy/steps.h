@@ -10,6 +10,10 @@
  * NULL with a sentence. */
 VdPlan *vd_step_plan(VdRun *run, GError **error);
 VdConn *vd_step_conn(VdRun *run, const VdPlan *plan, GError **error);
+/* Starts the machine, over a daemon that is restarted meanwhile; *conn may be another one then.
+ * One that runs already, since a runner that was killed has started it or the daemon did not live
+ * to say so, is started. */
+gboolean vd_step_run(VdRun *run, const VdPlan *plan, VdConn **conn, GError **error);
 
 /* What was written to a disk is on it when this returns TRUE. */
 gboolean vd_step_sync(const char *path, GError **error);

@@ -56,12 +56,29 @@ static VdErrorCode code_of_errno(int number)
     }
 }
 
+/* The daemon, or the way to it, has gone away in the middle of a call. With more words in it than
+ * these, a helper such as ssh says why. */
+static gboolean is_broken(const virError *last)
+{
+    static const char *const ends[] = {
+        "End of file while reading data: ", "Cannot recv data: ", "Cannot write data: "};
+
+    if (last->code != VIR_ERR_SYSTEM_ERROR || last->domain != VIR_FROM_RPC)
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
+        if (g_str_has_prefix(last->message, ends[i]) &&
+            strcmp(last->message + strlen(ends[i]), g_strerror(last->int1)) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* A socket that is not there means that nobody listens; a disk that is not there does not. */
 static VdErrorCode code_of_system_error(const virError *last)
 {
     VdErrorCode code;
 
-    if (last->domain == VIR_FROM_RPC && last->int1 == ENOENT)
+    if ((last->domain == VIR_FROM_RPC && last->int1 == ENOENT) || is_broken(last))
         return VD_ERR_UNREACHABLE;
     code = code_of_errno(last->int1);
     if (code == VD_ERR_DENIED && last->domain != VIR_FROM_RPC)
@@ -142,6 +159,8 @@ static const char *reason_of(const virError *last)
     case VIR_ERR_INVALID_CONN:
         return _("the connection broke");
     case VIR_ERR_SYSTEM_ERROR:
+        if (is_broken(last))
+            return _("the connection broke");
         return last->int1 == ENOSPC || last->int1 == EDQUOT ? _("there is no room left on the disk")
                                                             : NULL;
     default:

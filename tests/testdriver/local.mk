@@ -63,4 +63,5 @@ tests_testdriver_test_boot_SOURCES = tests/testdriver/test-boot.c tests/engine/r
   tests/engine/runner-help.c tests/engine/runner-kinds.h tests/unit/jobs-help.h \
   tests/unit/jobs-help.c
 tests_testdriver_test_boot_CFLAGS = $(TEST_CFLAGS) $(LIBVIRT_CFLAGS) $(SQLITE_CFLAGS)
+tests_testdriver_test_boot_LDFLAGS = -Wl,--wrap=vd_conn_vm_start -Wl,--wrap=vd_conn_is_alive
 tests_testdriver_test_boot_LDADD = $(DEPLOY_TEST_LIBS)

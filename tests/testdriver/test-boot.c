@@ -1,5 +1,6 @@
-/* What becomes of a machine whose first boot ends in one way or another, on libvirt's test driver:
- * the program is its own runner, and its own console, which says and does what a scene names. */
+/* What becomes of a machine that is started while its daemon goes away, or whose first boot ends in
+ * one way or another, on libvirt's test driver: the program is its own runner, and its own console,
+ * which says and does what a scene names. */
 #include "config.h"
 
 #include <string.h>
@@ -75,6 +76,32 @@ gboolean vd_conn_vm_follow_woken(VdConn *conn, const char *uuid, int seconds, Vd
     return vd_conn_vm_follow(conn, uuid, seconds, line, data, cancel, error);
 }
 
+/* The linker puts these two in the place of the room's (--wrap). */
+gboolean __real_vd_conn_vm_start(VdConn *conn, const char *uuid, GError **error);
+gboolean __wrap_vd_conn_vm_start(VdConn *conn, const char *uuid, GError **error);
+gboolean __real_vd_conn_is_alive(VdConn *conn);
+gboolean __wrap_vd_conn_is_alive(VdConn *conn);
+
+static VdConn *broken;
+static guint starts;
+
+gboolean __wrap_vd_conn_vm_start(VdConn *conn, const char *uuid, GError **error)
+{
+    gboolean breaks = g_str_equal(scene, "never") || starts == 0;
+
+    starts++;
+    if (!breaks || !g_str_equal(scene, "before"))
+        if (!g_str_equal(scene, "never") && !__real_vd_conn_vm_start(conn, uuid, error))
+            return FALSE;
+    broken = breaks ? conn : NULL;
+    return !breaks || vd_fail(error, VD_ERR_UNREACHABLE, NULL, "It broke.");
+}
+
+gboolean __wrap_vd_conn_is_alive(VdConn *conn)
+{
+    return conn != broken && __real_vd_conn_is_alive(conn);
+}
+
 static gboolean step_made(VdRun *run, GError **error)
 {
     g_autoptr(VdPlan) plan = vd_step_plan(run, error);
@@ -85,6 +112,24 @@ static gboolean step_made(VdRun *run, GError **error)
     scene = g_intern_string(plan->title);
     held = vd_conn_open(HOST, ID, NULL, error);
     return held != NULL;
+}
+
+static gboolean step_off(VdRun *run, GError **error)
+{
+    if (!step_made(run, error))
+        return FALSE;
+    end_machine(FALSE);
+    return TRUE;
+}
+
+/* It runs, by one start that was heard of or not. */
+static gboolean step_look(VdRun *run, GError **error)
+{
+    guint wanted = g_str_equal(scene, "after") ? 1 : 2;
+
+    (void)run;
+    return (vd_conn_vm_running(held, UUID) && starts == wanted) ||
+           vd_fail(error, VD_ERR_FAILED, NULL, "started %u times", starts);
 }
 
 static gboolean undo(VdRun *run, const char *argument, GError **error)
@@ -100,12 +145,19 @@ static const VdStepSpec steps[] = {
     {"boot", "boot", 1, vd_step_boot},
     {NULL, NULL, 0, NULL},
 };
+static const VdStepSpec start_steps[] = {
+    {"made", "made", 1, step_off},
+    {"start", "start", 1, vd_step_start},
+    {"look", "look", 1, step_look},
+    {NULL, NULL, 0, NULL},
+};
 static const VdUndoSpec undos[] = {
     {"machine", "%s removed", undo, FALSE},
     {"volume", "%s removed", undo, FALSE},
     {NULL, NULL, NULL, FALSE},
 };
-const VdJobKind runner_kinds[] = {{"deploy", steps, undos, NULL}, {NULL, NULL, NULL, NULL}};
+const VdJobKind runner_kinds[] = {
+    {"boot", steps, undos, NULL}, {"start", start_steps, undos, NULL}, {NULL, NULL, NULL, NULL}};
 
 int runner_child_main(int argc, char **argv)
 {
@@ -116,7 +168,7 @@ int runner_child_main(int argc, char **argv)
 
 /* ---- the test's side ---- */
 
-static VdJournal *begun(const char *title, const char *reader, const char *uri)
+static VdJournal *begun(const char *verb, const char *title, const char *reader, const char *uri)
 {
     GError *error = NULL;
     VdJournal *journal = jobs_open();
@@ -147,7 +199,7 @@ static VdJournal *begun(const char *title, const char *reader, const char *uri)
     job->title = g_strdup("deploy test");
     job->target = g_strdup("test");
     job->author = g_strdup("anna");
-    jobs_ok(vd_jobs_start(journal, run_kind_of("deploy"), job, spec, NULL, &error), error);
+    jobs_ok(vd_jobs_start(journal, run_kind_of(verb), job, spec, NULL, &error), error);
     return journal;
 }
 
@@ -164,7 +216,7 @@ static void stays(VdJournal *journal)
 static void fails_and_stays(const char *title, const char *reader, const char *words,
                             const char *note)
 {
-    g_autoptr(VdJournal) journal = begun(title, reader, HOST);
+    g_autoptr(VdJournal) journal = begun("boot", title, reader, HOST);
     g_autoptr(VdJob) job = run_ended(journal, VD_JOB_FAILED);
 
     if (!job->error || !strstr(job->error, words))
@@ -175,7 +227,7 @@ static void fails_and_stays(const char *title, const char *reader, const char *w
 
 static void ends_well(const char *title, const char *reader, const char *note)
 {
-    g_autoptr(VdJournal) journal = begun(title, reader, HOST);
+    g_autoptr(VdJournal) journal = begun("boot", title, reader, HOST);
     g_autoptr(VdJob) job = run_ended(journal, VD_JOB_DONE);
 
     assert_string_equal(job->note ? job->note : "", note);
@@ -233,7 +285,7 @@ static void test_host_is_away(void **state)
 {
     (void)state;
     g_autoptr(VdJournal) journal =
-        begun("start", NULL, "qemu+unix:///system?socket=/nonexistent/s");
+        begun("boot", "start", NULL, "qemu+unix:///system?socket=/nonexistent/s");
     g_autoptr(VdJob) job = run_ended(journal, VD_JOB_UNKNOWN);
 
     if (!strstr(job->error, "The machine test was started and stays"))
@@ -244,11 +296,41 @@ static void test_host_is_away(void **state)
 static void test_cancelled(void **state)
 {
     (void)state;
-    g_autoptr(VdJournal) journal = begun("start|cancel", NULL, HOST);
+    g_autoptr(VdJournal) journal = begun("boot", "start|cancel", NULL, HOST);
 
     WAIT_FOR(run_exists("waits"));
     run_cancel(journal);
     vd_job_unref(run_ended(journal, VD_JOB_CANCELLED));
+    assert_true(run_exists(UUID) && run_exists("db-07.qcow2"));
+}
+
+static void starts_well(const char *title)
+{
+    g_autoptr(VdJournal) journal = begun("start", title, NULL, HOST);
+
+    vd_job_unref(run_ended(journal, VD_JOB_DONE));
+}
+
+/* Before the machine ran, and after. */
+static void test_daemon_restarts_while_it_starts(void **state)
+{
+    (void)state;
+    starts_well("before");
+}
+
+static void test_daemon_restarts_when_it_started(void **state)
+{
+    (void)state;
+    starts_well("after");
+}
+
+static void test_daemon_never_answers_a_start(void **state)
+{
+    (void)state;
+    g_autoptr(VdJournal) journal = begun("start", "never", NULL, HOST);
+    g_autoptr(VdJob) job = run_ended(journal, VD_JOB_FAILED);
+
+    assert_non_null(strstr(job->error, "It broke."));
     assert_true(run_exists(UUID) && run_exists("db-07.qcow2"));
 }
 
@@ -268,6 +350,12 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_failed_and_powered_off, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_failed_and_up, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_heard_to_its_end, run_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_daemon_restarts_while_it_starts, run_setup,
+                                        jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_daemon_restarts_when_it_started, run_setup,
+                                        jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_daemon_never_answers_a_start, run_setup,
+                                        jobs_teardown),
         cmocka_unit_test_setup_teardown(test_host_is_away, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_cancelled, run_setup, jobs_teardown),
     };

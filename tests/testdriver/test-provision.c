@@ -461,6 +461,43 @@ static void test_mute_host(void **state)
     rmdir(folder);
 }
 
+static gpointer hang_up(gpointer data)
+{
+    int fd = GPOINTER_TO_INT(data), one;
+    char asked[4096];
+
+    /* Who only looks whether anybody is there gets a byte. */
+    for (int n = 0; (one = accept(fd, NULL, NULL)) >= 0; n++) {
+        gssize got = read(one, asked, sizeof asked);
+        if (n == 0 && got > 0 && write(one, "x", 1) == 1)
+            got = read(one, asked, sizeof asked);
+        close(one);
+    }
+    return NULL;
+}
+
+/* A daemon that goes away in the middle of a call: not in libvirt's words. */
+static void test_hung_up(void **state)
+{
+    struct sockaddr_un address;
+    int fd = mute_socket(&address);
+    g_autofree char *uri = g_strdup_printf("qemu+unix:///system?socket=%s", address.sun_path);
+    g_autofree char *folder = g_path_get_dirname(address.sun_path);
+    g_autoptr(GError) error = NULL;
+    GThread *thread = g_thread_new("hang up", hang_up, GINT_TO_POINTER(fd));
+
+    (void)state;
+    assert_null(vd_conn_open(uri, NULL, NULL, &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_UNREACHABLE);
+    if (!g_str_has_suffix(error->message, ": the connection broke"))
+        fail_msg("“%s” (%s)", error->message, vd_error_detail(error));
+    shutdown(fd, SHUT_RDWR);
+    g_thread_join(thread);
+    close(fd);
+    unlink(address.sun_path);
+    rmdir(folder);
+}
+
 static void test_which_hosts_are_here(void **state)
 {
     (void)state;
@@ -541,6 +578,7 @@ int main(void)
         cmocka_unit_test(test_file_in_use),
         cmocka_unit_test(test_what_is_not_there),
         cmocka_unit_test(test_mute_host),
+        cmocka_unit_test(test_hung_up),
         cmocka_unit_test(test_which_hosts_are_here),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_lines_are_bounded),

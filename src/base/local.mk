@@ -35,6 +35,8 @@ libbase_a_SOURCES = \
   src/base/patience.h \
   src/base/text.c \
   src/base/text.h \
+  src/base/traces.c \
+  src/base/traces.h \
   src/base/turn.c \
   src/base/turn.h \
   src/base/units.c

@@ -14,11 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "src/base/files.h"
+#include "src/base/traces.h"
 
 enum { STATUS_TERMINATED = 128 + SIGTERM, ROUNDS_MAX = 100, FOLDERS_MAX = 16 };
 
@@ -29,13 +31,15 @@ static gint64 deadline;
 /* What mkdtemp() made, by the main thread alone. -- n_made atomic, what is below it not changed */
 static char *made_folders[FOLDERS_MAX];
 static gint n_made;
+/* Where the names are noted first. -- written once before the thread exists */
+static int made_traces = -1;
 /* All is being ended. -- atomic */
 static gint ending;
 
 typedef struct {
     VdOut *out;
     int out_fd;
-    char *folder;
+    char *folder, *cache;
 } Leash;
 
 static void on_signal(int number)
@@ -67,7 +71,7 @@ static gboolean read_stat(const char *pid, pid_t *ret_group, char *ret_state)
  * library's for all that is loaded, and remembers the names. */
 char *mkdtemp(char *template)
 {
-    char *made = g_mkdtemp_full(template, 0700);
+    char *made = vd_traces_mkdtemp(made_traces, template);
     guint at = made ? (guint)g_atomic_int_get(&n_made) : FOLDERS_MAX;
     if (at >= FOLDERS_MAX)
         return made;
@@ -128,6 +132,8 @@ static void G_GNUC_NORETURN end_all(Leash *leash)
     remove_made();
     if (leash->folder)
         vd_remove_tree(leash->folder, NULL);
+    if (leash->cache)
+        vd_traces_sweep_cache(leash->cache);
     _exit(STATUS_TERMINATED);
 }
 
@@ -180,7 +186,16 @@ void vd_leash_call_off(void)
     __atomic_store_n(&deadline, 0, __ATOMIC_SEQ_CST);
 }
 
-void vd_leash_start(VdOut *out, int out_fd, const char *folder)
+/* Our starter may want us killed when it dies (PR_SET_PDEATHSIG): told by a signal that we hear, we
+ * can take away what we have made. */
+static void hear_of_death(void)
+{
+    int number = 0;
+    if (prctl(PR_GET_PDEATHSIG, &number) == 0 && number == SIGKILL)
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
+void vd_leash_start(VdOut *out, int out_fd, const VdLeashTraces *traces)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
     /* Fails only for a session's leader, which leads its group anyway. */
@@ -190,11 +205,14 @@ void vd_leash_start(VdOut *out, int out_fd, const char *folder)
     Leash *leash = g_new0(Leash, 1);
     leash->out = out;
     leash->out_fd = out_fd;
-    leash->folder = g_strdup(folder);
+    leash->folder = g_strdup(traces->folder);
+    leash->cache = g_strdup(traces->cache);
+    made_traces = traces->fd;
     g_thread_unref(g_thread_new("leash", watch, leash));
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     for (guint i = 0; i < G_N_ELEMENTS(signals); i++)
         sigaction(signals[i], &action, NULL);
     signal(SIGPIPE, SIG_IGN); /* the thread sees it */
+    hear_of_death();
 }

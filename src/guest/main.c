@@ -12,6 +12,9 @@
 
 #include "src/base/files.h"
 #include "src/base/i18n.h"
+#include "src/base/paths.h"
+#include "src/base/text.h"
+#include "src/base/traces.h"
 #include "src/guest/appliance.h"
 #include "src/guest/customise.h"
 #include "src/guest/fail.h"
@@ -223,19 +226,58 @@ static JsonObject *run(VdOut *out, const VdRequest *request, const char *tmpdir,
     return NULL;
 }
 
+/* Where what we make is noted: the folder of the job whose child we are (src/jobs), or nowhere. */
+static int open_traces(void)
+{
+    const char *id = g_getenv("VMDECK_REQUEST");
+    g_autofree char *folder = id && vd_request_id_valid(id) ? vd_path_job(id) : NULL;
+    return folder ? vd_traces_open(folder) : -1;
+}
+
+/* Where libguestfs' cache stays, as it chooses it itself: guestfs(3), LIBGUESTFS_CACHEDIR. The
+ * caller frees. */
+static char *keep_cache(void)
+{
+    const char *chosen = g_getenv("LIBGUESTFS_CACHEDIR");
+    const char *temporary = g_getenv("TMPDIR");
+    g_autofree char *folder = g_canonicalize_filename(chosen      ? chosen
+                                                      : temporary ? temporary
+                                                                  : "/var/tmp",
+                                                      NULL);
+    g_autofree char *name = g_strdup_printf(".guestfs-%ju", (uintmax_t)geteuid());
+    g_setenv("LIBGUESTFS_CACHEDIR", folder, TRUE);
+    return g_build_filename(folder, name, NULL);
+}
+
+/* Children (supermin, QEMU) have their temporary files in our folder, too: it is what goes. The
+ * caller frees; NULL with errno set. */
+static char *enter_folder(const VdLeashTraces *traces)
+{
+    g_autofree char *parent = g_canonicalize_filename(g_get_tmp_dir(), NULL);
+    g_autofree char *folder = g_build_filename(parent, "vmdeck-guest-XXXXXX", NULL);
+    if (!vd_traces_mkdtemp(traces->fd, folder))
+        return NULL;
+    g_setenv("TMPDIR", folder, TRUE);
+    return g_steal_pointer(&folder);
+}
+
 static JsonObject *serve(VdOut *out, int fd, GError **error)
 {
     g_autoptr(VdRequest) request = take_request(error);
     if (!request)
         return NULL;
-    g_autoptr(GError) why = NULL;
-    g_autofree char *tmpdir = g_dir_make_tmp("vmdeck-guest-XXXXXX", &why);
+    g_autofree char *cache = request->action != VD_ACTION_SEED ? keep_cache() : NULL;
+    VdLeashTraces traces = {.cache = cache, .fd = open_traces()};
+    if (cache)
+        vd_traces_note_cache(traces.fd, cache);
+    g_autofree char *tmpdir = enter_folder(&traces);
     if (!tmpdir) {
-        vd_guest_fail(error, VD_GUEST_DISK_FULL, why->message,
+        vd_guest_fail(error, VD_GUEST_DISK_FULL, g_strerror(errno),
                       _("A temporary folder could not be made."));
         return NULL;
     }
-    vd_leash_start(out, fd, tmpdir);
+    traces.folder = tmpdir;
+    vd_leash_start(out, fd, &traces);
     JsonObject *result = NULL;
     if (chdir(tmpdir) == 0) /* see disk.h */
         result = run(out, request, tmpdir, error);
@@ -244,6 +286,8 @@ static JsonObject *serve(VdOut *out, int fd, GError **error)
                       _("A temporary folder could not be made."));
     (void)!chdir("/");
     vd_remove_tree(tmpdir, NULL);
+    if (cache)
+        vd_traces_sweep_cache(cache);
     return result;
 }
 

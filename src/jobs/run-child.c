@@ -22,6 +22,7 @@
 #include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/text.h"
+#include "src/base/traces.h"
 
 #define LINE_BYTES    (64 * 1024)
 #define LEFTOVER_USEC (10 * G_USEC_PER_SEC)
@@ -252,6 +253,7 @@ static gboolean reap(Child *child, const char *name, GError **error)
     forget(child);
     while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
         ;
+    vd_traces_remove(child->run->folder, child->pid);
     if (g_cancellable_is_cancelled(vd_run_cancellable(child->run)))
         return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Cancelled."));
     if (status == 0)
@@ -353,4 +355,5 @@ void vd_run_kill_leftovers(const char *id, const char *folder)
             g_usleep(LEFTOVER_WAIT);
     }
     unlink(path);
+    vd_traces_remove(folder, 0);
 }

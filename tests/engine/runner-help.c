@@ -146,6 +146,16 @@ void run_kill(int signal)
     close(runner);
 }
 
+guint run_count(const char *prefix)
+{
+    g_autofree char *folder = vd_path_job(ID);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    guint n = 0;
+    for (const char *name = dir ? g_dir_read_name(dir) : NULL; name; name = g_dir_read_name(dir))
+        n += g_str_has_prefix(name, prefix) ? 1 : 0;
+    return n;
+}
+
 void run_nothing_left(VdJournal *journal)
 {
     g_autofree char *folder = vd_path_job(ID);
@@ -156,6 +166,8 @@ void run_nothing_left(VdJournal *journal)
     assert_false(run_exists("two"));
     assert_false(run_exists("three"));
     assert_false(g_file_test(secrets, G_FILE_TEST_EXISTS));
+    assert_int_equal(run_count("made-"), 0);
+    assert_int_equal(run_count("traces."), 0);
 }
 
 gboolean run_in_gate(VdJournal *journal)

@@ -52,7 +52,9 @@ VdJob *run_ended(VdJournal *journal, VdJobState state);
 void run_cancel(VdJournal *journal);
 pid_t run_pid(void);
 void run_kill(int signal);
-/* No file, no undo entry, no secrets. */
+/* How many names in the job's folder begin so. */
+guint run_count(const char *prefix);
+/* No file, no undo entry, no secrets, no traces of children. */
 void run_nothing_left(VdJournal *journal);
 /* The program as its own runner and as a child of a step: its answer, or -1 if it is neither. */
 int run_other_main(int argc, char **argv);

@@ -13,6 +13,7 @@
 #include "src/base/error.h"
 #include "src/base/files.h"
 #include "src/base/paths.h"
+#include "src/base/traces.h"
 
 #define DEADLINE (60 * G_USEC_PER_SEC)
 #define PAUSE    5000
@@ -332,6 +333,10 @@ static G_GNUC_NORETURN void ignore_all(void)
 {
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
+    g_autofree char *folder = vd_path_job(g_getenv("VMDECK_REQUEST"));
+    g_autofree char *made = g_build_filename(folder, "made-XXXXXX", NULL);
+    if (!vd_traces_mkdtemp(vd_traces_open(folder), made))
+        _exit(1);
     pid_t second = fork();
     if (second > 0) {
         printf("%d\n%d\n", (int)getpid(), (int)second);

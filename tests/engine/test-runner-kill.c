@@ -36,6 +36,7 @@ static void test_runner_killed(void **state)
     run_kill(SIGKILL);
     WAIT_FOR(run_has_state(journal, VD_JOB_INTERRUPTED));
     assert_true(run_exists("one"));
+    assert_int_equal(run_count("made-"), 1); /* by the child, which was killed as well */
     /* Several consoles find it at the same time: one of them starts one runner. */
     pid_t sweepers[3];
     int sum = 0;

@@ -558,6 +558,49 @@ just_made() {
     echo "$? $(compgen -G "/tmp/*")"' "$helper"
 }
 
+# probe_of_job FOLDER: a helper as a job's child, which dies with its starter, sets $starter and $pid
+probe_of_job() {
+  export TMPDIR=$work/tmp.$1
+  mkdir -p "$TMPDIR" "$work/state/jobs/r-TEST04"
+  # shellcheck disable=SC2016 # for the inner shell
+  VMDECK_STATE_DIR=$work/state VMDECK_REQUEST=r-TEST04 bash -c '
+    setsid setpriv --pdeathsig KILL "$0" <<<"{\"action\":\"probe\",\"request\":\"r-TEST04\",\"tcg\":true}" >"$1" 2>/dev/null &
+    echo $! >"$2"
+    wait' "$helper" "$2" "$work/pid.$1" &
+  starter=$!
+  exec 7<"$2"
+  ok "ending: it begins ($1)" until_ok 20 test -s "$work/pid.$1"
+  pid=$(cat "$work/pid.$1")
+}
+noted() { # FOLDER...: whether each of these folders is in the notes of the job
+  local one
+  for one; do grep -qxF "d$one" "$work/state/jobs/r-TEST04/traces.$pid" || return 1; done
+}
+# Killed with all its own, what it leaves is noted for the job to remove; killed alone, its starter
+# leaves nothing, nor half an appliance.
+killed() {
+  local starter pid sockets fifo=$1
+  probe_of_job all "$fifo"
+  ok "killed: its QEMU runs" until_ok 60 sockets_of "$pid"
+  sockets=$(sockets_of "$pid")
+  ok "killed: its folders are noted" noted "$TMPDIR"/* "$sockets"
+  kill -KILL "$starter"
+  wait "$starter" 2>/dev/null
+  ok "killed: with its starter it ends" until_ok 10 gone "$pid"
+  same "killed: and leaves nothing" "" "$(ls -A "$TMPDIR")$(ls -d "$sockets" 2>/dev/null)"
+  exec 7<&-
+  export LIBGUESTFS_CACHEDIR=$work/cache
+  mkdir "$LIBGUESTFS_CACHEDIR"
+  probe_of_job half "$fifo"
+  ok "killed: an appliance is being built" until_ok 60 eval 'compgen -G "$LIBGUESTFS_CACHEDIR/.guestfs-*/appliance.d*"'
+  kill -KILL "$starter"
+  wait "$starter" 2>/dev/null
+  ok "killed: it ends" until_ok 10 gone "$pid"
+  same "killed: and leaves no half of it" "" "$(ls -A "$TMPDIR"; compgen -G "$LIBGUESTFS_CACHEDIR/.guestfs-*/appliance.d.*")"
+  exec 7<&-
+  unset LIBGUESTFS_CACHEDIR
+}
+
 # A signal while the appliance launches: nothing of it is left, neither running nor on a disk.
 ending() {
   local cases=0 pid sockets fifo=$work/ending.fifo status
@@ -582,6 +625,7 @@ ending() {
   exec 7<&-
   ok "ending: it ends when nobody reads it any more" until_ok 10 gone "$pid"
   wait "$pid"
+  killed "$fifo"
   export TMPDIR=$work
 }
 

@@ -210,9 +210,18 @@ ok "a Debian begins" begin debian --image small --disk 3G --cpus 1 --memory 512M
   --password-file "$work/password"
 job=$(job_of debian) || give_up "there is a job"
 ok "its appliance runs" until_ok 120 in_host pgrep -f qemu-system-x86_64
-ok "its runner is killed" eval 'in_host kill -KILL "$(runner_of "$job")"'
+# All at once: nobody of them can take anything away.
+everybody() { runner_of "$1" && sed 's/^/-/' "$dir/vmdeck/jobs/$1/children"; }
+# The QEMUs before the appliance's, which are asked what they can, have no sockets.
+ok "the folder of its sockets is noted" until_ok 120 eval 'grep -q "^d/tmp/libguestfs" "$dir/vmdeck/jobs/$job"/traces.*'
+noted=$(sed -n 's/^d//p' "$dir/vmdeck/jobs/$job"/traces.*)
+ok "so is that of its files" grep -q /vmdeck-guest- <<<"$noted"
+# shellcheck disable=SC2046 # one word for each
+ok "its runner is killed, with all it started" in_host kill -KILL -- $(everybody "$job")
 ok "it waits for a word" until_ok 20 state_is "$job" interrupted
 ok "and its appliance is gone" until_ok 20 eval '! in_host pgrep -f "guestfs"'
+left() { local one; for one in $noted; do in_host test ! -e "$one" || echo "$one"; done; }
+ok "its folders are still there" [ -n "$(left)" ]
 
 # ---- the host goes down and comes up
 
@@ -224,6 +233,7 @@ ok "which is taken back" take_back "$kept" kept
 ok "so does the image that was being added" resume "$(job_in over)"
 ok "which is whole" whole_image over
 ok "and the Debian goes on" resume_really "$job"
+same "nothing is left of the appliance that was killed" "" "$(left)"
 same "it opens to its password" debian "$(on_console debian root "$work/password" hostname)"
 same "and fills its disk" 2 "$(gib "$(on_console debian root "$work/password" \
   "df -k --output=size / | tail -n 1")")"

@@ -22,6 +22,7 @@
 #include "src/base/files.h"
 #include "src/base/log.h"
 #include "src/base/paths.h"
+#include "src/base/traces.h"
 
 static char *folder;
 
@@ -233,6 +234,92 @@ static void test_remove_tree(void **state)
     assert_int_equal(access(kept_file, F_OK), 0);
 }
 
+/* A child that was killed: what it had noted goes, and only that. */
+static void test_traces(void **state)
+{
+    (void)state;
+    g_autofree char *job = in("job");
+    g_autofree char *notes = g_strdup_printf("%s/traces.%d", job, (int)getpid());
+    g_autofree char *made = in("made-XXXXXX");
+    g_autofree char *bad = in("made");
+    g_autofree char *nowhere = in("gone/made-XXXXXX");
+    g_autofree char *kept = in("kept");
+    g_autofree char *more = g_strdup_printf("d%s\ndkept\nx%s\n\nd%s", notes, kept, kept);
+    assert_int_equal(vd_traces_open(job), -1); /* there is no such job */
+    assert_true(vd_mkdirs(job, 0700, NULL) && vd_mkdirs(kept, 0700, NULL));
+    int fd = vd_traces_open(job);
+    assert_true(fd >= 0);
+    assert_ptr_equal(vd_traces_mkdtemp(fd, made), made);
+    assert_null(vd_traces_mkdtemp(fd, bad));
+    assert_null(vd_traces_mkdtemp(fd, nowhere));
+    assert_int_equal(errno, ENOENT);
+    close(fd);
+    g_autofree char *file = g_build_filename(made, "file", NULL);
+    replace(file, "x", -1);
+    vd_traces_remove(job, getpid() + 1);
+    assert_int_equal(access(file, F_OK), 0);
+    vd_traces_remove(job, getpid());
+    assert_int_equal(access(made, F_OK), -1);
+    assert_int_equal(access(notes, F_OK), -1);
+    /* Neither a file, nor a name without a folder, nor a line that was cut. */
+    replace(notes, more, -1);
+    vd_traces_remove(job, 0);
+    assert_int_equal(access(kept, F_OK), 0);
+    assert_int_equal(access(notes, F_OK), -1);
+}
+
+/* Half an appliance stays as long as somebody builds, and the whole one always. */
+static void test_traces_cache(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"appliance.d", "appliance.d.abcd1234", "appliance.d.old"};
+    g_autofree char *job = in("job");
+    g_autofree char *cache = in("cache");
+    g_autofree char *lock = g_build_filename(cache, "lock", NULL);
+    char *paths[G_N_ELEMENTS(names)];
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        paths[i] = g_build_filename(cache, names[i], NULL);
+        assert_true(vd_mkdirs(paths[i], 0700, NULL));
+    }
+    assert_true(vd_mkdirs(job, 0700, NULL));
+    replace(lock, "", 0);
+    int ready[2], go[2];
+    assert_true(pipe(ready) == 0 && pipe(go) == 0);
+    pid_t builder = fork();
+    if (builder == 0) {
+        struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        int fd = open(lock, O_WRONLY);
+        char byte;
+        close(go[1]);
+        _exit(fcntl(fd, F_SETLK, &whole) != 0 || write(ready[1], "", 1) != 1 ||
+              read(go[0], &byte, 1) < 0);
+    }
+    char byte;
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    vd_traces_sweep_cache(cache);
+    assert_int_equal(access(paths[1], F_OK), 0);
+    close(go[1]);
+    int status = -1;
+    assert_int_equal(waitpid(builder, &status, 0), builder);
+    assert_int_equal(status, 0);
+    assert_int_equal(chmod(cache, 0777), 0);
+    vd_traces_sweep_cache(cache); /* others could have put anything there */
+    assert_int_equal(access(paths[1], F_OK), 0);
+    assert_int_equal(chmod(cache, 0755), 0);
+    int fd = vd_traces_open(job);
+    vd_traces_note_cache(fd, cache);
+    close(fd);
+    vd_traces_remove(job, 0);
+    assert_int_equal(access(paths[0], F_OK), 0);
+    assert_int_equal(access(paths[1], F_OK), -1);
+    assert_int_equal(access(paths[2], F_OK), 0);
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        g_free(paths[i]);
+    close(ready[0]);
+    close(ready[1]);
+    close(go[0]);
+}
+
 static void test_mkdirs(void **state)
 {
     (void)state;
@@ -358,6 +445,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_secret_read, setup, teardown),
         cmocka_unit_test_setup_teardown(test_secret_unlink, setup, teardown),
         cmocka_unit_test_setup_teardown(test_remove_tree, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_traces, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_traces_cache, setup, teardown),
         cmocka_unit_test_setup_teardown(test_mkdirs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_log, setup, teardown),
         cmocka_unit_test(test_errors),

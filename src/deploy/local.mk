@@ -18,6 +18,7 @@ libdeploy_a_SOURCES = \
   src/deploy/form.c \
   src/deploy/guest.c src/deploy/guest.h \
   src/deploy/hash.c src/deploy/hash.h \
+  src/deploy/heard.c src/deploy/heard.h \
   src/deploy/image-add.c \
   src/deploy/image-bring.c src/deploy/image-bring.h \
   src/deploy/image-fetch.c \

@@ -16,6 +16,7 @@
 #include "src/base/text.h"
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/guest.h"
+#include "src/deploy/heard.h"
 #include "src/deploy/initrd.h"
 #include "src/deploy/install.h"
 #include "src/deploy/medium.h"
@@ -259,30 +260,36 @@ static gboolean step_disk(VdRun *run, GError **error)
 
 /* ---- install ---- */
 
+typedef enum { NO_NOTE, SILENT, ASKS } Note;
+
 typedef struct {
     VdRun *run;
     const VdPlan *plan;
+    VdHeard *sayings; /* of the thread that follows the console */
     /* the thread that notices silence */
     GMutex lock;
     GCond wake;
     /* under lock */
     gboolean over;
-    gint64 heard;  /* monotonic time of the last line */
-    gboolean asks; /* a note says that it waits for somebody */
+    gint64 heard; /* monotonic time of the last line that was no mere repetition */
+    Note note;    /* whether a note says that it waits for somebody */
 } Watch;
 
 /* Under the lock. */
-static void set_asks(Watch *watch, gboolean asks, const char *why)
+static void set_note(Watch *watch, Note note)
 {
     const char *before = vd_run_get(watch->run, "note");
-    g_autofree char *both = NULL;
+    const char *why = note == ASKS
+                          ? _("the installer asks something: look at the machine's serial console")
+                          : _("the installer has been silent for minutes: look at the machine's "
+                              "serial console");
+    g_autofree char *both = before ? g_strdup_printf("%s; %s", before, why) : g_strdup(why);
 
-    if (watch->asks == asks)
+    /* Who has asked may be silent. */
+    if (watch->note == note || (watch->note == ASKS && note == SILENT))
         return;
-    watch->asks = asks;
-    if (asks)
-        both = before ? g_strdup_printf("%s; %s", before, why) : g_strdup(why);
-    vd_run_note(watch->run, asks ? both : before ? before : "");
+    watch->note = note;
+    vd_run_note(watch->run, note != NO_NOTE ? both : before ? before : "");
 }
 
 /* The console is followed in one go, since what is printed between two goes would be lost; so it
@@ -296,53 +303,34 @@ static gpointer notice_silence(gpointer data)
         gint64 due = watch->heard + SILENT_S * G_USEC_PER_SEC;
 
         if (g_get_monotonic_time() >= due)
-            set_asks(watch, TRUE,
-                     _("the installer has been silent for minutes: look at the machine's serial "
-                       "console"));
+            set_note(watch, SILENT);
         g_cond_wait_until(&watch->wake, &watch->lock, MAX(due, g_get_monotonic_time() + POLL_USEC));
     }
     g_mutex_unlock(&watch->lock);
     return NULL;
 }
 
-/* The last "44%" of a line as a fraction, or -1. */
-static double percent_of(const char *line)
-{
-    const char *sign = strrchr(line, '%');
-    const char *digits = sign;
-
-    while (digits && digits > line && g_ascii_isdigit(digits[-1]) && sign - digits < 3)
-        digits--;
-    if (!sign || digits == sign)
-        return -1;
-    return MIN(1.0, (double)g_ascii_strtoull(digits, NULL, 10) / 100);
-}
-
-static gboolean has_words(const char *line)
-{
-    guint letters = 0;
-
-    for (; *line; line = g_utf8_next_char(line))
-        letters += g_unichar_isalpha(g_utf8_get_char(line)) ? 1 : 0;
-    return letters >= 3;
-}
-
 static gboolean on_line(const char *line, gpointer data)
 {
     Watch *watch = data;
-    double percent = percent_of(line);
+    gint64 now = g_get_monotonic_time();
+    const char *text;
+    double part;
+    VdHeardKind kind = vd_heard_line(watch->sayings, line, now, &text, &part);
 
     g_mutex_lock(&watch->lock);
-    watch->heard = g_get_monotonic_time();
-    set_asks(watch, g_str_has_prefix(line, "Prompt:"),
-             _("the installer asks something: look at the machine's serial console"));
+    if (kind != VD_HEARD_NOTHING)
+        watch->heard = now;
+    if (kind == VD_HEARD_ASKS)
+        set_note(watch, ASKS);
+    else if (kind == VD_HEARD_NEWS || (kind == VD_HEARD_LIFE && watch->note == SILENT))
+        set_note(watch, NO_NOTE);
     g_mutex_unlock(&watch->lock);
     vd_run_log(watch->run, "console: %s", line);
-    /* The bar of windows that debian-installer draws around itself. */
-    if (!has_words(line) || strstr(line, "*installer"))
+    if (!text)
         return TRUE;
-    vd_run_text(watch->run, "%.*s", (int)vd_text_fit(line, 100, NULL), line);
-    vd_run_progress(watch->run, percent);
+    vd_run_text(watch->run, "%.*s", (int)vd_text_fit(text, 100, NULL), text);
+    vd_run_progress(watch->run, part);
     return TRUE;
 }
 
@@ -411,7 +399,7 @@ static gboolean watched(Watch *watch, VdConn *conn, GError **error)
     g_mutex_lock(&watch->lock);
     watch->over = TRUE;
     if (ok)
-        set_asks(watch, FALSE, NULL);
+        set_note(watch, NO_NOTE);
     g_cond_signal(&watch->wake);
     g_mutex_unlock(&watch->lock);
     g_thread_join(thread);
@@ -424,7 +412,8 @@ static gboolean step_install(VdRun *run, GError **error)
 {
     g_autoptr(VdPlan) plan = vd_step_plan(run, error);
     g_autoptr(VdConn) conn = plan ? vd_step_conn(run, plan, error) : NULL;
-    Watch watch = {.run = run, .plan = plan, .heard = g_get_monotonic_time()};
+    g_autoptr(VdHeard) sayings = vd_heard_new();
+    Watch watch = {.run = run, .plan = plan, .sayings = sayings, .heard = g_get_monotonic_time()};
 
     if (!conn)
         return FALSE;

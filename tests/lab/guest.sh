@@ -617,9 +617,11 @@ ending() {
   exec 7<&-
   same "ending: nor is the folder that is made before it runs" "143 " "$(just_made)"
   start_probe KILL "$fifo"
+  sockets=$(sockets_of "$pid")
   kill -KILL "$pid"
   wait "$pid"
   ok "ending: libguestfs' own watcher ends QEMU (KILL)" until_ok 10 gone "$pid"
+  [ -z "$sockets" ] || rm -rf "$sockets" # no job here that would
   exec 7<&-
   start_probe reader "$fifo"
   exec 7<&-

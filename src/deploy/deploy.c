@@ -331,7 +331,7 @@ gboolean vd_deploy_submit(VdJournal *journal, const char *request, const char *a
     names = all_names(checked, error);
     image = names ? vd_image_find(vd_args_get(checked, "image"), error) : NULL;
     n = names ? g_strv_length(names) : 0;
-    if (!image || (n > 1 && !check_words(checked, error)))
+    if (!image || !vd_image_check_file(image, error) || (n > 1 && !check_words(checked, error)))
         return FALSE;
     places = n_hosts < 2
                  ? g_new0(guint, n)

@@ -18,6 +18,8 @@ extern const VdJobKind vd_deploy_kinds[];
  * line in the log. */
 GPtrArray *vd_images_list(const GPtrArray *sources, GError **error);
 VdImage *vd_image_find(const char *name, GError **error);
+/* Whether its file is there as it was added, by its size: a look, cheap enough for each request. */
+gboolean vd_image_check_file(const VdImage *image, GError **error);
 /* Refuses one that a disk still stands on. */
 gboolean vd_image_remove(const char *name, GError **error);
 

@@ -103,7 +103,7 @@ static gboolean field_image(Field *field, GError **error)
     g_autoptr(VdImage) image = vd_image_find(field->value, error);
     g_autofree char *size = NULL;
 
-    if (!image)
+    if (!image || !vd_image_check_file(image, error))
         return FALSE;
     if (vd_image_needs_efi(image)) {
         g_autoptr(VdConn) conn = vd_conn_open(field->uri, NULL, NULL, error);

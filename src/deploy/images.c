@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "src/base/error.h"
@@ -69,6 +70,23 @@ GPtrArray *vd_images_list(const GPtrArray *sources, GError **error)
 VdImage *vd_image_find(const char *name, GError **error)
 {
     return vd_store_load(name, error);
+}
+
+gboolean vd_image_check_file(const VdImage *image, GError **error)
+{
+    struct stat st;
+
+    if (stat(image->path, &st) < 0 || !S_ISREG(st.st_mode))
+        return vd_fail(
+            error, VD_ERR_DAMAGED, NULL,
+            _("The disk of the image %s is gone: %s. Remove the image and add it again."),
+            image->name, image->path);
+    if ((guint64)st.st_size != image->file_size)
+        return vd_fail(error, VD_ERR_DAMAGED, NULL,
+                       _("The disk of the image %s was changed: it is no longer as large as when "
+                         "it was added. Remove the image and add it again."),
+                       image->name);
+    return TRUE;
 }
 
 static gboolean ask_host(const char *uri, const VdImage *image, GError **error)

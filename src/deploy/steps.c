@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "src/base/error.h"
 #include "src/base/files.h"
@@ -91,7 +90,6 @@ gboolean vd_step_run(VdRun *run, const VdPlan *plan, VdConn **conn, GError **err
 static gboolean check_image(const VdPlan *plan, VdImage **ret_image, GError **error)
 {
     g_autoptr(VdImage) image = vd_image_find(plan->image, error);
-    struct stat st;
 
     if (!image)
         return FALSE;
@@ -99,16 +97,8 @@ static gboolean check_image(const VdPlan *plan, VdImage **ret_image, GError **er
         return vd_fail(error, VD_ERR_FAILED, NULL,
                        _("The image %s was replaced by another one meanwhile; deploy again."),
                        plan->image);
-    if (stat(image->path, &st) < 0 || !S_ISREG(st.st_mode))
-        return vd_fail(
-            error, VD_ERR_DAMAGED, NULL,
-            _("The disk of the image %s is gone: %s. Remove the image and add it again."),
-            plan->image, image->path);
-    if ((guint64)st.st_size != image->file_size)
-        return vd_fail(error, VD_ERR_DAMAGED, NULL,
-                       _("The disk of the image %s was changed: it is no longer as large as when "
-                         "it was added. Remove the image and add it again."),
-                       plan->image);
+    if (!vd_image_check_file(image, error))
+        return FALSE;
     *ret_image = g_steal_pointer(&image);
     return TRUE;
 }

@@ -158,6 +158,9 @@ sed 's/^{"sha256": "../{"sha256": "00/' "$VMDECK_STATE_DIR/images/bare.json" >"$
 try 1 image publish "$work/half" --image bare --image lost
 check "of images of which one cannot be published none is left there" all is "$status" 1 , \
   is "$(ls -A "$work/half")" ""
+try 1 -c test:///default deploy never --image lost --no-grow --no-customise
+check "an image whose disk is gone is refused before there is a job" all is "$status" 1 , says "The disk of the image lost is gone" , \
+  eval '! "$VMDECK" jobs --format csv | grep "deploy never"'
 rm "$VMDECK_STATE_DIR/images/lost.json"
 # Its last byte lies where no file may go on, which is as on a full disk.
 truncate -s 67108863 "$work/wide" && printf x >>"$work/wide"

@@ -84,6 +84,13 @@ void vd_fixture_image(VdFixture *fixture, const char *name, gboolean growable)
     }
     if (!vd_store_save(image, "r-000000", &error))
         fail_msg("%s", error->message);
+    /* A disk of that size, without a byte in it. */
+    g_autoptr(VdImage) there = vd_store_load(name, &error);
+    assert_non_null(there);
+    int fd = open(there->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, (off_t)image->file_size), 0);
+    close(fd);
 }
 
 static void log_write(const char *id)

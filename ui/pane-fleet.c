@@ -112,6 +112,14 @@ static const char *host_note(VdApp *app, const VdHost *host)
     return is_mute(app, host) ? _("no answer yet") : "";
 }
 
+/* alone: nothing stands before the parts. The caller frees. */
+static char *parts_end(GString *text, gboolean alone)
+{
+    if (alone && g_str_has_prefix(text->str, " · "))
+        g_string_erase(text, 0, (gssize)strlen(" · "));
+    return g_string_free(text, FALSE);
+}
+
 /* How old its rows are, when it is tried again, and the key that does so now. The caller frees. */
 static char *host_outlook(VdApp *app, const VdHost *host)
 {
@@ -123,7 +131,8 @@ static char *host_outlook(VdApp *app, const VdHost *host)
         g_autofree char *age = duration_since(app, host->since);
         g_string_append_printf(text, " · %s", age);
     }
-    if (host->state != VD_HOST_DOWN && host->state != VD_HOST_OFF)
+    gboolean tried = host->state == VD_HOST_CONNECTING;
+    if (!tried && host->state != VD_HOST_DOWN && host->state != VD_HOST_OFF)
         return g_string_free(text, FALSE);
     if (host->seen) {
         g_autofree char *age = duration_since(app, host->seen);
@@ -131,6 +140,8 @@ static char *host_outlook(VdApp *app, const VdHost *host)
         /* TRANSLATORS: how old the rows of a host that is down are: "seen 2m ago" */
         g_string_append_printf(text, _("seen %s ago"), age);
     }
+    if (tried)
+        return parts_end(text, !host->error && !is_mute(app, host));
     gint64 left = host->next_try ? vd_app_span(app, g_get_monotonic_time(), host->next_try) : 0;
     if (left > 0) {
         g_autofree char *wait = age_text(left);
@@ -145,9 +156,7 @@ static char *host_outlook(VdApp *app, const VdHost *host)
         g_string_append_printf(
             text, host->state == VD_HOST_OFF ? _("%s connects it") : _("%s retries now"), key);
     }
-    if (host->state == VD_HOST_OFF && text->len) /* nothing stands before it */
-        g_string_erase(text, 0, (gssize)strlen(" · "));
-    return g_string_free(text, FALSE);
+    return parts_end(text, host->state == VD_HOST_OFF);
 }
 
 static char *row_age(VdApp *app, const VdTreeRow *row)

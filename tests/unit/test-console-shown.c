@@ -197,6 +197,8 @@ static void a_host_that_is_down_has_nothing_up(void **state)
     vd_fleet_host(fleet, "alpha")->state = VD_HOST_CONNECTING;
     publish(&f, fleet);
     assert_true(shows(&f, "2 hosts · 18 VMs 6 up"));
+    assert_true(shows(&f, "connecting seen ")); /* its rows are no younger for it */
+    assert_false(shows(&f, "retries now"));
     fleet = fleet_copy(&f);
     vd_fleet_host(fleet, "alpha")->state = VD_HOST_SLOW;
     publish(&f, fleet);

@@ -276,6 +276,16 @@ int vd_bench_ui(int argc, char **argv)
     Bench bench = {.master = -1, .rest = -1};
     g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;
+    if (argc > 0 && strcmp(argv[0], "--help") == 0) {
+        vd_out(
+            "vmdeck bench-ui [SCRIPT] [OPTIONS]\n%s\n\n%s\n",
+            _("Play keys to a console and print how fast it is."),
+            _("A script is lines: “size COLS ROWS” first, if at all, “pause MS”, and “keys KEYS "
+              "[N]”, "
+              "which types them N times, text as it is and others as <Down>, <F6>, <Enter>, <C-l>; "
+              "“#” begins a comment. The options are the console's."));
+        return 0;
+    }
     gboolean own = argc > 0 && argv[0][0] != '-';
     if (own && !g_file_get_contents(argv[0], &text, NULL, &error)) {
         vd_err("vmdeck: %s\n", error->message);

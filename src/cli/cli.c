@@ -50,6 +50,8 @@ static gboolean check_places(const VdCommand *command, GError **error)
 int vd_cli_main(int argc, char **argv, gboolean *ret_console, VdCliConsole *options)
 {
     *ret_console = FALSE;
+    if (argc == 3 && strcmp(argv[1], "help") == 0 && strcmp(argv[2], "bench-ui") == 0)
+        return vd_bench_ui(1, (char *[]){(char *)"--help", NULL});
     if (argc >= 2 && strcmp(argv[1], "bench-ui") == 0)
         return vd_bench_ui(argc - 2, argv + 2);
     VdCommand command = {.uris = g_ptr_array_new(),

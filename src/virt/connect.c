@@ -20,6 +20,7 @@
 typedef struct {
     VdAsker *asker; /* or NULL */
     gboolean asked, refused;
+    char *former; /* the words of the last question, or NULL */
 } Talk;
 
 /* ---- questions ---- */
@@ -36,11 +37,42 @@ static char *yes_word(const virConnectCredential *cred, unsigned int n)
     return g_strndup(open + 1, (gsize)(slash - open - 1));
 }
 
+/* A SHA-256 as libssh has it, "aa:bb:…", becomes what ssh-keygen -l shows: "SHA256:…" in Base64
+ * without its padding. NULL: it is none. The caller frees. */
+static char *as_ssh_has_it(const char *hex, gsize length)
+{
+    enum { BYTES = 32 };
+    guchar bytes[BYTES];
+    if (length != BYTES * 3 - 1)
+        return NULL;
+    for (guint i = 0; i < BYTES; i++) {
+        int high = g_ascii_xdigit_value(hex[i * 3]), low = g_ascii_xdigit_value(hex[i * 3 + 1]);
+        if (high < 0 || low < 0 || (i + 1 < BYTES && hex[i * 3 + 2] != ':'))
+            return NULL;
+        bytes[i] = (guchar)(high << 4 | low);
+    }
+    g_autofree char *base64 = g_base64_encode(bytes, BYTES);
+    base64[strcspn(base64, "=")] = '\0';
+    return g_strconcat("SHA256:", base64, NULL);
+}
+
+/* The caller frees. */
+static char *with_readable_key(const char *prompt)
+{
+    const char *begin = strchr(prompt, '\''), *end = begin ? strchr(begin + 1, '\'') : NULL;
+    g_autofree char *key = end ? as_ssh_has_it(begin + 1, (gsize)(end - begin - 1)) : NULL;
+    if (!key)
+        return g_strdup(prompt);
+    g_autofree char *head = g_strndup(prompt, (gsize)(begin + 1 - prompt));
+    return g_strconcat(head, key, end, NULL);
+}
+
 static VdQuestion *key_question(const char *host, const char *prompt)
 {
     const char *open = strrchr(prompt, '(');
     g_autofree char *raw = g_strndup(prompt, (gsize)(open - prompt));
-    g_autofree char *clean = vd_text_clean(g_strstrip(raw), 400, FALSE);
+    g_autofree char *readable = with_readable_key(g_strstrip(raw));
+    g_autofree char *clean = vd_text_clean(readable, 400, FALSE);
     g_autofree char *text = g_strdup_printf(
         _("%s shows a key that is not known here yet. If it is not the key of that host, somebody "
           "may be in between.\n%s"),
@@ -63,10 +95,14 @@ static const char *known_prompt(const char *prompt)
     return prompt;
 }
 
+/* again: the same was answered before. */
 static VdQuestion *word_question(const char *host, const virConnectCredential *creds,
-                                 unsigned int n)
+                                 unsigned int n, gboolean again)
 {
-    g_autofree char *text = g_strdup_printf(_("%s wants to know before it lets you in:"), host);
+    g_autofree char *text =
+        g_strdup_printf(again ? _("%s did not accept that, and wants to know once more:")
+                              : _("%s wants to know before it lets you in:"),
+                        host);
     VdQuestion *question = vd_question_new(host, text);
     for (unsigned int i = 0; i < n; i++) {
         gboolean secret =
@@ -95,8 +131,12 @@ static int on_auth(virConnectCredentialPtr creds, unsigned int n, void *data)
         return -1;
     const char *host = vd_asker_host(talk->asker);
     g_autofree char *yes = yes_word(creds, n);
+    const char *prompt = creds[n - 1].prompt ? creds[n - 1].prompt : "";
+    gboolean again = talk->asked && g_strcmp0(talk->former, prompt) == 0;
     g_autoptr(VdQuestion) question =
-        yes ? key_question(host, creds->prompt) : word_question(host, creds, n);
+        yes ? key_question(host, creds->prompt) : word_question(host, creds, n, again);
+    g_free(talk->former);
+    talk->former = g_strdup(prompt);
     if (!vd_asker_ask(talk->asker, question))
         return -1;
     talk->refused = FALSE;
@@ -237,6 +277,7 @@ virConnectPtr vd_lv_connect(const char *uri, VdAsker *asker, VdOpened *ret, GErr
     g_autofree char *opened = vd_uri_to_open(uri);
     virConnectPtr conn = virConnectOpenAuth(opened, &auth, 0);
     ret->asked = talk.asked;
+    g_free(talk.former);
     if (!conn)
         open_failed(uri, &talk, ret, error);
     return conn;

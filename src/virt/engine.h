@@ -124,6 +124,12 @@ void vd_keeper_slow(VdKeeper *keeper);
 /* The host is lost: takes why. It is tried again unless that is hopeless. */
 void vd_keeper_down(VdKeeper *keeper, GError *why, gboolean hopeless);
 
+/* The same because somebody asks for it, who sees that it was heard: what went wrong before is not
+ * told of this attempt. */
+void vd_keeper_connect_anew(VdKeeper *keeper);
+/* The attempt under way, if any, has said nothing for a while: another one may fare better, as the
+ * way to the host may have been mended since. Few are begun so, as each may hang for ever. */
+gboolean vd_keeper_tries_in_vain(const VdKeeper *keeper);
 /* The first listing has come: it is up. */
 void vd_keeper_arrived(VdKeeper *keeper);
 /* Milliseconds from `ms` on to the next beat, which is the same for all hosts: with a hundred of

@@ -14,8 +14,10 @@
 
 #define BEAT_MS 20
 
-/* Threads that may hang on a host however often its retry is asked for by hand. */
+/* Threads that may hang on a host however often its retry is asked for by hand; and while an
+ * attempt is still under way. */
 #define MOST_HANGING 8
+#define FEW_HANGING  3
 
 /* ---- publishing ---- */
 
@@ -297,6 +299,13 @@ static void on_asked(VdQuestion *question, gboolean begun, gpointer owner)
     vd_virt_ask(keeper->virt, keeper->monitor, question, begun);
 }
 
+gboolean vd_keeper_tries_in_vain(const VdKeeper *keeper)
+{
+    if (!keeper->monitor)
+        return TRUE;
+    return vd_lane_slow(keeper->monitor) && keeper->stuck->len + keeper->left->len < FEW_HANGING;
+}
+
 void vd_keeper_connect(VdKeeper *keeper)
 {
     VdVirt *virt = keeper->virt;
@@ -340,6 +349,13 @@ void vd_keeper_connect(VdKeeper *keeper)
     VdTaskKind kind = {open_run, open_done, open_free, (guint)virt->options.connect_soft_ms,
                        (guint)virt->options.connect_hard_ms};
     vd_lane_push(keeper->monitor, &kind, task);
+}
+
+void vd_keeper_connect_anew(VdKeeper *keeper)
+{
+    keeper->lost = FALSE;
+    set_why(keeper, NULL);
+    vd_keeper_connect(keeper);
 }
 
 void vd_keeper_arrived(VdKeeper *keeper)

@@ -140,10 +140,9 @@ void vd_virt_reconnect(VdVirt *virt, const char *id)
         vd_keeper_list(keeper);
         return;
     }
-    if (keeper->face->state == VD_HOST_CONNECTING && keeper->monitor)
-        return;           /* it is being tried */
-    keeper->lost = FALSE; /* whoever asks sees that it was heard */
-    vd_keeper_connect(keeper);
+    if (keeper->face->state == VD_HOST_CONNECTING && !vd_keeper_tries_in_vain(keeper))
+        return; /* it is being tried */
+    vd_keeper_connect_anew(keeper);
 }
 
 void vd_virt_disconnect(VdVirt *virt, const char *id)

@@ -300,6 +300,8 @@ check "bench-ui plays a script and prints how long keys take" all is "$status" 0
 printf 'size 80 24\npause 500\nkeys <Up> 4\n' >"$work/keys"
 try 0 bench-ui "$work/keys" -c "$fleet"
 check "what is drawn each second is no answer to a key that changes nothing" all is "$status" 0 , grep -Eq "^keys that changed nothing +[34]$" "$work/out"
+try 0 help bench-ui
+check "and is explained" all is "$status" 0 , prints "keys KEYS [N]"
 printf 'pause 10\nkeys <Nope>\n' >"$work/keys"
 try 2 bench-ui "$work/keys" -c "$fleet"
 check "a script that cannot be played is a mistake that is named" all is "$status" 2 , says "line 2: no key is called <Nope>"

@@ -421,12 +421,39 @@ static void test_lost_stays_down(void **state)
     finish(&c);
 }
 
+static gboolean up_if_asked(Client *client, gconstpointer id)
+{
+    vd_virt_reconnect(client->virt, id);
+    return is_up(client, id);
+}
+
+/* Who mended the way to a host need not wait until the attempt from before is given up. */
+static void test_retry_beside_one_that_hangs(void **state)
+{
+    static const VdVirtOptions soon_slow = {.events = TRUE, .connect_soft_ms = 20};
+    (void)state;
+    Case c;
+    begin(&c, &soon_slow);
+    fake_add_many(c.fake, A, 2);
+    fake_hang(c.fake, A, FAKE_OPEN, 1);
+    vd_virt_add_host(c.client->virt, "a", A);
+    assert_true(wait_hanging(c.client, c.fake, A, FAKE_OPEN, 1));
+    assert_true(client_wait(c.client, up_if_asked, "a", 30));
+    assert_true(fake_calls(c.fake, A, FAKE_OPEN) <=
+                4); /* the beat of keys is not that of attempts */
+    fake_release(c.fake, A, FAKE_OPEN);
+    assert_true(client_wait(c.client, none_abandoned, NULL, 30));
+    assert_true(is_up(c.client, "a"));
+    finish(&c);
+}
+
 /* However often it is asked for by hand. */
 static void test_bound_on_retries(void **state)
 {
+    static const VdVirtOptions never_slow = {.events = TRUE, .connect_soft_ms = 3600000};
     (void)state;
     Case c;
-    begin(&c, &patient);
+    begin(&c, &never_slow);
     fake_add_many(c.fake, A, 2);
     fake_hang(c.fake, A, FAKE_OPEN, -1);
     vd_virt_add_host(c.client->virt, "a", A);
@@ -505,6 +532,7 @@ int main(void)
         cmocka_unit_test(test_broken_in_a_listing),
         cmocka_unit_test(test_broken_without_a_word),
         cmocka_unit_test(test_lost_stays_down),
+        cmocka_unit_test(test_retry_beside_one_that_hangs),
         cmocka_unit_test(test_bound_on_retries),
         cmocka_unit_test(test_disconnect),
         cmocka_unit_test(test_quit_at_once),

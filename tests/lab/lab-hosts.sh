@@ -132,6 +132,9 @@ libssh="qemu+libssh://root@127.0.0.1:$port/system?sshauth=password&known_hosts=$
 
 in_terminal "'$VMDECK' host test '$libssh'"
 ok "on a terminal the host key is shown first" on_screen 'key that is not known here yet'
+# shellcheck disable=SC2016 # for eval
+ok "as ssh-keygen shows it" eval 'tmux capture-pane -pJ | tr -d "\n" |
+  grep -qF "$(ssh-keygen -lf "$ssh/host.pub" | cut -d" " -f2)"'
 types n Enter
 ok "and a no ends it" on_screen 'status 4'
 same "and is not remembered" "" "$(cat "$ssh/seen" 2>/dev/null)"
@@ -144,6 +147,7 @@ types -l wrong
 types Enter
 ok "a wrong one is asked for again" until_ok 90 bash -c '[ "$("$@" | grep -c "password for")" = 2 ]' _ \
   "$lab_home/lab" exec "$dir" -- tmux -S "$work/tmux" capture-pane -p
+ok "with a word about it" on_screen 'did not accept that'
 types C-c
 ok "and Ctrl-C refuses" on_screen 'status 4'
 types -l 'echo is on'

@@ -12,6 +12,7 @@
 #include "src/base/text.h"
 #include "src/deploy/check.h"
 #include "src/deploy/deploy-private.h"
+#include "src/deploy/guest.h"
 #include "src/deploy/image-steps.h"
 #include "src/deploy/hash.h"
 #include "src/deploy/many.h"
@@ -164,6 +165,12 @@ static gboolean check_words(const VdArgs *args, GError **error)
                      "as its name says."));
 }
 
+/* Whether what sets them up here is there. One plan stands for all: they differ by their names. */
+static gboolean check_here(const VdPlan *plan, const VdImage *image, GError **error)
+{
+    return vd_guest_can(image, plan->grow && !plan->reader, plan->reader || plan->customise, error);
+}
+
 /* ---- one ---- */
 
 static gboolean submit_one(VdJournal *journal, const char *request, const char *author,
@@ -177,7 +184,7 @@ static gboolean submit_one(VdJournal *journal, const char *request, const char *
 
     if (!plan)
         return FALSE;
-    if (!vd_check_host(plan, image, error))
+    if (!check_here(plan, image, error) || !vd_check_host(plan, image, error))
         return FALSE;
     job = vd_deploy_job_new(request, "deploy", author, plan->name);
     job->host = g_strdup(host->id);
@@ -309,7 +316,9 @@ static gboolean submit_several(VdJournal *journal, const char *request, const ch
 
     several->ids = make_ids(g_strv_length(several->names));
     several->plans = g_ptr_array_new_with_free_func((GDestroyNotify)vd_plan_free);
-    ok = make_plans(several, request, args, image, error) && check_hosts(several, image, error) &&
+    ok = make_plans(several, request, args, image, error) &&
+         check_here(g_ptr_array_index(several->plans, 0), image, error) &&
+         check_hosts(several, image, error) &&
          start_several(journal, request, author, several, args, image, error);
     g_ptr_array_unref(several->plans);
     g_strfreev(several->ids);

@@ -20,6 +20,8 @@ GPtrArray *vd_images_list(const GPtrArray *sources, GError **error);
 VdImage *vd_image_find(const char *name, GError **error);
 /* Whether its file is there as it was added, by its size: a look, cheap enough for each request. */
 gboolean vd_image_check_file(const VdImage *image, GError **error);
+/* Bytes that its file takes on the disk; 0 if it is gone. */
+guint64 vd_image_allocated(const VdImage *image);
 /* Refuses one that a disk still stands on. */
 gboolean vd_image_remove(const char *name, GError **error);
 

@@ -98,6 +98,21 @@ static gboolean check_lacks(const Field *field, gboolean of_disk, GError **error
                    why);
 }
 
+static gboolean wants_grow(const VdArgs *args, const VdImage *image)
+{
+    return !vd_args_flag(args, "no-grow") && vd_plan_disk_size(args, image) > image->virtual_size;
+}
+
+/* Whether what sets it up here is there. An engine that cannot be is told at its own field. */
+static gboolean check_here(const Field *field, GError **error)
+{
+    g_autofree char *reader = NULL;
+
+    return !vd_plan_choose_engine(field->args, field->image, &reader, NULL) ||
+           vd_guest_can(field->image, !reader && wants_grow(field->args, field->image),
+                        reader || !vd_args_flag(field->args, "no-customise"), error);
+}
+
 static gboolean field_image(Field *field, GError **error)
 {
     g_autoptr(VdImage) image = vd_image_find(field->value, error);
@@ -111,7 +126,7 @@ static gboolean field_image(Field *field, GError **error)
         if (!conn || !vd_conn_efi_check(conn, image->arch, error))
             return FALSE;
     }
-    if (!check_lacks(field, FALSE, error))
+    if (!check_lacks(field, FALSE, error) || !check_here(field, error))
         return FALSE;
     size = vd_format_size(image->virtual_size);
     if (image->why_not)
@@ -400,8 +415,7 @@ gboolean vd_deploy_check_field(const char *uri, const VdArgs *args, const char *
 static int expected_seconds(const VdArgs *args, const VdImage *image, gboolean seed)
 {
     gboolean tcg = vd_guest_tcg();
-    gboolean grow =
-        !vd_args_flag(args, "no-grow") && vd_plan_disk_size(args, image) > image->virtual_size;
+    gboolean grow = wants_grow(args, image);
     gboolean customise = !vd_args_flag(args, "no-customise");
     int seconds = 1;
 

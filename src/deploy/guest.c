@@ -4,16 +4,21 @@
 #include "config.h"
 
 #include <string.h>
+#include <unistd.h>
 
+#include "src/base/child.h"
 #include "src/base/error.h"
 #include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/kvm.h"
 #include "src/base/paths.h"
+#include "src/base/said.h"
 #include "src/base/text.h"
 #include "src/deploy/guest.h"
+#include "src/deploy/plan.h"
+#include "src/deploy/store.h"
 
-enum { SAID_MAX = 4000 };
+enum { SAID_MAX = 4000, ASK_MS = 30000 };
 
 typedef struct {
     VdGuestStep step;
@@ -75,14 +80,41 @@ static void on_progress(VdRun *run, JsonObject *event)
         vd_run_progress(run, CLAMP((double)position / (double)total, 0, 1));
 }
 
+/* What it ends with: its result, or why there is none. The first counts. */
+static void on_end(Guest *guest, const char *kind, JsonNode *node)
+{
+    JsonObject *event = json_node_get_object(node);
+
+    if (g_str_equal(kind, "result") && !guest->result)
+        guest->result = json_node_copy(node);
+    if (!g_str_equal(kind, "error") || guest->message)
+        return;
+    guest->code = text_of(event, "code");
+    guest->message = text_of(event, "message");
+    guest->said = said_of(event, "message");
+    guest->detail = text_of(event, "detail");
+}
+
+/* The event of a line with its kind, or NULL. The caller frees both. */
+static JsonNode *read_event(const char *line, char **ret_kind)
+{
+    JsonNode *node = json_from_string(line, NULL);
+
+    *ret_kind =
+        node && JSON_NODE_HOLDS_OBJECT(node) ? text_of(json_node_get_object(node), "event") : NULL;
+    if (!*ret_kind)
+        g_clear_pointer(&node, json_node_unref);
+    return node;
+}
+
 static void on_line(VdRun *run, const char *line, gpointer data)
 {
     Guest *guest = data;
-    g_autoptr(JsonNode) node = json_from_string(line, NULL);
-    JsonObject *event = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-    g_autofree char *kind = event ? text_of(event, "event") : NULL;
+    g_autofree char *kind = NULL;
+    g_autoptr(JsonNode) node = read_event(line, &kind);
+    JsonObject *event = node ? json_node_get_object(node) : NULL;
 
-    if (!kind)
+    if (!event)
         return;
     if (g_str_equal(kind, "step"))
         on_step(run, guest, event);
@@ -92,13 +124,8 @@ static void on_line(VdRun *run, const char *line, gpointer data)
         g_autofree char *text = text_of(event, "text");
 
         vd_run_log(run, "%s", text ? text : "");
-    } else if (g_str_equal(kind, "error") && !guest->message) {
-        guest->code = text_of(event, "code");
-        guest->message = text_of(event, "message");
-        guest->said = said_of(event, "message");
-        guest->detail = text_of(event, "detail");
-    } else if (g_str_equal(kind, "result") && !guest->result)
-        guest->result = json_node_copy(node);
+    } else
+        on_end(guest, kind, node);
 }
 
 static VdErrorCode code_of(const char *word)
@@ -129,6 +156,8 @@ static VdErrorCode code_of(const char *word)
 /* What is told when it did not work: the helper's words, else what became of the child. */
 static void tell(const Guest *guest, const GError *child, GError **error)
 {
+    g_autofree char *shown = vd_said_show(guest->said);
+
     if (vd_error_code(child) == VD_ERR_CANCELLED || !guest->message) {
         if (child)
             g_propagate_error(error, g_error_copy(child));
@@ -137,9 +166,17 @@ static void tell(const Guest *guest, const GError *child, GError **error)
                          _("The guest helper ended without a result; see the job's log."));
         return;
     }
-    vd_error_set(error, code_of(guest->code), guest->detail, "%s", guest->message);
+    vd_error_set(error, code_of(guest->code), guest->detail, "%s", shown ? shown : guest->message);
     if (error)
         vd_error_write(*error, g_strdup(guest->said));
+}
+
+static void guest_clear(Guest *guest)
+{
+    g_free(guest->code);
+    g_free(guest->message);
+    g_free(guest->said);
+    g_free(guest->detail);
 }
 
 JsonNode *vd_guest_run(VdRun *run, JsonNode *request, VdGuestStep step, gpointer data,
@@ -160,9 +197,66 @@ JsonNode *vd_guest_run(VdRun *run, JsonNode *request, VdGuestStep step, gpointer
         tell(&guest, child, error);
         g_clear_pointer(&guest.result, json_node_unref);
     }
-    g_free(guest.code);
-    g_free(guest.message);
-    g_free(guest.said);
-    g_free(guest.detail);
+    guest_clear(&guest);
     return guest.result;
+}
+
+/* ---- without a job ---- */
+
+gboolean vd_guest_there(GError **error)
+{
+    g_autofree char *helper = vd_path_guest();
+
+    return access(helper, X_OK) == 0 ||
+           vd_fail(error, VD_ERR_NOT_FOUND, NULL,
+                   _("The guest helper %s is missing, so images can be neither inspected nor "
+                     "customised."),
+                   helper);
+}
+
+/* One request that launches nothing. request is taken over. */
+static gboolean ask(JsonNode *request, GError **error)
+{
+    g_autofree char *helper = vd_path_guest(), *input = json_to_string(request, FALSE);
+    const char *const argv[] = {helper, NULL};
+    g_auto(VdChild) child = {0};
+    g_auto(GStrv) lines = NULL;
+    Guest guest = {0};
+    gboolean ok = vd_child_run(argv, input, ASK_MS, &child, error);
+
+    json_node_unref(request);
+    if (!ok)
+        return FALSE;
+    lines = g_strsplit(child.out, "\n", 4096);
+    for (char **line = lines; *line; line++) {
+        g_autofree char *kind = NULL;
+        g_autoptr(JsonNode) node = **line == '{' ? read_event(*line, &kind) : NULL;
+
+        if (node)
+            on_end(&guest, kind, node);
+    }
+    ok = child.status == 0 && guest.result;
+    /* Only what it says counts: the job asks again. */
+    if (!ok && guest.message)
+        tell(&guest, NULL, error);
+    else
+        ok = TRUE;
+    g_clear_pointer(&guest.result, json_node_unref);
+    guest_clear(&guest);
+    return ok;
+}
+
+gboolean vd_guest_can(const VdImage *image, gboolean grow, gboolean customise, GError **error)
+{
+    g_autofree char *fs = grow ? vd_image_root_fs(image) : NULL;
+    g_autofree char *id = NULL;
+
+    if (!grow && !customise)
+        return TRUE;
+    if (!vd_guest_there(error))
+        return FALSE;
+    if (g_strcmp0(fs, "xfs") != 0)
+        return TRUE;
+    id = vd_request_id_new();
+    return ask(vd_plan_check_request(id, image->layout), error);
 }

@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 
 #include "src/jobs/runner.h"
+#include "src/model/image.h"
 
 /* "appliance", "grow", "customise", "inspect", "close" begins, with its text as it is
  * written down (base/said.h). */
@@ -15,5 +16,12 @@ typedef void (*VdGuestStep)(VdRun *run, const char *step, const char *text, gpoi
  * freed. step may be NULL. */
 JsonNode *vd_guest_run(VdRun *run, JsonNode *request, VdGuestStep step, gpointer data,
                        char **ret_code, GError **error);
+/* What is known before there is a job: whether the helper is there, and whether the appliance that
+ * it launches has what the file system of the image's root needs to be grown (grow). customise: the
+ * helper is wanted for something else. FALSE with a sentence. May wait: it asks the helper, which
+ * launches nothing for that. */
+gboolean vd_guest_can(const VdImage *image, gboolean grow, gboolean customise, GError **error);
+/* Whether the helper is there. */
+gboolean vd_guest_there(GError **error);
 /* Whether the helper should not even try KVM. */
 gboolean vd_guest_tcg(void);

@@ -67,18 +67,17 @@ static char *name_from_file(const char *path)
     return *name ? g_steal_pointer(&name) : g_strdup("image");
 }
 
-/* The copy must fit beside what is there already. */
-static gboolean check_room(const char *path, const VdDiskFile *file, GError **error)
+gboolean vd_image_check_room(const char *what, guint64 bytes, GError **error)
 {
     g_autofree char *folder = vd_path_images();
     guint64 room = vd_free_bytes(folder);
-    g_autofree char *needs = vd_format_size(file->allocated);
+    g_autofree char *needs = vd_format_size(bytes);
     g_autofree char *there = vd_format_size(room);
 
-    if (file->allocated < room)
+    if (bytes < room)
         return TRUE;
     return vd_fail(error, VD_ERR_NO_SPACE, NULL,
-                   _("%s takes %s, and there are %s free in the image folder %s."), path, needs,
+                   _("%s takes %s, and there are %s free in the image folder %s."), what, needs,
                    there, folder);
 }
 
@@ -124,7 +123,8 @@ gboolean vd_image_add_submit(VdJournal *journal, const char *request, const char
                                         : name_from_file(file);
     notes = vd_text_clean(vd_args_get(checked, "notes"), 200, FALSE);
     if (!vd_image_check_name(name, error) || !vd_diskfile_look_path(file, &look, error) ||
-        !vd_store_prepare(error) || !check_room(file, &look, error))
+        !vd_store_prepare(error) || !vd_image_check_room(file, look.allocated, error) ||
+        !vd_guest_there(error))
         return FALSE;
     job = vd_deploy_job_new(request, "image.add", author, name);
     job->title = g_strdup_printf("add image %s", name);
@@ -201,7 +201,8 @@ static gboolean step_check(VdRun *run, GError **error)
     VdDiskFile look;
 
     if (!vd_image_check_name(name, error) || !vd_diskfile_look_path(file, &look, error) ||
-        !check_room(file, &look, error) || !vd_image_ask_qemu(run, file, file, &look, error))
+        !vd_image_check_room(file, look.allocated, error) ||
+        !vd_image_ask_qemu(run, file, file, &look, error))
         return FALSE;
     size = vd_format_size(look.virtual_size);
     vd_run_text(run, _("%s, %s"), look.format, size);

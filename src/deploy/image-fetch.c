@@ -19,6 +19,7 @@
 #include "src/deploy/copy.h"
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/fetch.h"
+#include "src/deploy/guest.h"
 #include "src/deploy/image-steps.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/store.h"
@@ -52,6 +53,80 @@ const VdArgSpec vd_image_refresh_args[] = {
      .type = VD_ARG_FLAG},
     {.name = NULL},
 };
+
+/* ---- which ---- */
+
+static VdOffer *find_offer(const VdCatalogue *catalogue, const char *name)
+{
+    for (guint i = 0; i < catalogue->offers->len; i++) {
+        VdOffer *offer = g_ptr_array_index(catalogue->offers, i);
+
+        if (g_str_equal(offer->name, name))
+            return vd_offer_ref(offer);
+    }
+    return NULL;
+}
+
+/* The name may be that of an older one from the same place: that one then gives way,
+ * and *ret_away is what it will be called; else it is NULL. The caller frees. */
+static gboolean check_place(const VdOffer *offer, const char *name, char **ret_away, GError **error)
+{
+    g_autoptr(VdImage) there = vd_store_has(name) ? vd_store_load(name, NULL) : NULL;
+    g_autofree char *joined = NULL;
+
+    *ret_away = NULL;
+    if (!there)
+        return vd_image_check_name(name, error);
+    if (g_strcmp0(there->source, offer->source) != 0 || g_strcmp0(there->offer, offer->name) != 0)
+        return vd_image_check_name(name, error);
+    if (vd_revision_compare(there->revision, offer->revision) >= 0)
+        return vd_fail(error, VD_ERR_EXISTS, NULL,
+                       _("The image %s is there already, in the newest revision (%s)."), name,
+                       there->revision);
+    joined = g_strdup_printf("%.50s-%s", name, there->revision);
+    *ret_away = vd_catalogue_name(joined);
+    return TRUE;
+}
+
+static gboolean check_room(const VdOffer *offer, GError **error)
+{
+    g_autofree char *folder = vd_path_images();
+    guint64 room = vd_free_bytes(folder), needs = offer->file_size * 2;
+    g_autofree char *wanted = vd_format_size(needs);
+    g_autofree char *there = vd_format_size(room);
+
+    return room > needs ||
+           vd_fail(error, VD_ERR_NO_SPACE, NULL,
+                   _("The download and what is made of it take %s, and there are %s free in the "
+                     "image folder %s."),
+                   wanted, there, folder);
+}
+
+static gboolean is_fresh(const VdCatalogue *kept)
+{
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+
+    return kept && kept->read <= now && now - kept->read < FRESH_SECONDS;
+}
+
+/* Before there is a job: whether the image can take that name, and has room, as far as the
+ * catalogues that were read lately tell. Where one must be read, the job finds out. */
+static gboolean check_before(const GPtrArray *sources, const char *offer, const char *name,
+                             GError **error)
+{
+    for (guint i = 0; i < sources->len; i++) {
+        const VdConfSource *source = g_ptr_array_index(sources, i);
+        g_autoptr(VdCatalogue) kept = vd_catalogue_load(source->name, NULL);
+        g_autoptr(VdOffer) found = is_fresh(kept) ? find_offer(kept, offer) : NULL;
+        g_autofree char *away = NULL;
+
+        if (found)
+            return check_place(found, name, &away, error) && check_room(found, error);
+        if (!is_fresh(kept))
+            return TRUE;
+    }
+    return TRUE;
+}
 
 /* ---- submitting ---- */
 
@@ -107,7 +182,8 @@ gboolean vd_image_fetch_submit(VdJournal *journal, const char *request, const ch
         !pick_sources(sources, vd_args_get(checked, "source"), picked, error))
         return FALSE;
     name = vd_args_get(checked, "name") ? vd_args_get(checked, "name") : offer;
-    if (!vd_check_vm_name(name, error))
+    if (!vd_check_vm_name(name, error) || !vd_guest_there(error) ||
+        !check_before(picked, offer, name, error))
         return FALSE;
     tags = vd_image_tags(checked);
     job = vd_deploy_job_new(request, "image.fetch", author, name);
@@ -212,17 +288,6 @@ static gboolean step_refresh(VdRun *run, GError **error)
 
 /* ---- fetching: which ---- */
 
-static VdOffer *find_offer(const VdCatalogue *catalogue, const char *name)
-{
-    for (guint i = 0; i < catalogue->offers->len; i++) {
-        VdOffer *offer = g_ptr_array_index(catalogue->offers, i);
-
-        if (g_str_equal(offer->name, name))
-            return vd_offer_ref(offer);
-    }
-    return NULL;
-}
-
 /* An entry of that name which was left out has its reason. */
 static gboolean check_left_out(const VdCatalogue *catalogue, const char *source, const char *name,
                                GError **error)
@@ -243,11 +308,10 @@ static gboolean check_left_out(const VdCatalogue *catalogue, const char *source,
 static VdOffer *ask_source(VdRun *run, const VdConfSource *source, const char *name, GError **error)
 {
     g_autoptr(VdCatalogue) kept = vd_catalogue_load(source->name, NULL);
-    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
     g_autoptr(VdCatalogue) fresh = NULL;
     VdOffer *offer;
 
-    if (kept && kept->read <= now && now - kept->read < FRESH_SECONDS) {
+    if (is_fresh(kept)) {
         offer = find_offer(kept, name);
         if (offer)
             return offer;
@@ -288,41 +352,6 @@ static VdOffer *look_up(VdRun *run, const char *name, GError **error)
     return NULL;
 }
 
-/* The name may be that of an older one from the same place: that one then gives way. */
-static gboolean check_place(VdRun *run, const VdOffer *offer, const char *name, GError **error)
-{
-    g_autoptr(VdImage) there = vd_store_has(name) ? vd_store_load(name, NULL) : NULL;
-    g_autofree char *away = NULL, *joined = NULL;
-
-    if (!there)
-        return vd_image_check_name(name, error);
-    if (g_strcmp0(there->source, offer->source) != 0 || g_strcmp0(there->offer, offer->name) != 0)
-        return vd_image_check_name(name, error);
-    if (vd_revision_compare(there->revision, offer->revision) >= 0)
-        return vd_fail(error, VD_ERR_EXISTS, NULL,
-                       _("The image %s is there already, in the newest revision (%s)."), name,
-                       there->revision);
-    joined = g_strdup_printf("%.50s-%s", name, there->revision);
-    away = vd_catalogue_name(joined);
-    vd_run_set(run, "give-way", away);
-    vd_run_log(run, "the image %s of revision %s will be called %s", name, there->revision, away);
-    return TRUE;
-}
-
-static gboolean check_room(const VdOffer *offer, GError **error)
-{
-    g_autofree char *folder = vd_path_images();
-    guint64 room = vd_free_bytes(folder), needs = offer->file_size * 2;
-    g_autofree char *wanted = vd_format_size(needs);
-    g_autofree char *there = vd_format_size(room);
-
-    return room > needs ||
-           vd_fail(error, VD_ERR_NO_SPACE, NULL,
-                   _("The download and what is made of it take %s, and there are %s free in the "
-                     "image folder %s."),
-                   wanted, there, folder);
-}
-
 static void set_size(VdRun *run, const char *name, guint64 value)
 {
     g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, value);
@@ -335,13 +364,17 @@ static gboolean step_find(VdRun *run, GError **error)
     g_autofree char *wanted = vd_spec_text(run, "offer");
     g_autofree char *name = vd_spec_text(run, "name");
     g_autoptr(VdOffer) offer = NULL;
-    g_autofree char *size = NULL;
+    g_autofree char *size = NULL, *away = NULL;
 
     if (!vd_store_prepare(error))
         return FALSE;
     offer = look_up(run, wanted, error);
-    if (!offer || !check_place(run, offer, name, error) || !check_room(offer, error))
+    if (!offer || !check_place(offer, name, &away, error) || !check_room(offer, error))
         return FALSE;
+    if (away) {
+        vd_run_set(run, "give-way", away);
+        vd_run_log(run, "the image %s that is there will be called %s", name, away);
+    }
     vd_run_set(run, "url", offer->url);
     vd_run_set(run, "digest", offer->digest);
     vd_run_set(run, "digest_kind", offer->digest_kind);

@@ -55,6 +55,87 @@ const VdArgSpec vd_image_make_args[] = {
     {.name = NULL},
 };
 
+/* ---- looking ---- */
+
+static VdConn *open_host(VdRun *run, GError **error)
+{
+    g_autofree char *uri = vd_spec_text(run, "uri");
+
+    return vd_conn_open(uri, vd_run_id(run), vd_run_cancellable(run), error);
+}
+
+static gboolean check_room(const VdVmDisk *disk, GError **error)
+{
+    g_autofree char *folder = vd_path_images();
+    guint64 room = vd_free_bytes(folder), needs = 0;
+    struct stat st;
+    g_autofree char *wanted = NULL, *there = vd_format_size(room);
+
+    if (stat(disk->path, &st) == 0 && S_ISREG(st.st_mode))
+        needs = (guint64)st.st_blocks * 512;
+    wanted = vd_format_size(needs);
+    return room > needs || vd_fail(error, VD_ERR_NO_SPACE, NULL,
+                                   _("A copy of the disk of %s takes %s, and there are %s free in "
+                                     "the image folder %s."),
+                                   disk->name, wanted, there, folder);
+}
+
+/* make: what is missing there may be made for it. */
+static gboolean check_disk(VdConn *conn, const char *uuid, gboolean make, VdVmDisk *ret,
+                           GError **error)
+{
+    if (!vd_conn_vm_disk(conn, uuid, ret, error))
+        return FALSE;
+    if (!g_str_equal(ret->format, "qcow2") && !g_str_equal(ret->format, "raw"))
+        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                       _("The disk of %s is %s, and only qcow2 and raw disks become images."),
+                       ret->name, ret->format);
+    if (vd_conn_is_local(conn))
+        return check_room(ret, error);
+    return (ret->running && !make) || vd_image_bring_check(conn, ret, error);
+}
+
+/* Before there is a job. */
+static gboolean check_before(const char *uri, const char *uuid, GError **error)
+{
+    g_autoptr(VdConn) conn = vd_conn_open(uri, NULL, NULL, error);
+    VdVmDisk disk = {0};
+    gboolean ok = conn && check_disk(conn, uuid, FALSE, &disk, error);
+
+    vd_vm_disk_clear(&disk);
+    return ok;
+}
+
+static gboolean check_machine(VdRun *run, VdConn *conn, VdVmDisk *disk, GError **error)
+{
+    g_autofree char *uuid = vd_spec_text(run, "uuid");
+
+    if (!check_disk(conn, uuid, TRUE, disk, error))
+        return FALSE;
+    if (disk->others > 0) {
+        vd_run_note_n(run, "%u other disk is left out", "%u other disks are left out", disk->others,
+                      disk->others);
+    }
+    vd_run_text(run, disk->running ? _("%s, running: %s") : _("%s, off: %s"), disk->name,
+                disk->path);
+    return TRUE;
+}
+
+static gboolean step_check(VdRun *run, GError **error)
+{
+    g_autofree char *name = vd_spec_text(run, "name");
+    g_autoptr(VdConn) conn = NULL;
+    VdVmDisk disk = {0};
+    gboolean ok;
+
+    if (!vd_image_check_name(name, error))
+        return FALSE;
+    conn = open_host(run, error);
+    ok = conn && check_machine(run, conn, &disk, error);
+    vd_vm_disk_clear(&disk);
+    return ok;
+}
+
 /* ---- submitting ---- */
 
 static char *words_to_clean(const VdArgs *args)
@@ -101,75 +182,14 @@ gboolean vd_image_make_submit(VdJournal *journal, const char *request, const cha
     if (!vd_args_check(checked, vd_image_make_args, error))
         return FALSE;
     name = vd_args_get(checked, "name");
-    if (!vd_image_check_name(name, error) || !vd_store_prepare(error))
+    if (!vd_image_check_name(name, error) || !vd_store_prepare(error) || !vd_guest_there(error) ||
+        !check_before(uri, uuid, error))
         return FALSE;
     job = vd_deploy_job_new(request, "image.make", author, name);
     job->host = g_strdup(host_id);
     job->title = g_strdup_printf("make image %s", name);
     spec = make_spec(uri, uuid, name, checked);
     return vd_deploy_start_named(journal, job, spec, TRUE, error);
-}
-
-/* ---- looking ---- */
-
-static VdConn *open_host(VdRun *run, GError **error)
-{
-    g_autofree char *uri = vd_spec_text(run, "uri");
-
-    return vd_conn_open(uri, vd_run_id(run), vd_run_cancellable(run), error);
-}
-
-static gboolean check_room(const VdVmDisk *disk, GError **error)
-{
-    g_autofree char *folder = vd_path_images();
-    guint64 room = vd_free_bytes(folder), needs = 0;
-    struct stat st;
-    g_autofree char *wanted = NULL, *there = vd_format_size(room);
-
-    if (stat(disk->path, &st) == 0 && S_ISREG(st.st_mode))
-        needs = (guint64)st.st_blocks * 512;
-    wanted = vd_format_size(needs);
-    return room > needs || vd_fail(error, VD_ERR_NO_SPACE, NULL,
-                                   _("A copy of the disk of %s takes %s, and there are %s free in "
-                                     "the image folder %s."),
-                                   disk->name, wanted, there, folder);
-}
-
-static gboolean check_machine(VdRun *run, VdConn *conn, VdVmDisk *disk, GError **error)
-{
-    g_autofree char *uuid = vd_spec_text(run, "uuid");
-
-    if (!vd_conn_vm_disk(conn, uuid, disk, error))
-        return FALSE;
-    if (!g_str_equal(disk->format, "qcow2") && !g_str_equal(disk->format, "raw"))
-        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
-                       _("The disk of %s is %s, and only qcow2 and raw disks become images."),
-                       disk->name, disk->format);
-    if (!(vd_conn_is_local(conn) ? check_room(disk, error)
-                                 : vd_image_bring_check(conn, disk, error)))
-        return FALSE;
-    if (disk->others > 0) {
-        vd_run_note_n(run, "%u other disk is left out", "%u other disks are left out", disk->others,
-                      disk->others);
-    }
-    vd_run_text(run, disk->running ? _("%s, running: %s") : _("%s, off: %s"), disk->name,
-                disk->path);
-    return TRUE;
-}
-
-static gboolean step_check(VdRun *run, GError **error)
-{
-    g_autofree char *name = vd_spec_text(run, "name");
-    g_autoptr(VdConn) conn = NULL;
-    VdVmDisk disk = {0};
-    gboolean ok;
-
-    if (!vd_image_check_name(name, error))
-        return FALSE;
-    conn = open_host(run, error);
-    ok = conn && check_machine(run, conn, &disk, error);
-    vd_vm_disk_clear(&disk);
-    return ok;
 }
 
 /* ---- copying ---- */

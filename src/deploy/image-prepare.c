@@ -44,7 +44,7 @@ static gboolean check_image(const VdImage *image, GError **error)
     if (!vd_image_customisable(image, &why))
         return vd_fail(error, VD_ERR_UNSUPPORTED, NULL, _("The image %s cannot be prepared: %s"),
                        image->name, why);
-    return TRUE;
+    return vd_image_check_file(image, error) && vd_guest_there(error);
 }
 
 static char *make_spec(const VdImage *image, const char *name)
@@ -76,7 +76,8 @@ gboolean vd_image_prepare_submit(VdJournal *journal, const char *request, const 
         return FALSE;
     if (!name || !*name)
         name = usual;
-    if (!vd_image_check_name(name, error))
+    if (!vd_image_check_name(name, error) ||
+        !vd_image_check_room(image->name, vd_image_allocated(image), error))
         return FALSE;
     job = vd_deploy_job_new(request, "image.prepare", author, name);
     job->title = g_strdup_printf("prepare image %s", image->name);

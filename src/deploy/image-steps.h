@@ -12,6 +12,8 @@
 
 /* Whether an image can be called so, and none is. */
 gboolean vd_image_check_name(const char *name, GError **error);
+/* Whether a copy that takes so many bytes fits into the image folder; what: of what. */
+gboolean vd_image_check_room(const char *what, guint64 bytes, GError **error);
 /* Whether qemu-img agrees with what was seen of a file, and finds it whole. shown: its name in
  * sentences. */
 gboolean vd_image_ask_qemu(VdRun *run, const char *path, const char *shown, const VdDiskFile *file,

@@ -89,6 +89,13 @@ gboolean vd_image_check_file(const VdImage *image, GError **error)
     return TRUE;
 }
 
+guint64 vd_image_allocated(const VdImage *image)
+{
+    struct stat st;
+
+    return stat(image->path, &st) == 0 ? (guint64)st.st_blocks * 512 : 0;
+}
+
 static gboolean ask_host(const char *uri, const VdImage *image, GError **error)
 {
     g_autoptr(GError) why = NULL;

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/base/child.h"
 #include "src/base/error.h"
 #include "src/base/files.h"
 #include "src/base/i18n.h"
@@ -29,7 +30,7 @@
 /* Each can be unpacked by a thread of its own. */
 #define BLOCK_BYTES (G_GUINT64_CONSTANT(16) << 20)
 #define PIECE       (1024 * 1024)
-#define REMARK      "# vmdeck-sha256="
+#define KEY_MS      30000
 
 const VdArgSpec vd_image_publish_args[] = {
     {.name = "folder",
@@ -67,101 +68,100 @@ const VdArgSpec vd_image_export_args[] = {
     {.name = NULL},
 };
 
-/* ---- the index as text (pure) ---- */
+/* ---- the index that is there ---- */
 
-/* Where the section of that name begins and ends in text; FALSE if there is none. */
-static gboolean find_section(const char *text, const char *name, gsize *ret_from, gsize *ret_to)
+/* The index of a folder as it is now, "" if it has none; NULL: nothing can be added to it. The
+ * caller frees. */
+static char *read_index(const char *folder, const char *key, GError **error)
 {
-    g_autofree char *head = g_strdup_printf("[%s]", name);
-    gboolean inside = FALSE;
-    gsize at = 0;
+    g_autofree char *plain = g_build_filename(folder, "index", NULL);
+    g_autofree char *armoured = g_build_filename(folder, "index.asc", NULL);
+    g_autoptr(VdCatalogue) before = vd_catalogue_new("there");
+    g_autofree char *text = NULL;
+    g_autoptr(GError) why = NULL;
 
-    while (text[at]) {
-        gsize length = strcspn(text + at, "\n");
-        gboolean mine = length >= strlen(head) && strncmp(text + at, head, strlen(head)) == 0;
-
-        if (inside && text[at] == '[') {
-            *ret_to = at;
-            return TRUE;
-        }
-        if (mine && !inside) {
-            inside = TRUE;
-            *ret_from = at;
-        }
-        at += length + (text[at + length] ? 1 : 0);
+    if (!key && g_file_test(armoured, G_FILE_TEST_EXISTS)) {
+        vd_error_set(error, VD_ERR_INVALID, NULL,
+                     _("The index in %s is signed: give --key, or what is signed would lag "
+                       "behind."),
+                     folder);
+        return NULL;
     }
-    *ret_to = at;
-    return inside;
+    if (!g_file_test(plain, G_FILE_TEST_EXISTS))
+        return g_strdup("");
+    text = vd_file_read(plain, VD_INDEX_BYTES, NULL, error);
+    if (!text || vd_index_parse(before, text, strlen(text), "file:///", &why))
+        return g_steal_pointer(&text);
+    vd_error_set(error, VD_ERR_INVALID, vd_error_detail(why), _("%s is there and is no index: %s."),
+                 plain, why->message);
+    vd_error_quote(error, why);
+    return NULL;
 }
 
-char *vd_index_section(const char *text, const char *name)
-{
-    gsize from = 0, to = 0;
+/* ---- before there is a job ---- */
 
-    return find_section(text, name, &from, &to) ? g_strndup(text + from, to - from) : NULL;
+/* Whether files can be made in a folder, or it can be made (may_make) in what is there of its path.
+ */
+static gboolean check_folder(const char *folder, gboolean may_make, GError **error)
+{
+    g_autofree char *at = g_strdup(folder);
+
+    while (may_make && !g_file_test(at, G_FILE_TEST_EXISTS)) {
+        char *above = g_path_get_dirname(at);
+
+        g_free(at);
+        at = above;
+    }
+    if (g_file_test(at, G_FILE_TEST_EXISTS) && !g_file_test(at, G_FILE_TEST_IS_DIR))
+        errno = ENOTDIR;
+    else if (access(at, W_OK | X_OK) == 0)
+        return TRUE;
+    return vd_fail(error, errno == EACCES || errno == EROFS ? VD_ERR_DENIED : VD_ERR_INVALID, NULL,
+                   "%s: %s.", at, g_strerror(errno));
 }
 
-char *vd_index_replace(const char *text, const char *name, const char *section)
+/* What signs is asked; it waits for nobody. */
+static gboolean check_key(const char *key, GError **error)
 {
-    gsize from = 0, to = 0;
-    g_autofree char *head = NULL;
+    const char *const argv[] = {"gpg", "--batch", "--list-secret-keys", "--", key, NULL};
+    g_auto(VdChild) child = {0};
+    g_autofree char *words = NULL;
 
-    if (!find_section(text, name, &from, &to))
-        return g_strconcat(text, *text ? "\n" : "", section, NULL);
-    head = g_strndup(text, from);
-    return g_strconcat(head, section, text[to] ? "\n" : "", text + to, NULL);
+    if (!key)
+        return TRUE;
+    if (!vd_child_run(argv, NULL, KEY_MS, &child, error))
+        return FALSE;
+    words = vd_child_words(&child);
+    return child.status == 0 ||
+           vd_fail(error, VD_ERR_NOT_FOUND, words,
+                   _("GnuPG has no secret key “%s” here, which could sign the index; `gpg "
+                     "--list-secret-keys` shows those that there are."),
+                   key);
 }
 
-/* A value on one line, as it was before any of its own line ends. */
-static void field(GString *out, const char *key, const char *value)
+static gboolean check_publish(const char *folder, const char *key, GError **error)
 {
-    g_autofree char *clean = value ? vd_text_clean(value, 400, FALSE) : NULL;
+    g_autofree char *index = NULL;
 
-    if (clean && *clean)
-        g_string_append_printf(out, "%s=%s\n", key, clean);
+    if (!check_folder(folder, TRUE, error) || !check_key(key, error))
+        return FALSE;
+    index = read_index(folder, key, error);
+    return index != NULL;
 }
 
-static void add_growth(GString *out, JsonObject *layout)
+static gboolean check_export(const VdImage *image, const char *file, GError **error)
 {
-    JsonNode *node = json_object_get_member(layout, "grow");
-    JsonObject *grow = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-    gint64 partition = grow ? json_object_get_int_member_with_default(grow, "partition", 0) : 0;
-    const char *vg = grow ? json_object_get_string_member_with_default(grow, "vg", NULL) : NULL;
-    const char *lv = grow ? json_object_get_string_member_with_default(grow, "lv", NULL) : NULL;
+    g_autofree char *folder = g_path_get_dirname(file);
+    guint64 bytes = vd_image_allocated(image), room = vd_free_bytes(folder);
+    g_autofree char *needs = vd_format_size(bytes), *there = vd_format_size(room);
 
-    if (partition > 0)
-        g_string_append_printf(out, "expand=/dev/sda%" G_GINT64_FORMAT "\n", partition);
-    if (vg && lv)
-        g_string_append_printf(out, "lvexpand=/dev/%s/%s\n", vg, lv);
-}
-
-char *vd_index_entry(const VdImage *image, const char *file, const char *revision,
-                     const char *sha512, guint64 compressed)
-{
-    g_autoptr(JsonNode) root = image->layout ? json_from_string(image->layout, NULL) : NULL;
-    JsonObject *layout = root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
-    JsonNode *os_node = layout ? json_object_get_member(layout, "os") : NULL;
-    JsonObject *os =
-        os_node && JSON_NODE_HOLDS_OBJECT(os_node) ? json_node_get_object(os_node) : NULL;
-    g_autoptr(GString) out = g_string_new(NULL);
-
-    g_string_append_printf(out, "[%s]\n", image->name);
-    field(out, "name", image->notes ? image->notes : image->os ? image->os : image->name);
-    if (os)
-        field(out, "osinfo", json_object_get_string_member_with_default(os, "osinfo", NULL));
-    field(out, "arch", image->arch ? image->arch : "x86_64");
-    field(out, "file", file);
-    field(out, "revision", revision);
-    field(out, "checksum[sha512]", sha512);
-    field(out, "format", image->format);
-    g_string_append_printf(out, "size=%" G_GUINT64_FORMAT "\n", image->virtual_size);
-    g_string_append_printf(out, "compressed_size=%" G_GUINT64_FORMAT "\n", compressed);
-    if (layout)
-        add_growth(out, layout);
-    field(out, "notes", image->os && image->notes ? image->os : NULL);
-    field(out, "aliases", image->tags);
-    g_string_append_printf(out, REMARK "%s\n", image->sha256);
-    return g_string_free(g_steal_pointer(&out), FALSE);
+    if (g_file_test(file, G_FILE_TEST_EXISTS))
+        return vd_fail(error, VD_ERR_EXISTS, NULL, _("%s is there already."), file);
+    if (!check_folder(folder, FALSE, error) || !vd_image_check_file(image, error))
+        return FALSE;
+    return bytes < room || vd_fail(error, VD_ERR_NO_SPACE, NULL,
+                                   _("The image %s takes %s, and there are %s free in %s."),
+                                   image->name, needs, there, folder);
 }
 
 /* ---- submitting ---- */
@@ -171,7 +171,7 @@ static gboolean all_are_there(char *const *names, GError **error)
     for (; *names; names++) {
         g_autoptr(VdImage) image = vd_store_load(*names, error);
 
-        if (!image)
+        if (!image || !vd_image_check_file(image, error))
             return FALSE;
     }
     return TRUE;
@@ -212,6 +212,8 @@ gboolean vd_image_publish_submit(VdJournal *journal, const char *request, const 
         return FALSE;
     names = g_strjoinv(" ", all ? all : given);
     folder = g_canonicalize_filename(vd_args_get(checked, "folder"), NULL);
+    if (!check_publish(folder, vd_args_get(checked, "key"), error))
+        return FALSE;
     job = vd_deploy_job_new(request, "image.publish", author, folder);
     job->title = g_strdup_printf("publish to %s", folder);
     return start(journal, job,
@@ -232,8 +234,8 @@ gboolean vd_image_export_submit(VdJournal *journal, const char *request, const c
     if (!image || !vd_args_check(checked, vd_image_export_args, error))
         return FALSE;
     file = g_canonicalize_filename(vd_args_get(checked, "file"), NULL);
-    if (g_file_test(file, G_FILE_TEST_EXISTS))
-        return vd_fail(error, VD_ERR_EXISTS, NULL, _("%s is there already."), file);
+    if (!check_export(image, file, error))
+        return FALSE;
     job = vd_deploy_job_new(request, "image.export", author, file);
     job->title = g_strdup_printf("export image %s", name);
     return start(journal, job, (const char *const[]){"file", file, "image", name, NULL}, error);
@@ -436,7 +438,7 @@ typedef struct {
 static char *next_revision(const Publish *publish, const VdImage *image)
 {
     g_autofree char *section = vd_index_section(publish->index, image->name);
-    g_autofree char *remark = g_strconcat(REMARK, image->sha256, NULL);
+    g_autofree char *remark = g_strconcat(VD_INDEX_REMARK, image->sha256, NULL);
     const char *line = section ? strstr(section, "\nrevision=") : NULL;
     guint64 before = line ? g_ascii_strtoull(line + strlen("\nrevision="), NULL, 10) : 0;
 
@@ -520,33 +522,6 @@ static gboolean write_index(Publish *publish, const char *key, GError **error)
     return (chmod(part, 0644) == 0 && rename(part, armoured) == 0) || fail_file(armoured, error);
 }
 
-static gboolean read_index(Publish *publish, const char *key, GError **error)
-{
-    g_autofree char *plain = g_build_filename(publish->folder, "index", NULL);
-    g_autofree char *armoured = g_build_filename(publish->folder, "index.asc", NULL);
-    g_autoptr(VdCatalogue) before = vd_catalogue_new("there");
-    g_autoptr(GError) why = NULL;
-
-    if (!key && g_file_test(armoured, G_FILE_TEST_EXISTS))
-        return vd_fail(error, VD_ERR_INVALID, NULL,
-                       _("The index in %s is signed: give --key, or what is signed would lag "
-                         "behind."),
-                       publish->folder);
-    if (!g_file_test(plain, G_FILE_TEST_EXISTS)) {
-        publish->index = g_strdup("");
-        return TRUE;
-    }
-    publish->index = vd_file_read(plain, VD_INDEX_BYTES, NULL, error);
-    if (!publish->index)
-        return FALSE;
-    if (vd_index_parse(before, publish->index, strlen(publish->index), "file:///", &why))
-        return TRUE;
-    vd_error_set(error, VD_ERR_INVALID, vd_error_detail(why), _("%s is there and is no index: %s."),
-                 plain, why->message);
-    vd_error_quote(error, why);
-    return FALSE;
-}
-
 /* Folders that are made for it go with it, unless something is in them by then. */
 static gboolean make_folder(VdRun *run, const char *folder, GError **error)
 {
@@ -581,7 +556,8 @@ static gboolean step_publish(VdRun *run, GError **error)
     Publish publish = {.run = run,
                        .folder = vd_spec_text(run, "folder"),
                        .level = level ? (guint)g_ascii_strtoull(level, NULL, 10) : 3};
-    gboolean ok = make_folder(run, publish.folder, error) && read_index(&publish, key, error);
+    gboolean ok = make_folder(run, publish.folder, error) &&
+                  (publish.index = read_index(publish.folder, key, error)) != NULL;
 
     for (char **name = images; ok && *name; name++)
         ok = publish_one(&publish, *name, error);

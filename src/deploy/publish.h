@@ -4,6 +4,9 @@
 
 #include "src/model/image.h"
 
+/* The line that tells whose bytes an entry is of: this and the digest. */
+#define VD_INDEX_REMARK "# vmdeck-sha256="
+
 /* The section of that name with its head, or NULL. The caller frees, as with the others. */
 char *vd_index_section(const char *text, const char *name);
 /* The text with section in place of the one of that name, or at its end. */

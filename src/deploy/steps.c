@@ -131,19 +131,6 @@ gboolean vd_step_check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const 
     return TRUE;
 }
 
-/* Before anything is made: whether the appliance will have what the root's file system needs. */
-static gboolean check_tools(VdRun *run, const VdPlan *plan, const VdImage *image, GError **error)
-{
-    g_autofree char *fs = plan->grow && !plan->reader ? vd_image_root_fs(image) : NULL;
-    g_autoptr(JsonNode) result = NULL;
-
-    if (g_strcmp0(fs, "xfs") != 0)
-        return TRUE;
-    result = vd_guest_run(run, vd_plan_check_request(vd_run_id(run), image->layout), NULL, NULL,
-                          NULL, error);
-    return result != NULL;
-}
-
 gboolean vd_step_check(VdRun *run, GError **error)
 {
     g_autoptr(VdPlan) plan = vd_step_plan(run, error);
@@ -155,7 +142,7 @@ gboolean vd_step_check(VdRun *run, GError **error)
     /* Before anything is made there is no reason to wait for a host. */
     conn = vd_conn_open(plan->uri, vd_run_id(run), vd_run_cancellable(run), error);
     if (!conn || !vd_step_check_host(run, plan, conn, image, error) ||
-        !check_tools(run, plan, image, error))
+        !vd_guest_can(image, plan->grow && !plan->reader, plan->reader || plan->customise, error))
         return FALSE;
     vd_run_text(run, _("image, name, room on %s, network %s"), plan->pool, plan->network);
     return TRUE;

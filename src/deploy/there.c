@@ -2,13 +2,12 @@
  * by the job itself, since a host changes. */
 #include "config.h"
 
-#include <sys/stat.h>
-
 #include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/base/paths.h"
 #include "src/base/text.h"
 #include "src/deploy/copy.h"
+#include "src/deploy/deploy.h"
 #include "src/deploy/store.h"
 #include "src/deploy/there.h"
 
@@ -64,11 +63,9 @@ static gboolean check_network(VdConn *conn, const VdPlan *plan, GError **error)
 static gboolean check_near(const VdPlan *plan, const VdImage *image, GError **error)
 {
     g_autofree char *folder = vd_path_state();
-    struct stat st;
 
-    if (!plan->near || !image || stat(image->path, &st) < 0)
-        return TRUE;
-    return vd_plan_check_near(plan, (guint64)st.st_blocks * 512, vd_free_bytes(folder), folder,
+    return !plan->near || !image ||
+           vd_plan_check_near(plan, vd_image_allocated(image), vd_free_bytes(folder), folder,
                               error);
 }
 

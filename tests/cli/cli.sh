@@ -157,7 +157,7 @@ check "and not a second time" all is "$status" 0 , is "$(ls "$work/published")" 
 sed 's/^{"sha256": "../{"sha256": "00/' "$VMDECK_STATE_DIR/images/bare.json" >"$VMDECK_STATE_DIR/images/lost.json"
 try 1 image publish "$work/half" --image bare --image lost
 check "of images of which one cannot be published none is left there" all is "$status" 1 , \
-  is "$(ls -A "$work/half")" ""
+  test ! -e "$work/half"
 try 1 -c test:///default deploy never --image lost --no-grow --no-customise
 check "an image whose disk is gone is refused before there is a job" all is "$status" 1 , says "The disk of the image lost is gone" , \
   eval '! "$VMDECK" jobs --format csv | grep "deploy never"'

@@ -434,6 +434,22 @@ static int status_of_hosts(VdRun *run)
     return run->down == VD_ERR_DENIED ? 4 : 3;
 }
 
+/* What was asked to go on. Several are not followed: each would hide the others. */
+static gboolean follow_target(VdRun *run)
+{
+    const VdCommand *command = run->command;
+    gboolean follows = command->verb->follows && run->status == 0;
+    gboolean one = run->targets->len == 1 && !command->detach;
+    for (guint i = 0; follows && i < run->targets->len; i++) {
+        const VdRunTarget *target = g_ptr_array_index(run->targets, i);
+        if (one)
+            run->status = vd_follow_job(run->deck, run->context, target->id, command->format);
+        else
+            vd_err(_("The job goes on; vmdeck job follow %s shows it again.\n"), target->id);
+    }
+    return follows && one;
+}
+
 static void run_verb(VdRun *run)
 {
     const VdCommand *command = run->command;
@@ -467,6 +483,8 @@ static void run_verb(VdRun *run)
         run->status = vd_follow_job(run->deck, run->context, run->job, command->format);
         return;
     }
+    if (follow_target(run))
+        return;
     if (run->job && command->format == VD_FORMAT_TABLE)
         vd_out("%s\n", run->job);
     print_outcome(run);

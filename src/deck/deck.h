@@ -62,6 +62,7 @@ typedef struct {
     const char *pending; /* N_("starting…") */
     const char *keys;    /* default keys, space-separated names: "s F5"; NULL: none */
     const VdArgSpec *args; /* ends with a NULL name; NULL: none */
+    gboolean follows;      /* its job goes on: the command line follows one as if it had begun it */
     gboolean form;         /* the console opens its form, filled with what is (vd_deck_values()) */
     gboolean console;      /* of the console alone: the command line has no connections to keep */
     gboolean

@@ -65,6 +65,7 @@ const VdVerbRow vd_verb_rows_job[] = {
               .help = N_("Go on with a job whose process was killed, from the step it was in."),
               .target = VD_TARGET_JOB,
               .many = TRUE,
+              .follows = TRUE,
               .kind = VD_VERB_QUICK},
      .role = VD_ROLE_OPERATE,
      .local = vd_local_job_resume},

@@ -85,8 +85,7 @@ unset VMDECK_JOB_DIE_AT
 id=$(parent)
 check "the machines wait" is 3 "$(jobs 'deploy dead-_' queued)"
 check "their names are taken" all deploy 1 dead-2 , says dead-2
-check "it goes on" try 0 job resume "$id"
-check "to its end" all try 0 job follow "$id" , prints "3 ready"
+check "it goes on, and is followed to its end" all try 0 job resume "$id" , says "machines" , prints "3 ready"
 
 export VMDECK_JOB_DIE_AT=machines:begin
 deploy 1 'stop-{1..3}' || true
@@ -95,8 +94,8 @@ id=$(parent)
 check "one of those that wait is cancelled" all try 0 job cancel --yes \
   "$(journal "SELECT id FROM job WHERE title = 'deploy stop-2'")" , says "had not begun"
 check "it ends" until_true eval '[ "$(jobs "deploy stop-2" cancelled)" = 1 ]'
-check "the others are made, and what was not is said" all try 0 job resume "$id" , \
-  try 1 job follow "$id" , says "stop-2"
+check "the others are made, and what was not is said, with the job's end as the exit status" all \
+  try 1 job resume "$id" , says "stop-2"
 check "two of three" is 2 "$(jobs 'deploy stop-_' "done")"
 check "the one that was cancelled is tried again, with all that it was asked for" all \
   try 0 job retry "$(journal "SELECT id FROM job WHERE title = 'deploy stop-2'")" , \
@@ -138,7 +137,8 @@ unset VMDECK_JOB_DIE_AT
 # With this lock in our hands no disk is made: the first of them waits in the middle of its work.
 exec 9<>"$VMDECK_IMAGE_DIR/.lock"
 flock 9
-check "it goes on, and the first is held up" all try 0 job resume "$(parent)" , \
+check "it goes on without being waited for, and the first is held up" all \
+  try 0 job resume "$(parent)" --detach , says "The job goes on; vmdeck job follow $(parent)" , \
   until_true eval '[ "$(jobs "deploy halt-_" running)" -gt 0 ]'
 check "one that is at work is cancelled with those that wait" all \
   try 0 job cancel --yes "$(parent)" , says "asked to stop, and what it made is being undone"
@@ -153,7 +153,7 @@ check "what kills its runner twice is left to people" all deploy 1 'hurt-{1..2}'
 unset VMDECK_JOB_DIE_AT
 check "how many, by the rules of the language" all russian 0 job show "$(parent)" , prints "Не созданы 2 машины из 2: hurt-1"
 id=$(journal "SELECT id FROM job WHERE title = 'deploy hurt-2'")
-check "who go on with it" all try 0 job resume "$id" , try 0 job follow "$id"
+check "who go on with it" try 0 job resume "$id"
 
 # ---- over hosts
 

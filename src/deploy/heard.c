@@ -15,12 +15,51 @@
 #define DRAWN_USEC (2 * G_USEC_PER_SEC)
 #define BAR        "*installer"
 
+/* What installers call the parts of their work, and how much of all of it is done when each begins:
+ * debian-installer's titles, of which each has a bar of its own that goes to 100%; what anaconda
+ * prints in its text mode; what subiquity reports. Shares of a usual installation of a server. */
+static const struct {
+    const char *words;
+    double from, to;
+} stages[] = {
+    {"Detecting network hardware", 0.01, 0.02},
+    {"Configuring the network with DHCP", 0.02, 0.03},
+    {"Checking the Debian archive mirror", 0.03, 0.04},
+    {"Loading additional components", 0.04, 0.08},
+    {"Detecting disks and all other hardware", 0.08, 0.09},
+    {"Starting up the partitioner", 0.09, 0.10},
+    {"Partitions formatting", 0.10, 0.12},
+    {"Installing the base system", 0.12, 0.50},
+    {"Configuring apt", 0.50, 0.54},
+    {"Select and install software", 0.54, 0.90},
+    {"Installing GRUB boot loader", 0.90, 0.95},
+    {"Finishing the installation", 0.95, 0.99},
+    {"Setting up the installation environment", 0.05, 0.06},
+    {"Configuring storage", 0.06, 0.10},
+    {"Starting package installation process", 0.12, 0.20},
+    {"Installing boot loader", 0.85, 0.88},
+    {"Performing post-installation setup tasks", 0.88, 0.94},
+    {"Running post-installation scripts", 0.94, 0.98},
+    {"executing curtin install partitioning step", 0.10, 0.15},
+    {"executing curtin install extract step", 0.15, 0.45},
+    {"executing curtin install curthooks step", 0.45, 0.70},
+    {"final system configuration", 0.70, 0.85},
+    {"downloading and installing security updates", 0.85, 0.96},
+    {"subiquity/Late/run", 0.96, 0.98},
+};
+/* anaconda's "Installing glibc.x86_64 (12/400)", between those parts. */
+#define COUNTED_FROM 0.20
+#define COUNTED_TO   0.85
+
 struct _VdHeard {
     GRegex *clocks;
+    GRegex *counts;
     char *text;           /* of the last line */
     guint lately[LATELY]; /* hashes, a ring */
     guint next;
     double part;   /* the last one that was told */
+    int stage;     /* the last known part of the work, or -1 */
+    double done;   /* of all of it, by the stages: never less than before; or -1 */
     gint64 digits; /* when a line without words came, 0: never */
     gint64 asked;  /* when a question came, 0: never */
 };
@@ -30,7 +69,9 @@ VdHeard *vd_heard_new(void)
     VdHeard *heard = g_new0(VdHeard, 1);
 
     heard->clocks = g_regex_new("\\b\\d{1,2}:\\d\\d(:\\d\\d)?\\b|^\\[ *\\d+\\.\\d+\\]", 0, 0, NULL);
-    heard->part = -1;
+    heard->counts = g_regex_new("^Installing\\b.*\\((\\d{1,5})/(\\d{1,5})\\)", 0, 0, NULL);
+    heard->part = heard->done = -1;
+    heard->stage = -1;
     return heard;
 }
 
@@ -39,6 +80,7 @@ void vd_heard_free(VdHeard *heard)
     if (!heard)
         return;
     g_regex_unref(heard->clocks);
+    g_regex_unref(heard->counts);
     g_free(heard->text);
     g_free(heard);
 }
@@ -122,6 +164,54 @@ static gboolean is_further(VdHeard *heard, double part)
     return further;
 }
 
+/* The share of "Installing glibc (12/400)", or -1. */
+static double counted(const VdHeard *heard, const char *line)
+{
+    g_autoptr(GMatchInfo) match = NULL;
+    g_autofree char *first = NULL, *second = NULL;
+    double n, all;
+
+    if (!g_regex_match(heard->counts, line, 0, &match))
+        return -1;
+    first = g_match_info_fetch(match, 1);
+    second = g_match_info_fetch(match, 2);
+    n = g_ascii_strtod(first, NULL);
+    all = g_ascii_strtod(second, NULL);
+    return all > 0 ? MIN(1.0, n / all) : -1;
+}
+
+/* Whether a line tells of a part, and is not a row of a menu: "  9: Select and install software".
+ */
+static gboolean begins(const char *line, const char *words)
+{
+    const char *found = strstr(line, words);
+
+    while (found && found > line && found[-1] == ' ')
+        found--;
+    return found && !(found - line >= 2 && found[-1] == ':' && g_ascii_isdigit(found[-2]));
+}
+
+/* How much of all the work is done after a line. Of an installer whose parts are not known it is
+ * what the line itself says. */
+static double overall(VdHeard *heard, const char *line, double part)
+{
+    double count = counted(heard, line), done;
+
+    for (guint i = 0; i < G_N_ELEMENTS(stages); i++) {
+        if (begins(line, stages[i].words))
+            heard->stage = (int)i;
+    }
+    if (count >= 0)
+        done = COUNTED_FROM + (COUNTED_TO - COUNTED_FROM) * count;
+    else if (heard->stage >= 0)
+        done = stages[heard->stage].from +
+               (stages[heard->stage].to - stages[heard->stage].from) * MAX(part, 0.0);
+    else
+        return part;
+    heard->done = MAX(heard->done, done);
+    return heard->done;
+}
+
 static VdHeardKind hear_digits(VdHeard *heard, gint64 now)
 {
     gboolean often = heard->digits > 0 && now - heard->digits < CLOCK_USEC;
@@ -134,7 +224,7 @@ VdHeardKind vd_heard_line(VdHeard *heard, const char *line, gint64 now, const ch
                           double *ret_part)
 {
     gboolean barred, worded, further, said;
-    double part;
+    double part, done;
 
     g_free(heard->text);
     heard->text = g_strdup(line);
@@ -144,8 +234,9 @@ VdHeardKind vd_heard_line(VdHeard *heard, const char *line, gint64 now, const ch
     worded = has_words(heard->text);
     if (ret_text)
         *ret_text = worded ? heard->text : NULL;
+    done = overall(heard, heard->text, part);
     if (ret_part)
-        *ret_part = part;
+        *ret_part = done;
     if (!worded && !further)
         return barred || !*heard->text ? VD_HEARD_NOTHING : hear_digits(heard, now);
     if (asks(heard->text)) {

@@ -327,10 +327,10 @@ static gboolean on_line(const char *line, gpointer data)
         set_note(watch, NO_NOTE);
     g_mutex_unlock(&watch->lock);
     vd_run_log(watch->run, "console: %s", line);
-    if (!text)
-        return TRUE;
-    vd_run_text(watch->run, "%.*s", (int)vd_text_fit(text, 100, NULL), text);
-    vd_run_progress(watch->run, part);
+    if (text)
+        vd_run_text(watch->run, "%.*s", (int)vd_text_fit(text, 100, NULL), text);
+    if (text || part >= 0)
+        vd_run_progress(watch->run, part);
     return TRUE;
 }
 

@@ -130,10 +130,13 @@ static double seconds(gint64 usec)
 }
 
 /* How this machine's seconds compare with the expected ones, by the steps that have ended. Short
- * ones prove little: some seconds as expected are added. */
+ * ones, or a small part of a long job, prove little: some seconds as expected are added. */
 static double speed_of(const VdJob *job)
 {
-    double expected = 5, took = 5;
+    double all = 0;
+    for (guint i = 0; i < job->steps->len; i++)
+        all += ((const VdStep *)g_ptr_array_index(job->steps, i))->weight;
+    double expected = MAX(5, all / 10), took = expected;
     for (guint i = 0; i < job->steps->len; i++) {
         const VdStep *step = g_ptr_array_index(job->steps, i);
         if (step->state != VD_STEP_DONE || !step->started || !step->ended)

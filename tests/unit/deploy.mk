@@ -2,6 +2,7 @@
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-images tests/unit/test-deploy-args tests/unit/test-deploy-plan \
   tests/unit/test-catalogue tests/unit/test-fetch tests/unit/test-scripts \
+  tests/unit/test-heard \
   tests/unit/test-install
 endif
 DEPLOY_TEST_LIBS = libdeploy.a libguestpure.a libjobs.a libvirtroom.a libmodel.a libbase.a $(LIBVIRT_LIBS) \
@@ -24,6 +25,9 @@ tests_unit_test_fetch_LDADD = $(DEPLOY_TEST_LIBS)
 tests_unit_test_scripts_SOURCES = tests/unit/test-scripts.c
 tests_unit_test_scripts_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_scripts_LDADD = $(DEPLOY_TEST_LIBS)
+tests_unit_test_heard_SOURCES = tests/unit/test-heard.c
+tests_unit_test_heard_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_heard_LDADD = $(DEPLOY_TEST_LIBS)
 tests_unit_test_install_SOURCES = tests/unit/test-install.c
 tests_unit_test_install_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_install_LDADD = $(DEPLOY_TEST_LIBS)

@@ -1,6 +1,5 @@
 /* Templates of answer files: what they refuse, what their macros become, that no value becomes a
- * line of its own; the archive that carries the answers, unpacked by cpio; and what an installer
- * says on its console, told apart. */
+ * line of its own; and the archive that carries the answers, unpacked by cpio. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -18,7 +17,6 @@
 #include "src/base/error.h"
 #include "src/base/files.h"
 #include "src/deploy/deploy.h"
-#include "src/deploy/heard.h"
 #include "src/deploy/initrd.h"
 #include "src/deploy/install.h"
 #include "src/deploy/medium.h"
@@ -348,104 +346,6 @@ static void test_archive(void **state)
     assert_int_equal(length, 300001);
     assert_string_equal(back, large);
     assert_true(vd_remove_tree(folder, NULL));
-}
-
-/* ---- what an installer says ---- */
-
-#define MINUTE (60 * G_USEC_PER_SEC)
-
-typedef struct {
-    VdHeard *heard;
-    gint64 now;
-} Ear;
-
-static void hears(Ear *ear, gint64 after, const char *line, VdHeardKind wanted)
-{
-    VdHeardKind kind;
-
-    ear->now += after;
-    kind = vd_heard_line(ear->heard, line, ear->now, NULL, NULL);
-    if (kind != wanted)
-        fail_msg("“%s” is %d, not %d", line, (int)kind, (int)wanted);
-}
-
-/* Minutes in which only the clock of its screen goes on are minutes of silence. */
-static void test_heard_clock(void **state)
-{
-    g_autoptr(VdHeard) heard = vd_heard_new();
-    Ear ear = {heard, MINUTE};
-
-    (void)state;
-    hears(&ear, 0, "Choose a mirror of the Debian archive", VD_HEARD_NEWS);
-    for (int i = 40; i < 46; i++) {
-        g_autofree char *bar = g_strdup_printf(
-            "[ (1*installer)  2 shell  3 shell  4- log           ][ Nov 26 11:%d ]", i);
-
-        hears(&ear, MINUTE, bar, VD_HEARD_NOTHING);
-    }
-    hears(&ear, MINUTE, "6", VD_HEARD_NOTHING);
-    hears(&ear, MINUTE, "50", VD_HEARD_NOTHING);
-    hears(&ear, MINUTE, "11:47:02", VD_HEARD_NOTHING);
-    hears(&ear, MINUTE, "Choose a mirror of the Debian archive", VD_HEARD_NOTHING);
-    hears(&ear, 0, "", VD_HEARD_NOTHING);
-    hears(&ear, 0, "waiting for the network since 11:40", VD_HEARD_NEWS);
-    hears(&ear, MINUTE, "waiting for the network since 11:41", VD_HEARD_NOTHING);
-    hears(&ear, MINUTE, "[  301.123456] eth0: no carrier", VD_HEARD_NEWS);
-    hears(&ear, MINUTE, "[  361.654321] eth0: no carrier", VD_HEARD_NOTHING);
-}
-
-/* What stands around a question is drawn with it, and a redraw asks again. */
-static void test_heard_questions(void **state)
-{
-    static const char *const screen[] = {
-        "[!!] Choose a mirror of the Debian archive", "Bad archive mirror",
-        "Please check the specified mirror or try a different one."};
-    g_autoptr(VdHeard) heard = vd_heard_new();
-    Ear ear = {heard, MINUTE};
-    const char *text = NULL;
-
-    (void)state;
-    for (guint i = 0; i < G_N_ELEMENTS(screen); i++)
-        hears(&ear, 1000, screen[i], VD_HEARD_NEWS);
-    hears(&ear, 1000, "[Press enter to continue] ", VD_HEARD_ASKS);
-    hears(&ear, 1000, "<Tab> moves; <Space> selects; <Enter> activates buttons", VD_HEARD_LIFE);
-    hears(&ear, MINUTE, "[ (1*installer) 2 shell 3 shell 4- log ][ Nov 26 11:45 ]",
-          VD_HEARD_NOTHING);
-    for (guint i = 0; i < G_N_ELEMENTS(screen); i++)
-        hears(&ear, 1000, screen[i], VD_HEARD_NOTHING);
-    hears(&ear, 1000, "[Press enter to continue] [ (1*installer) 2 shell ][ Nov 26 11:46 ]",
-          VD_HEARD_ASKS);
-    hears(&ear, MINUTE, "Choosing a mirror", VD_HEARD_NEWS);
-    hears(&ear, MINUTE, "    <Go Back>                    <Continue>    ", VD_HEARD_ASKS);
-    hears(&ear, MINUTE, "Prompt: '?' for help, default=1> ", VD_HEARD_ASKS);
-    hears(&ear, MINUTE, "Continue with autoinstall? (yes|no)", VD_HEARD_ASKS);
-    hears(&ear, MINUTE, "Installing the base system", VD_HEARD_NEWS);
-    vd_heard_line(heard, "Retrieving it [ (1*installer)  2 shell ][ Nov 26 11:46 ]", 0, &text,
-                  NULL);
-    assert_string_equal(text, "Retrieving it");
-    vd_heard_line(heard, "[ (1*installer)  2 shell ][ Nov 26 11:46 ]", 0, &text, NULL);
-    assert_null(text);
-}
-
-/* The same words with another part done are news, and so are a bar's digits that come often. */
-static void test_heard_progress(void **state)
-{
-    g_autoptr(VdHeard) heard = vd_heard_new();
-    Ear ear = {heard, MINUTE};
-    double part = 0;
-
-    (void)state;
-    hears(&ear, 0, "... 10%", VD_HEARD_NEWS);
-    hears(&ear, MINUTE, "... 20%", VD_HEARD_NEWS);
-    hears(&ear, MINUTE, "... 20%", VD_HEARD_NOTHING);
-    hears(&ear, MINUTE, "... 10%", VD_HEARD_NEWS);
-    hears(&ear, MINUTE, "Unpacking libc6 ... 37%", VD_HEARD_NEWS);
-    hears(&ear, MINUTE, "8", VD_HEARD_NOTHING);
-    hears(&ear, 10 * G_USEC_PER_SEC, "9", VD_HEARD_LIFE);
-    vd_heard_line(heard, "Unpacking 7% of libc6 ... 42%", ear.now, NULL, &part);
-    assert_true(part > 0.41 && part < 0.43);
-    vd_heard_line(heard, "Unpacking libc6", ear.now, NULL, &part);
-    assert_true(part < 0);
 }
 
 /* ---- the medium ---- */
@@ -847,9 +747,6 @@ int main(void)
         cmocka_unit_test(test_declared),
         cmocka_unit_test(test_known_and_declared),
         cmocka_unit_test(test_images_get_names),
-        cmocka_unit_test(test_heard_clock),
-        cmocka_unit_test(test_heard_questions),
-        cmocka_unit_test(test_heard_progress),
     };
 
     g_setenv("VMDECK_TEMPLATE_DIR", shipped, TRUE);

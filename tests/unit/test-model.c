@@ -335,6 +335,23 @@ static void test_job(void **state)
     assert_string_equal(vd_step_state_word((VdStepState)-1), "unknown");
 }
 
+/* Ten seconds that took none say little of nine hundred: an installer is not quick because its
+ * kernel was fetched at once. */
+static void test_job_of_one_long_step(void **state)
+{
+    (void)state;
+    g_autoptr(VdJob) job = vd_job_new("r-7K2M9Q");
+    VdStep *fetch = vd_job_add_step(job, "fetch", "fetch", 10);
+    VdStep *install = vd_job_add_step(job, "install", "install", 900);
+    job->state = VD_JOB_RUNNING;
+    job->started = fetch->started = fetch->ended = install->started = G_USEC_PER_SEC;
+    fetch->state = VD_STEP_DONE;
+    install->state = VD_STEP_RUNNING;
+    install->fraction = -1;
+    assert_in_range(vd_job_remaining(job, 2 * G_USEC_PER_SEC) / G_USEC_PER_SEC, 780, 900);
+    assert_true(vd_job_step_share(job, install, 61 * G_USEC_PER_SEC) < 0.08);
+}
+
 /* What was undone, or failed, leaves the bar where it was. */
 static void test_job_undone(void **state)
 {
@@ -524,12 +541,19 @@ static void test_roster(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arg_check),  cmocka_unit_test(test_args),
-        cmocka_unit_test(test_args_json),  cmocka_unit_test(test_doc),
-        cmocka_unit_test(test_doc_words),  cmocka_unit_test(test_job_words),
-        cmocka_unit_test(test_values),     cmocka_unit_test(test_job),
-        cmocka_unit_test(test_job_undone), cmocka_unit_test(test_pace),
-        cmocka_unit_test(test_vm),         cmocka_unit_test(test_vm_order),
+        cmocka_unit_test(test_arg_check),
+        cmocka_unit_test(test_args),
+        cmocka_unit_test(test_args_json),
+        cmocka_unit_test(test_doc),
+        cmocka_unit_test(test_doc_words),
+        cmocka_unit_test(test_job_words),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_job),
+        cmocka_unit_test(test_job_of_one_long_step),
+        cmocka_unit_test(test_job_undone),
+        cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_vm),
+        cmocka_unit_test(test_vm_order),
         cmocka_unit_test(test_roster),
     };
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);

@@ -13,10 +13,10 @@
 /* Jobs on images: a copy that an appliance has begun to change is made anew; all else begins where
  * it was: a download goes on after what is there, a disk that is being made whole is followed. */
 static const VdAgain vd_image_again[] = {
-    {"agent", "copy"},
-    {"generalise", "copy"},
-    {"shrink", "copy"},
-    {NULL, NULL},
+    {"agent", "copy", NULL},
+    {"generalise", "copy", NULL},
+    {"shrink", "copy", NULL},
+    {NULL, NULL, NULL},
 };
 
 const VdJobKind vd_deploy_kinds[] = {

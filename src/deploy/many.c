@@ -470,4 +470,4 @@ const VdStepSpec vd_many_steps[] = {
     {NULL, NULL, 0, NULL},
 };
 
-const VdAgain vd_many_again[] = {{"machines", "reserve"}, {NULL, NULL}};
+const VdAgain vd_many_again[] = {{"machines", "reserve", NULL}, {NULL, NULL, NULL}};

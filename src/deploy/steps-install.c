@@ -260,7 +260,8 @@ static gboolean step_disk(VdRun *run, GError **error)
 
 /* ---- install ---- */
 
-typedef enum { NO_NOTE, SILENT, ASKS } Note;
+/* AS_BEFORE: what a runner that was killed has left there; it may still be right. */
+typedef enum { NO_NOTE, SILENT, ASKS, AS_BEFORE } Note;
 
 typedef struct {
     VdRun *run;
@@ -369,6 +370,15 @@ static gboolean has_written(VdRun *run, const VdPlan *plan, VdConn *conn, GError
                      "the job's log."));
 }
 
+/* One whose runner was killed runs already. */
+static gboolean set_going(Watch *watch, VdConn *conn, GError **error)
+{
+    if (!vd_run_resumed(watch->run) || !vd_conn_vm_running(conn, watch->plan->uuid))
+        return vd_conn_vm_start(conn, watch->plan->uuid, error);
+    vd_run_log(watch->run, "the installer has gone on meanwhile, and is followed again");
+    return TRUE;
+}
+
 static gboolean install(Watch *watch, VdConn *conn, GError **error)
 {
     const VdPlan *plan = watch->plan;
@@ -377,8 +387,7 @@ static gboolean install(Watch *watch, VdConn *conn, GError **error)
     for (int ends = 0; ends < plan->ends; ends++) {
         /* From the second time on from the disk that the installer has begun to fill. */
         if ((ends > 0 && !vd_conn_vm_from_disk(conn, plan->uuid, TRUE, error)) ||
-            !vd_conn_vm_start(conn, plan->uuid, error) ||
-            !wait_for_end(watch, conn, deadline, error))
+            !set_going(watch, conn, error) || !wait_for_end(watch, conn, deadline, error))
             return FALSE;
         vd_run_log(watch->run, "the machine ended, %d of %d", ends + 1, plan->ends);
         if (ends == 0 && !has_written(watch->run, plan, conn, error))
@@ -417,6 +426,8 @@ static gboolean step_install(VdRun *run, GError **error)
 
     if (!conn)
         return FALSE;
+    if (vd_run_resumed(run))
+        watch.note = AS_BEFORE;
     vd_run_progress(run, -1);
     vd_run_text(run, _("the installer starts"));
     if (!watched(&watch, conn, error))
@@ -461,9 +472,20 @@ const VdStepSpec vd_install_steps[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* An installer whose host went down is begun anew, on an empty disk. */
+/* How many ends of several an installer has had nobody has counted meanwhile. */
+static gboolean installer_goes_on(VdRun *run)
+{
+    g_autoptr(VdPlan) plan = vd_step_plan(run, NULL);
+    g_autoptr(VdConn) conn = plan && plan->ends == 1 ? vd_conn_open(plan->uri, vd_run_id(run),
+                                                                    vd_run_cancellable(run), NULL)
+                                                     : NULL;
+
+    return conn && vd_conn_vm_running(conn, plan->uuid);
+}
+
+/* An installer whose host went down is begun anew, on an empty disk; one that runs is followed. */
 const VdAgain vd_install_again[] = {
-    {"install", "disk"},
-    {"boot", "start"},
-    {NULL, NULL},
+    {"install", "disk", installer_goes_on},
+    {"boot", "start", NULL},
+    {NULL, NULL, NULL},
 };

@@ -271,7 +271,8 @@ const VdStepSpec vd_deploy_steps[] = {
 /* A disk that has begun to be changed is made anew. A machine that was booting when its host
  * went down is started again. */
 const VdAgain vd_deploy_again[] = {
-    {"medium", "disk"}, {"grow", "disk"}, {"customise", "disk"}, {"boot", "start"}, {NULL, NULL},
+    {"medium", "disk", NULL}, {"grow", "disk", NULL}, {"customise", "disk", NULL},
+    {"boot", "start", NULL},  {NULL, NULL, NULL},
 };
 
 /* argument: its path, in the job's folder. */

@@ -131,11 +131,11 @@ static int place_of(const VdStepSpec *steps, const char *id)
     return -1;
 }
 
-static const char *again_from(const VdJobKind *kind, const char *id)
+static const char *again_from(VdRun *run, const char *id)
 {
-    for (const VdAgain *again = kind->again; again->step; again++)
+    for (const VdAgain *again = run->kind->again; again->step; again++)
         if (g_strcmp0(again->step, id) == 0)
-            return again->from;
+            return again->goes_on && again->goes_on(run) ? id : again->from;
     return id;
 }
 
@@ -163,7 +163,7 @@ static int begin_place(VdRun *run)
     if (at > 0 && !values_load(run))
         return 0;
     if (begun) {
-        int from = place_of(steps, again_from(run->kind, steps[at].id));
+        int from = place_of(steps, again_from(run, steps[at].id));
         at = from >= 0 ? MIN(from, at) : at;
     }
     /* A step that another one covers begins with that one. */

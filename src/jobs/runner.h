@@ -100,6 +100,9 @@ typedef struct {
  * made is undone first. For steps that change what an earlier one made: that one. */
 typedef struct {
     const char *step, *from;
+    /* NULL, or whether what the step had set going goes on without a runner (an installer in a
+     * machine): then the step alone begins anew, and is to take that up. In the runner's thread. */
+    gboolean (*goes_on)(VdRun *run);
 } VdAgain;
 
 /* A kind of job: what its verb runs. Registered at start-up by vd_runner_main's caller in a table

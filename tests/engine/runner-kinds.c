@@ -287,7 +287,8 @@ static const VdStepSpec going_steps[] = {{"make", "makes", 1, make_one},
                                          {"last", "last", 1, last},
                                          {NULL, NULL, 0, NULL}};
 
-static const VdAgain going_again[] = {{"change", "make"}, {"covered", "make"}, {NULL, NULL}};
+static const VdAgain going_again[] = {
+    {"change", "make", NULL}, {"covered", "make", NULL}, {NULL, NULL, NULL}};
 
 static const VdUndoSpec undos[] = {{"file", "file %s removed", undo_file, FALSE},
                                    {NULL, NULL, NULL, FALSE}};

@@ -170,6 +170,34 @@ ok "an installer that asks is told of" until_ok 60 asking
 ok "cancelling it leaves nothing behind" eval \
   'deck job cancel "$(job_of inst-8)" --yes && until_ok 30 nothing_of inst-8'
 
+# ---- a runner that dies while the installer runs ------------------------------------------
+
+job_is() { deck job show "$1" --format json | jq -e ".job.state == \"$2\"" >/dev/null; }
+log_of() { deck job log "$(job_of "$1")"; }
+cut_short() { # NAME: its installer asks, and its runner is killed
+  local job
+  install "$1" lab-ask --detach && job=$(job_of "$1") || return 1
+  until_ok 60 eval "log_of $1 | grep -q 'note: .*asks something'" || return 1
+  in_host kill -KILL "$(cat "$dir/vmdeck/jobs/$job/lock")" && until_ok 20 job_is "$job" interrupted
+}
+ok "a runner is killed while its installer waits for an answer" cut_short inst-12
+ok "the installation is gone on with" deck job resume "$(job_of inst-12)" --detach
+ok "not anew: the installer that runs is followed again" eval \
+  'until_ok 30 eval "log_of inst-12 | grep -q \"is followed again\"" &&
+   in_host sh -c "echo >\"\$(virsh ttyconsole inst-12)\"" && until_ok 60 job_is "$(job_of inst-12)" done'
+ok "to its end, and the machine runs from its disk" eval \
+  'from_disk inst-12 && log_of inst-12 | grep -q "Installing the base system ... 80%" &&
+   [ "$(log_of inst-12 | grep -c "Which disk shall be erased")" = 1 ] &&
+   deck job show "$(job_of inst-12)" | grep -q "^install .*ended 1 time" &&
+   ! deck job show "$(job_of inst-12)" | grep -q "asks something"'
+ok "another one, whose machine ends as well" eval 'cut_short inst-13 && vm destroy inst-13'
+ok "begins anew with an empty disk" eval \
+  'deck job resume "$(job_of inst-13)" --detach &&
+   until_ok 60 eval "[ \$(log_of inst-13 | grep -c \"Which disk shall be erased\") -ge 2 ]" &&
+   log_of inst-13 | grep -q "going on with the step disk"'
+ok "and is cancelled without a trace" eval \
+  'deck job cancel "$(job_of inst-13)" --yes && until_ok 30 nothing_of inst-13'
+
 # ---- on a host elsewhere, with nothing but its libvirt ------------------------------------
 
 there=$work/there

@@ -5,8 +5,9 @@
  *
  * Without such a file it looks for one that begins with `#cloud-config` on its second disk.
  *
- * Words of the answer file: `host NAME`, and `do WHAT`: `ask` stops at a question for ever, `fail`
- * powers off without having installed anything, `twice` has the disk restart once more. */
+ * Words of the answer file: `host NAME`, and `do WHAT`: `ask` stops at a question until
+ * a line is typed, `fail` powers off without having installed anything, `twice` has the disk
+ * restart once more. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -171,8 +172,9 @@ int main(void)
         finish(RB_POWER_OFF);
     if (strcmp(what, "ask") == 0) {
         say("Which disk shall be erased?\nPrompt: '?' for help> ");
-        for (;;)
-            pause_ms(1000);
+        file = open("/dev/ttyS0", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+        while (read(file, words, sizeof words) <= 0)
+            pause_ms(100);
     }
     for (int percent = 20; percent <= 100; percent += 20) {
         say("Installing the base system ... %d%%\n", percent);

@@ -343,7 +343,9 @@ static gboolean read_lines(VdTemplate *template, char **lines, GError **error)
 VdTemplate *vd_template_parse(const char *name, const char *text, GError **error)
 {
     g_autoptr(VdTemplate) template = g_new0(VdTemplate, 1);
-    g_auto(GStrv) unix_lines = g_strsplit(text, "\r\n", -1);
+    /* Editors of Windows leave a byte order mark and line ends of their own. */
+    const char *begin = g_str_has_prefix(text, "\xef\xbb\xbf") ? text + 3 : text;
+    g_auto(GStrv) unix_lines = g_strsplit(begin, "\r\n", -1);
     g_autofree char *joined = g_strjoinv("\n", unix_lines);
     g_auto(GStrv) lines = g_strsplit(joined, "\n", -1);
     GError *why = NULL;

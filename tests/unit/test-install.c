@@ -126,6 +126,7 @@ static void test_macros(void **state)
     /* Windows' line ends go, and a line that only looks like the head's stays. */
     becomes("#% kind: preseed\r\n#% kernel: k\r\n#% initrd: i\r\na\r\n#% kind: x\r\n", macros,
             "a\n#% kind: x\n");
+    becomes("\xef\xbb\xbf" HEAD "a", macros, "a");
 }
 
 static void is_dangerous(const char *kind, const char *value)
@@ -190,6 +191,89 @@ static void add_all(VdMacros *macros)
 
     for (guint i = 0; i < G_N_ELEMENTS(pairs); i++)
         vd_macros_add(macros, pairs[i][0], pairs[i][1]);
+}
+
+static char *answer_of(const char *name, const char *const *pairs)
+{
+    GError *error = NULL;
+    g_autoptr(VdTemplate) template = vd_template_find(name, &error);
+    g_autoptr(VdMacros) macros = vd_macros_new();
+    char *answer;
+
+    if (!template)
+        fail_msg("%s", error->message);
+    for (; *pairs; pairs += 2)
+        vd_macros_add(macros, pairs[0], pairs[1]);
+    answer = vd_template_answer(template, macros, &error);
+    if (!answer)
+        fail_msg("%s", error->message);
+    return answer;
+}
+
+/* The lines of an answer that begin so, joined. */
+static char *lines_with(const char *answer, const char *head)
+{
+    g_auto(GStrv) lines = g_strsplit(answer, "\n", -1);
+    g_autoptr(GString) found = g_string_new(NULL);
+
+    for (guint i = 0; lines[i]; i++) {
+        if (g_str_has_prefix(lines[i], head))
+            g_string_append_printf(found, "%s\n", lines[i]);
+    }
+    return g_string_free(g_steal_pointer(&found), FALSE);
+}
+
+static void network_is(const char *template, const char *head, const char *const *pairs,
+                       const char *wanted)
+{
+    char *answer = answer_of(template, pairs);
+    g_autofree char *lines = lines_with(answer, head);
+
+    vd_secret_free(answer);
+    assert_string_equal(lines, wanted);
+}
+
+#define ANACONDA "network "
+#define STATIC                                                                                     \
+    ANACONDA "--bootproto=static --device=link --activate --hostname=h --ip=192.0.2.7 "            \
+             "--netmask=255.255.255.0"
+#define SIX ANACONDA "--noipv4 --device=link --activate --hostname=h --ipv6=2001:db8::7/64"
+
+/* Of a second line for one device anaconda takes only what that one says, so there is one, with
+ * all of it; an address of IPv6 has words of its own, and no net mask. */
+static void test_networks(void **state)
+{
+    static const char *const dhcp[] = {"HOSTNAME", "h", NULL};
+    static const char *const four[] = {"HOSTNAME",   "h",
+                                       "ADDRESS",    "192.0.2.7",
+                                       "PREFIX",     "24",
+                                       "NETMASK",    "255.255.255.0",
+                                       "GATEWAY",    "192.0.2.1",
+                                       "DNS",        "192.0.2.2",
+                                       "DNS_COMMAS", "192.0.2.2,192.0.2.3",
+                                       NULL};
+    static const char *const bare[] = {
+        "HOSTNAME", "h", "ADDRESS", "192.0.2.7", "PREFIX", "24", "NETMASK", "255.255.255.0", NULL};
+    static const char *const six[] = {
+        "HOSTNAME",    "h",   "ADDRESS",      "2001:db8::7", "PREFIX",       "64", "GATEWAY",
+        "2001:db8::1", "DNS", "2001:db8::53", "DNS_COMMAS",  "2001:db8::53", NULL};
+    static const char *const six_bare[] = {"HOSTNAME", "h",  "ADDRESS", "2001:db8::7",
+                                           "PREFIX",   "64", NULL};
+
+    (void)state;
+    network_is("fedora", ANACONDA, dhcp,
+               ANACONDA "--bootproto=dhcp --device=link --activate --hostname=h\n");
+    network_is("fedora", ANACONDA, four,
+               STATIC " --gateway=192.0.2.1 --nameserver=192.0.2.2,192.0.2.3\n");
+    network_is("fedora", ANACONDA, bare, STATIC "\n");
+    network_is("fedora", ANACONDA, six,
+               SIX " --ipv6gateway=2001:db8::1 --nameserver=2001:db8::53\n");
+    network_is("fedora", ANACONDA, six_bare, SIX "\n");
+    network_is("debian", "d-i netcfg/get_ipaddress", four,
+               "d-i netcfg/get_ipaddress string 192.0.2.7\n");
+    network_is("debian", "d-i netcfg/get_ipaddress", six,
+               "d-i netcfg/get_ipaddress string 2001:db8::7/64\n");
+    network_is("debian", "d-i netcfg/get_netmask", six, "");
 }
 
 /* Every template that is shipped can be read and filled in, with all values and with few. */
@@ -735,6 +819,7 @@ int main(void)
         cmocka_unit_test(test_macros),
         cmocka_unit_test(test_hostile_values),
         cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_networks),
         cmocka_unit_test(test_not_there),
         cmocka_unit_test(test_archive),
         cmocka_unit_test(test_trees),

@@ -51,12 +51,18 @@ gboolean vd_local_script_show(VdLocalCall *call, GError **error)
 
 gboolean vd_local_script_add(VdLocalCall *call, GError **error)
 {
-    return vd_script_add(call->args, error);
+    if (!vd_script_add(call->args, error))
+        return FALSE;
+    call->word = vd_script_mended(vd_args_get(call->args, "file"));
+    return TRUE;
 }
 
 gboolean vd_local_script_edit(VdLocalCall *call, GError **error)
 {
-    return vd_script_edit(call->id, call->args, error);
+    if (!vd_script_edit(call->id, call->args, error))
+        return FALSE;
+    call->word = vd_script_mended(vd_args_get(call->args, "from"));
+    return TRUE;
 }
 
 gboolean vd_local_script_remove(VdLocalCall *call, GError **error)

@@ -9,7 +9,7 @@ static const VdColumn template_columns[] = {
     {"name", N_("Template"), VD_COL_TEXT},   {"title", N_("For"), VD_COL_TEXT},
     {"kind", N_("Kind"), VD_COL_TEXT},       {"memory", N_("Memory from"), VD_COL_SIZE},
     {"disk", N_("Disk from"), VD_COL_SIZE},  {"own", N_("Own"), VD_COL_BOOL},
-    {"mistake", N_("Mistake"), VD_COL_TEXT},
+    {"mistake", N_("Mistake"), VD_COL_TEXT}, {"hides", N_("Instead of"), VD_COL_TEXT},
 };
 
 /* Titles of the templates that vmdeck has itself. */
@@ -30,6 +30,8 @@ static void add_row(const VdTemplateFacts *facts, gpointer data)
         vd_row_size(row, 4, facts->disk);
     vd_row_bool(row, 5, facts->own);
     vd_row_text(row, 6, facts->mistake);
+    if (facts->hides)
+        vd_row_text(row, 7, _("vmdeck's own"));
 }
 
 gboolean vd_local_template_list(VdLocalCall *call, GError **error)
@@ -54,12 +56,12 @@ gboolean vd_local_template_show(VdLocalCall *call, GError **error)
 gboolean vd_local_template_add(VdLocalCall *call, GError **error)
 {
     return vd_template_add(vd_args_get(call->args, "file"), vd_args_get(call->args, "name"),
-                           vd_args_flag(call->args, "replace"), error);
+                           vd_args_flag(call->args, "replace"), &call->word, error);
 }
 
 gboolean vd_local_template_remove(VdLocalCall *call, GError **error)
 {
-    return vd_template_remove(vd_args_get(call->args, "name"), error);
+    return vd_template_remove(vd_args_get(call->args, "name"), &call->word, error);
 }
 
 /* ---- the systems ---- */

@@ -493,6 +493,17 @@ static GArray *deploy_hosts(const VdLocalCall *call, GError **error)
     return g_steal_pointer(&hosts);
 }
 
+/* Two sentences, either of which may be NULL, as one text. Takes them over. */
+static char *both(char *one, char *two)
+{
+    if (!one || !two)
+        return one ? one : two;
+    char *text = g_strdup_printf("%s %s", one, two);
+    g_free(one);
+    g_free(two);
+    return text;
+}
+
 gboolean vd_local_deploy(VdLocalCall *call, GError **error)
 {
     g_autoptr(VdArgs) args = vd_args_copy(call->args);
@@ -507,16 +518,18 @@ gboolean vd_local_deploy(VdLocalCall *call, GError **error)
     if (!vd_deploy_submit(call->journal, call->request, call->person,
                           (const VdDeployHost *)hosts->data, hosts->len, named, args, error))
         return FALSE;
-    call->word = vd_deploy_warning(args);
+    call->word = both(vd_deploy_warning(args), vd_script_mended(vd_args_get(args, "firstboot")));
     return vd_local_answer_job(call);
 }
 
 gboolean vd_local_install(VdLocalCall *call, GError **error)
 {
-    return need_journal(call, error) &&
-           vd_install_submit(call->journal, call->request, call->person, call->host, call->uri,
-                             call->systems, call->args, error) &&
-           vd_local_answer_job(call);
+    if (!need_journal(call, error) ||
+        !vd_install_submit(call->journal, call->request, call->person, call->host, call->uri,
+                           call->systems, call->args, error))
+        return FALSE;
+    call->word = vd_script_mended(vd_args_get(call->args, "firstboot"));
+    return vd_local_answer_job(call);
 }
 
 gboolean vd_local_doctor(VdLocalCall *call, GError **error)

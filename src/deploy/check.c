@@ -10,6 +10,7 @@
 #include "src/base/i18n.h"
 #include "src/base/text.h"
 #include "src/deploy/check.h"
+#include "src/deploy/deploy.h"
 
 #define KEY_FILE_BYTES (64 * 1024)
 #define KEY_LINE_BYTES (16 * 1024) /* what sshd reads of a line: 8 KiB and some */
@@ -161,13 +162,24 @@ static gboolean drop_carriage_returns(char *text)
     return changed;
 }
 
-char *vd_read_script(const char *path, gboolean *ret_converted, GError **error)
+/* The byte order mark that some editors put in front, where the kernel looks for "#!". */
+static gboolean drop_mark(char *text)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+
+    if (!g_str_has_prefix(text, mark))
+        return FALSE;
+    memmove(text, text + strlen(mark), strlen(text + strlen(mark)) + 1);
+    return TRUE;
+}
+
+char *vd_read_script(const char *path, guint *ret_mended, GError **error)
 {
     g_autoptr(GError) why = NULL;
     gsize length = 0;
     char *text = vd_file_read(path, SCRIPT_BYTES, &length, &why);
 
-    *ret_converted = FALSE;
+    *ret_mended = 0;
     if (!text) {
         vd_error_set(error, VD_ERR_INVALID, why->message,
                      _("The script %s cannot be read, or is larger than 256 KiB."), path);
@@ -179,13 +191,16 @@ char *vd_read_script(const char *path, gboolean *ret_converted, GError **error)
                      _("%s is no script: it holds bytes that are no text."), path);
         return NULL;
     }
+    if (drop_mark(text))
+        *ret_mended |= VD_SCRIPT_BOM;
     if (!g_str_has_prefix(text, "#!")) {
         vd_secret_free(text);
         vd_error_set(error, VD_ERR_INVALID, NULL,
                      _("The first line of %s must say what runs it, such as #!/bin/sh."), path);
         return NULL;
     }
-    *ret_converted = drop_carriage_returns(text);
+    if (drop_carriage_returns(text))
+        *ret_mended |= VD_SCRIPT_CRLF;
     return text;
 }
 

@@ -11,9 +11,10 @@ gboolean vd_check_user_name(const char *name, GError **error);
  * name of its kind). Free with g_strfreev(); NULL with a sentence, which for a private key says
  * what to give instead. */
 char **vd_read_ssh_keys(const char *value, GError **error);
-/* A first-boot script: at most 256 KiB of text that begins with `#!`. CR LF lines are made LF
- * lines, *ret_converted says so. Free with vd_secret_free(): it may hold secrets. */
-char *vd_read_script(const char *path, gboolean *ret_converted, GError **error);
+/* A first-boot script: at most 256 KiB of text that begins with `#!`. What editors of Windows put
+ * in is taken away, *ret_mended (VdScriptMended) says what. Free with vd_secret_free(): it may hold
+ * secrets. */
+char *vd_read_script(const char *path, guint *ret_mended, GError **error);
 /* A static address ("192.0.2.7/24") with its gateway (may be NULL) and name servers (may be NULL):
  * a host's address of its network, and the gateway another one of the same network. */
 gboolean vd_check_static(const char *address, const char *gateway, char *const *dns,

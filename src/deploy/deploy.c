@@ -44,17 +44,17 @@ static gboolean add_script(JsonObject *secrets, const VdArgs *args, const VdImag
                            GError **error)
 {
     const char *path = vd_args_get(args, "firstboot");
-    gboolean converted = FALSE;
+    guint mended = 0;
     char *script;
 
     if (!path || !*path)
         return TRUE;
-    script = vd_script_take(path, image, &converted, error);
+    script = vd_script_take(path, image, &mended, error);
     if (!script)
         return FALSE;
     json_object_set_string_member(secrets, "script", script);
-    if (converted)
-        json_object_set_boolean_member(secrets, "converted", TRUE);
+    if (mended)
+        json_object_set_int_member(secrets, "mended", mended);
     vd_secret_free(script);
     return TRUE;
 }

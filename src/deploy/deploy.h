@@ -71,10 +71,16 @@ char *vd_script_text(const char *name, GError **error);
 gboolean vd_script_add(const VdArgs *args, GError **error);
 gboolean vd_script_edit(const char *name, const VdArgs *args, GError **error);
 gboolean vd_script_remove(const char *name, GError **error);
-/* The text of value, a script of the library that suits the image (may be NULL), or a file's path:
- * LF lines, *ret_converted says if it had others. Free with vd_secret_free(). */
-char *vd_script_take(const char *value, const VdImage *image, gboolean *ret_converted,
-                     GError **error);
+/* What was taken away of a script when it was read. */
+typedef enum {
+    VD_SCRIPT_CRLF = 1 << 0, /* CR LF lines are LF lines now */
+    VD_SCRIPT_BOM = 1 << 1,  /* a byte order mark in front of it */
+} VdScriptMended;
+/* The text of value, a script of the library that suits the image (may be NULL), or a file's path;
+ * *ret_mended (VdScriptMended) says what was taken away. Free with vd_secret_free(). */
+char *vd_script_take(const char *value, const VdImage *image, guint *ret_mended, GError **error);
+/* A sentence about what is taken away of that script, or NULL for nothing. The caller frees. */
+char *vd_script_mended(const char *value);
 
 /* `image prepare IMAGE [--name N]`: cheap checks now, then a job that puts our first-boot agent
  * into a copy of the image, so that it deploys by a seed medium. */
@@ -160,13 +166,18 @@ typedef struct {
     gboolean own;         /* not shipped */
     guint64 memory, disk; /* least, bytes; 0: not told */
     const char *mistake;  /* why it cannot be used, or NULL */
+    gboolean hides;       /* it stands in the place of a shipped one */
 } VdTemplateFacts;
 typedef void (*VdTemplateFn)(const VdTemplateFacts *facts, gpointer data);
 void vd_templates_each(VdTemplateFn each, gpointer data);
 /* The text of one, to read and to edit. The caller frees. */
 char *vd_template_source(const char *name, GError **error);
-/* Takes a file into the administrator's own; refused if it has a mistake. name NULL: the file's. */
-gboolean vd_template_add(const char *file, const char *name, gboolean replace, GError **error);
-gboolean vd_template_remove(const char *name, GError **error);
+/* Takes a file into the administrator's own; refused if it has a mistake. name NULL: the file's.
+ * *ret_word: a sentence if it stands in the place of a shipped one now, or NULL; the caller frees.
+ */
+gboolean vd_template_add(const char *file, const char *name, gboolean replace, char **ret_word,
+                         GError **error);
+/* *ret_word: a sentence if a shipped one is back in its place. */
+gboolean vd_template_remove(const char *name, char **ret_word, GError **error);
 /* Sorted; free with g_strfreev(). */
 char **vd_template_names(void);

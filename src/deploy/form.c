@@ -327,14 +327,16 @@ static gboolean field_dns(Field *field, GError **error)
 
 static gboolean field_script(Field *field, GError **error)
 {
-    gboolean converted = FALSE;
-    char *script = *field->value ? vd_script_take(field->value, field->image, &converted, error)
-                                 : g_strdup("");
+    guint mended = 0;
+    char *script =
+        *field->value ? vd_script_take(field->value, field->image, &mended, error) : g_strdup("");
 
     if (!script)
         return FALSE;
-    if (converted)
+    if (mended & VD_SCRIPT_CRLF)
         field->hint = g_strdup(_("its CR LF lines will become LF lines"));
+    else if (mended)
+        field->hint = g_strdup(_("its byte order mark will be taken away"));
     vd_secret_free(script);
     return TRUE;
 }

@@ -76,6 +76,29 @@ void vd_install_tree_parts(const char *url, char **ret_host, char **ret_folder)
     *ret_folder = g_strndup(path, dists ? (gsize)(dists - path) : strlen(path));
 }
 
+gboolean vd_install_check_reach(const VdTemplate *template, const char *url, const char *medium,
+                                GError **error)
+{
+    const char *append = template->append ? template->append : "";
+    gboolean asks_tree =
+        strstr(append, "($TREE)") != NULL || strstr(template->text, "($TREE)") != NULL;
+
+    if (medium && *medium)
+        return TRUE;
+    /* Ubuntu's early boot looks for the medium, unless it is told where that is. */
+    if (g_str_has_prefix(template->kernel, "casper/") && !strstr(append, "url="))
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("The installer of the template %s is on its medium, which would not be in "
+                         "the machine: give its ISO by --medium."),
+                       template->name);
+    if (template->kind == VD_ANSWER_KICKSTART && asks_tree && !g_str_has_prefix(url, "http"))
+        return vd_fail(
+            error, VD_ERR_INVALID, NULL,
+            _("The machine would not see the tree, a folder of this host: give the ISO by "
+              "--medium as well, or the tree's URL at a mirror."));
+    return TRUE;
+}
+
 /* What a folder lacks is told before anything is made; of a URL the runner tells it. */
 static gboolean check_folder(const char *tree, const VdTemplate *template, GError **error)
 {
@@ -204,10 +227,10 @@ static gboolean add_setup(VdMacros *macros, const VdPlan *plan, const VdArgs *ar
                           const char *request, GError **error)
 {
     const char *path = vd_args_get(args, "firstboot");
-    gboolean converted = FALSE;
+    guint mended = 0;
     char *script = NULL, *setup;
 
-    if (path && *path && !(script = vd_script_take(path, NULL, &converted, error)))
+    if (path && *path && !(script = vd_script_take(path, NULL, &mended, error)))
         return FALSE;
     setup = vd_install_setup(plan, request, script, error);
     vd_secret_free(script);
@@ -344,7 +367,8 @@ static VdPlan *make_plan(const VdArgs *args, const VdTemplate *template, const c
     if (!plan || !check_login(plan, error) || !check_sizes(plan, template, error))
         return NULL;
     plan->tree = vd_install_tree_url(tree, error);
-    if (!plan->tree || !check_folder(tree, template, error))
+    if (!plan->tree || !check_folder(tree, template, error) ||
+        !vd_install_check_reach(template, plan->tree, medium, error))
         return NULL;
     if (!plan->timezone)
         plan->timezone = g_strdup("UTC");

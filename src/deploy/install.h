@@ -12,6 +12,10 @@ extern const VdAgain vd_install_again[];
 /* A tree as people give it, a folder or an http, https or file URL, as a URL without a slash at its
  * end. The caller frees; NULL with a sentence if it is neither. */
 char *vd_install_tree_url(const char *tree, GError **error);
+/* Whether the installer will find what it installs: in the machine there is no folder of this host,
+ * only what can be had by http and the medium (NULL or "": none). A sentence if not. */
+gboolean vd_install_check_reach(const VdTemplate *template, const char *url, const char *medium,
+                                GError **error);
 /* The host of an http tree and the folder of its mirror (what is before /dists/, else the whole
  * path), for installers that want them apart. *ret_host NULL: the tree is no http one. The caller
  * frees both. */

@@ -116,8 +116,8 @@ static char *with_remark(const char *text, const char *key, const char *value)
 
 static VdScript *read_script(const char *name, const char *path, gboolean shipped)
 {
-    gboolean converted = FALSE;
-    char *text = vd_read_script(path, &converted, NULL);
+    guint mended = 0;
+    char *text = vd_read_script(path, &mended, NULL);
     VdScript *script;
 
     if (!text)
@@ -196,9 +196,9 @@ VdScript *vd_script_find(const char *name, GError **error)
 char *vd_script_text(const char *name, GError **error)
 {
     g_autoptr(VdScript) script = vd_script_find(name, error);
-    gboolean converted = FALSE;
+    guint mended = 0;
 
-    return script ? vd_read_script(script->path, &converted, error) : NULL;
+    return script ? vd_read_script(script->path, &mended, error) : NULL;
 }
 
 static gboolean suits(const VdScript *script, const VdImage *image)
@@ -212,14 +212,13 @@ static gboolean suits(const VdScript *script, const VdImage *image)
            g_strv_contains((const char *const *)systems, "linux");
 }
 
-char *vd_script_take(const char *value, const VdImage *image, gboolean *ret_converted,
-                     GError **error)
+char *vd_script_take(const char *value, const VdImage *image, guint *ret_mended, GError **error)
 {
     g_autoptr(VdScript) script = NULL;
 
     /* A path has a slash; and a file here goes before a name there, as it always did. */
     if (strchr(value, '/') || g_file_test(value, G_FILE_TEST_EXISTS))
-        return vd_read_script(value, ret_converted, error);
+        return vd_read_script(value, ret_mended, error);
     script = vd_script_find(value, NULL);
     if (!script) {
         vd_error_set(error, VD_ERR_NOT_FOUND, NULL,
@@ -234,7 +233,27 @@ char *vd_script_take(const char *value, const VdImage *image, gboolean *ret_conv
                      script->systems, image->name, image->os ? image->os : image->distro);
         return NULL;
     }
-    return vd_read_script(script->path, ret_converted, error);
+    return vd_read_script(script->path, ret_mended, error);
+}
+
+char *vd_script_mended(const char *value)
+{
+    guint mended = 0;
+    char *text = value && *value ? vd_script_take(value, NULL, &mended, NULL) : NULL;
+
+    vd_secret_free(text);
+    switch (mended) {
+    case VD_SCRIPT_CRLF:
+        return g_strdup_printf(_("%s had CR LF line ends; they were made LF."), value);
+    case VD_SCRIPT_BOM:
+        return g_strdup_printf(_("%s began with a byte order mark; it was taken away."), value);
+    case VD_SCRIPT_CRLF | VD_SCRIPT_BOM:
+        return g_strdup_printf(_("%s had CR LF line ends and a byte order mark; they were made LF, "
+                                 "and it was taken away."),
+                               value);
+    default:
+        return NULL;
+    }
 }
 
 /* ---- changing ---- */
@@ -292,7 +311,8 @@ gboolean vd_script_add(const VdArgs *args, GError **error)
 {
     g_autoptr(VdArgs) checked = vd_args_copy(args);
     g_autofree char *name = NULL, *path = NULL;
-    gboolean converted = FALSE, ok;
+    guint mended = 0;
+    gboolean ok;
     const char *file;
     char *text;
 
@@ -309,7 +329,7 @@ gboolean vd_script_add(const VdArgs *args, GError **error)
                        _("There is a script %s already; choose another name with --name, or change "
                          "it with `vmdeck script edit`."),
                        name);
-    text = vd_read_script(file, &converted, error);
+    text = vd_read_script(file, &mended, error);
     if (!text)
         return FALSE;
     text = remarked(text, checked);
@@ -321,7 +341,8 @@ gboolean vd_script_add(const VdArgs *args, GError **error)
 gboolean vd_script_edit(const char *name, const VdArgs *args, GError **error)
 {
     g_autoptr(VdArgs) checked = vd_args_copy(args);
-    gboolean converted = FALSE, ok;
+    guint mended = 0;
+    gboolean ok;
     const char *from;
     char *text;
 
@@ -335,7 +356,7 @@ gboolean vd_script_edit(const char *name, const VdArgs *args, GError **error)
     text = vd_script_text(name, error);
     if (text && from) {
         vd_secret_free(text);
-        text = vd_read_script(from, &converted, error);
+        text = vd_read_script(from, &mended, error);
     }
     if (!text)
         return FALSE;

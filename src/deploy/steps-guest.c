@@ -89,8 +89,9 @@ gboolean vd_step_secrets(VdRun *run, const VdPlan *plan, JsonNode **ret, GError 
     if ((plan->password || plan->user_password || plan->script) && !hidden)
         return vd_fail(error, VD_ERR_FAILED, NULL,
                        _("The passwords and scripts of this job are gone; deploy again."));
-    if (hidden && json_object_has_member(json_node_get_object(hidden), "converted"))
-        vd_run_log(run, "the first-boot script had CR LF lines; they were made LF lines");
+    if (hidden && json_object_has_member(json_node_get_object(hidden), "mended"))
+        vd_run_log(run, "the first-boot script had CR LF line ends or a byte order mark; they are "
+                        "gone");
     return TRUE;
 }
 

@@ -81,6 +81,27 @@ static char *own_path(const char *name)
     return g_build_filename(state, "templates", name, NULL);
 }
 
+static char *shipped_path(const char *name)
+{
+    g_auto(GStrv) dirs = vd_path_template_dirs();
+    g_autofree char *own = own_path(name);
+
+    for (gsize i = 0; dirs[i]; i++) {
+        g_autofree char *path = g_build_filename(dirs[i], name, NULL);
+
+        if (!g_str_equal(path, own) && g_file_test(path, G_FILE_TEST_IS_REGULAR))
+            return g_steal_pointer(&path);
+    }
+    return NULL;
+}
+
+static gboolean is_shipped(const char *name)
+{
+    g_autofree char *path = shipped_path(name);
+
+    return path != NULL;
+}
+
 static gboolean is_own(const char *name)
 {
     g_autofree char *path = own_path(name);
@@ -97,6 +118,8 @@ void vd_templates_each(VdTemplateFn each, gpointer data)
         g_autoptr(VdTemplate) template = vd_template_find(names[i], &why);
         VdTemplateFacts facts = {
             .name = names[i], .own = is_own(names[i]), .mistake = why ? why->message : NULL};
+
+        facts.hides = facts.own && is_shipped(names[i]);
 
         if (template) {
             facts.title = template->title;
@@ -115,7 +138,8 @@ char *vd_template_source(const char *name, GError **error)
     return template ? vd_file_read(template->path, TEMPLATE_BYTES, NULL, error) : NULL;
 }
 
-gboolean vd_template_add(const char *file, const char *name, gboolean replace, GError **error)
+gboolean vd_template_add(const char *file, const char *name, gboolean replace, char **ret_word,
+                         GError **error)
 {
     g_autofree char *base = g_path_get_basename(file);
     const char *called = name && *name ? name : base;
@@ -133,17 +157,26 @@ gboolean vd_template_add(const char *file, const char *name, gboolean replace, G
                        called);
     text = vd_file_read(file, TEMPLATE_BYTES, NULL, error);
     template = text ? vd_template_parse(called, text, error) : NULL;
-    return template && vd_mkdirs(folder, 0755, error) &&
-           vd_file_replace(path, text, -1, 0644, error);
+    if (!template || !vd_mkdirs(folder, 0755, error) ||
+        !vd_file_replace(path, text, -1, 0644, error))
+        return FALSE;
+    if (is_shipped(called))
+        *ret_word = g_strdup_printf(_("It stands in the place of vmdeck's own template %s from now "
+                                      "on, until you remove it."),
+                                    called);
+    return TRUE;
 }
 
-gboolean vd_template_remove(const char *name, GError **error)
+gboolean vd_template_remove(const char *name, char **ret_word, GError **error)
 {
     g_autofree char *path = vd_check_vm_name(name, NULL) ? own_path(name) : NULL;
     g_autoptr(VdTemplate) shipped = NULL;
 
-    if (path && unlink(path) == 0)
+    if (path && unlink(path) == 0) {
+        if (is_shipped(name))
+            *ret_word = g_strdup_printf(_("vmdeck's own template %s is used again."), name);
         return TRUE;
+    }
     shipped = vd_template_find(name, error);
     if (!shipped)
         return FALSE;

@@ -13,6 +13,7 @@
 #include "src/base/error.h"
 #include "src/base/files.h"
 #include "src/deploy/check.h"
+#include "src/deploy/deploy.h"
 #include "src/deploy/hash.h"
 #include "src/deploy/spread.h"
 #include "src/model/names.h"
@@ -130,26 +131,26 @@ static void test_scripts(void **state)
     g_autofree char *long_text = g_strnfill(300 * 1024, 'x');
     g_autofree char *large = write_file("large", long_text, -1);
     g_autoptr(GError) error = NULL;
-    gboolean converted = TRUE;
-    g_autofree char *text = vd_read_script(good, &converted, NULL);
+    guint mended = 99;
+    g_autofree char *text = vd_read_script(good, &mended, NULL);
     g_autofree char *unix_text = NULL;
 
     (void)state;
     assert_string_equal(text, "#!/bin/sh\necho ü\n");
-    assert_false(converted);
-    unix_text = vd_read_script(dos, &converted, NULL);
+    assert_int_equal(mended, 0);
+    unix_text = vd_read_script(dos, &mended, NULL);
     assert_string_equal(unix_text, "#!/bin/sh\necho\n");
-    assert_true(converted);
-    assert_null(vd_read_script(bare, &converted, &error));
+    assert_int_equal(mended, VD_SCRIPT_CRLF);
+    assert_null(vd_read_script(bare, &mended, &error));
     says(error, "#!/bin/sh");
     g_clear_error(&error);
-    assert_null(vd_read_script(binary, &converted, &error));
+    assert_null(vd_read_script(binary, &mended, &error));
     says(error, "no script");
     g_clear_error(&error);
-    assert_null(vd_read_script(large, &converted, &error));
+    assert_null(vd_read_script(large, &mended, &error));
     says(error, "256 KiB");
     g_clear_error(&error);
-    assert_null(vd_read_script("/nonexistent", &converted, &error));
+    assert_null(vd_read_script("/nonexistent", &mended, &error));
     says(error, "cannot be read");
 }
 

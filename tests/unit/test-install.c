@@ -350,6 +350,29 @@ static void test_trees(void **state)
     assert_null(nowhere);
 }
 
+static void reaches(const char *template, const char *url, const char *medium, const char *words)
+{
+    g_autoptr(VdTemplate) found = vd_template_find(template, NULL);
+    g_autoptr(GError) error = NULL;
+    gboolean ok = vd_install_check_reach(found, url, medium, &error);
+
+    if (ok != (words == NULL) || (words && !strstr(error->message, words)))
+        fail_msg("%s from %s: %s", template, url, error ? error->message : "taken");
+}
+
+/* An installer that would find nothing to install is not started. */
+static void test_what_the_machine_sees(void **state)
+{
+    (void)state;
+    reaches("debian", "file:///media/mini", NULL, NULL); /* it asks its mirror */
+    reaches("fedora", "http://f.example/os", NULL, NULL);
+    reaches("fedora", "file:///media/dvd", "", "--medium");
+    reaches("fedora", "file:///media/dvd", "/srv/dvd.iso", NULL);
+    reaches("ubuntu", "file:///media/dvd", NULL, "template ubuntu");
+    reaches("ubuntu", "http://u.example/dvd", NULL, "--medium");
+    reaches("ubuntu", "file:///media/dvd", "/srv/dvd.iso", NULL);
+}
+
 /* What the setup leaves in a system, run by sh in a folder that plays the system. */
 static void test_setup(void **state)
 {
@@ -823,6 +846,7 @@ int main(void)
         cmocka_unit_test(test_not_there),
         cmocka_unit_test(test_archive),
         cmocka_unit_test(test_trees),
+        cmocka_unit_test(test_what_the_machine_sees),
         cmocka_unit_test(test_setup),
         cmocka_unit_test(test_systems_are_read_once),
         cmocka_unit_test(test_no_libosinfo),

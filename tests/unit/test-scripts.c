@@ -83,7 +83,7 @@ static void test_add_and_take(void **state)
     g_autoptr(GError) error = NULL;
     g_autoptr(VdScript) script = NULL;
     g_autofree char *text = NULL, *again = NULL;
-    gboolean converted = TRUE;
+    guint mended = 99;
     struct stat st;
 
     (void)state;
@@ -93,15 +93,44 @@ static void test_add_and_take(void **state)
     assert_string_equal(script->systems, "debian");
     assert_int_equal(stat(script->path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
-    text = vd_script_take("Set-up", NULL, &converted, NULL);
+    text = vd_script_take("Set-up", NULL, &mended, NULL);
     assert_string_equal(text, "#!/bin/sh\n# vmdeck-for: debian\necho one\n");
-    assert_false(converted);
+    assert_int_equal(mended, 0);
     assert_false(add(file, NULL, NULL, &error));
     assert_int_equal(vd_error_code(error), VD_ERR_EXISTS);
     /* A path is a file, whatever the library has. */
-    again = vd_script_take(file, NULL, &converted, NULL);
+    again = vd_script_take(file, NULL, &mended, NULL);
     assert_string_equal(again, "#!/bin/sh\necho one\n");
-    assert_true(converted);
+    assert_int_equal(mended, VD_SCRIPT_CRLF);
+}
+
+static void mended_is(const char *text, guint wanted, const char *words)
+{
+    g_autofree char *file = write_file("from-windows", text);
+    guint mended = 99;
+    char *read = vd_script_take(file, NULL, &mended, NULL);
+    g_autofree char *word = vd_script_mended(file);
+
+    assert_string_equal(read, "#!/bin/sh\necho one\n");
+    vd_secret_free(read);
+    assert_int_equal(mended, wanted);
+    if (!words)
+        assert_null(word);
+    else if (!word || !strstr(word, words) || !strstr(word, file))
+        fail_msg("“%s” does not say “%s”", word ? word : "", words);
+}
+
+/* What was taken away is said. */
+static void test_what_windows_put_in(void **state)
+{
+    (void)state;
+    mended_is("#!/bin/sh\necho one\n", 0, NULL);
+    mended_is("#!/bin/sh\r\necho one\r\n", VD_SCRIPT_CRLF, "CR LF line ends");
+    mended_is("\xef\xbb\xbf#!/bin/sh\necho one\n", VD_SCRIPT_BOM, "byte order mark");
+    mended_is("\xef\xbb\xbf#!/bin/sh\r\necho one\r\n", VD_SCRIPT_CRLF | VD_SCRIPT_BOM,
+              "CR LF line ends and a byte order mark");
+    assert_null(vd_script_mended(""));
+    assert_null(vd_script_mended("nothing-of-that-name"));
 }
 
 static void refused(const char *text, const char *words)
@@ -117,13 +146,13 @@ static void refused(const char *text, const char *words)
 static void test_what_is_no_script(void **state)
 {
     g_autoptr(GError) error = NULL;
-    gboolean converted;
+    guint mended;
 
     (void)state;
     refused("echo hello\n", "such as #!/bin/sh");
     refused("#!/bin/sh\n\xff\xfe\n", "no text");
     refused("", "such as #!/bin/sh");
-    assert_null(vd_script_take("nothing-of-that-name", NULL, &converted, &error));
+    assert_null(vd_script_take("nothing-of-that-name", NULL, &mended, &error));
     assert_non_null(strstr(error->message, "neither a file nor a script"));
     g_clear_error(&error);
     assert_null(vd_script_find("../shipped/update", &error));
@@ -136,16 +165,16 @@ static void test_for_its_systems(void **state)
     g_autoptr(VdImage) fedora = vd_image_new();
     g_autofree char *text = NULL;
     g_autoptr(GError) error = NULL;
-    gboolean converted;
+    guint mended;
 
     (void)state;
     debian->name = g_strdup("d");
     debian->distro = g_strdup("debian");
     fedora->name = g_strdup("f");
     fedora->distro = g_strdup("fedora");
-    text = vd_script_take("update", debian, &converted, &error);
+    text = vd_script_take("update", debian, &mended, &error);
     assert_non_null(text);
-    assert_null(vd_script_take("update", fedora, &converted, &error));
+    assert_null(vd_script_take("update", fedora, &mended, &error));
     assert_string_equal(error->message,
                         "The script update is for debian ubuntu, and the image f holds fedora.");
 }
@@ -204,8 +233,9 @@ int main(void)
 {
 #define PLACED(test) cmocka_unit_test_setup_teardown(test, make_place, drop_place)
     const struct CMUnitTest tests[] = {
-        PLACED(test_add_and_take), PLACED(test_what_is_no_script), PLACED(test_for_its_systems),
-        PLACED(test_shipped_ones), PLACED(test_edit_from_a_file),
+        PLACED(test_add_and_take),      PLACED(test_what_windows_put_in),
+        PLACED(test_what_is_no_script), PLACED(test_for_its_systems),
+        PLACED(test_shipped_ones),      PLACED(test_edit_from_a_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

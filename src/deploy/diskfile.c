@@ -67,23 +67,43 @@ static gboolean truncated(const Head *head, GError **error)
                    head->name, size);
 }
 
+/* What makes one qcow2 file of it, to be typed as it is where its name is a path. The caller frees.
+ */
+static char *convert_command(const Head *head)
+{
+    g_autofree char *file = *head->name == '/' ? g_shell_quote(head->name) : g_strdup("FILE");
+
+    return g_strdup_printf("qemu-img convert -O qcow2 -- %s whole.qcow2", file);
+}
+
+static gboolean refuse_base(const Head *head, GError **error)
+{
+    g_autofree char *command = convert_command(head);
+
+    if (*head->name != '/')
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("%s stands on another file (a backing file), which does not come with it: "
+                         "whoever made it must join the two."),
+                       head->name);
+    return vd_fail(error, VD_ERR_INVALID, NULL,
+                   _("%s stands on another file (a backing file); join the two first (%s)."),
+                   head->name, command);
+}
+
 static gboolean check_qcow2_features(const Head *head, guint64 version, GError **error)
 {
     guint64 incompatible = version >= 3 ? big(head, 72, 8) : 0;
+    g_autofree char *command = convert_command(head);
 
     if (big(head, 32, 4) != 0)
         return vd_fail(error, VD_ERR_INVALID, NULL,
                        _("%s is encrypted; decrypt it first: qemu-img convert."), head->name);
     if (big(head, 8, 8) != 0)
-        return vd_fail(error, VD_ERR_INVALID, NULL,
-                       _("%s stands on another file (a backing file); join the two first: "
-                         "qemu-img convert -O qcow2."),
-                       head->name);
+        return refuse_base(head, error);
     if (incompatible & QCOW2_DATA_FILE)
         return vd_fail(error, VD_ERR_INVALID, NULL,
-                       _("%s keeps its data in another file; join the two first: "
-                         "qemu-img convert -O qcow2."),
-                       head->name);
+                       _("%s keeps its data in another file; join the two first (%s)."), head->name,
+                       command);
     if (incompatible & (QCOW2_CORRUPT | QCOW2_DIRTY))
         return vd_fail(error, VD_ERR_INVALID, NULL,
                        _("%s is marked as damaged or was not closed; repair a copy of it first: "
@@ -96,13 +116,13 @@ static gboolean look_qcow2(const Head *head, VdDiskFile *ret, GError **error)
 {
     guint64 version = big(head, 4, 4);
     guint64 l1_offset = big(head, 40, 8), l1_entries = big(head, 36, 4);
+    g_autofree char *command = convert_command(head);
 
     if (version != 2 && version != 3)
         return vd_fail(error, VD_ERR_INVALID, NULL,
                        _("%s is qcow of version %llu; only qcow2 and raw images can be deployed. "
-                         "Convert it first: "
-                         "qemu-img convert -O qcow2."),
-                       head->name, (unsigned long long)version);
+                         "Convert it first (%s)."),
+                       head->name, (unsigned long long)version, command);
     if (head->length < (version == 2 ? 72U : 104U))
         return truncated(head, error);
     if (!check_qcow2_features(head, version, error))
@@ -137,12 +157,14 @@ static const struct {
 
 static gboolean refuse_known(const Head *head, GError **error)
 {
+    g_autofree char *command = convert_command(head);
+
     for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
         if (has(head, others[i].offset, others[i].magic, others[i].length))
             return vd_fail(error, VD_ERR_INVALID, NULL,
                            _("%s is a disk of the format %s; only qcow2 and raw images can be "
-                             "deployed. Convert it first: qemu-img convert -O qcow2."),
-                           head->name, others[i].what);
+                             "deployed. Convert it first (%s)."),
+                           head->name, others[i].what, command);
     }
     for (gsize i = 0; i < G_N_ELEMENTS(packed); i++) {
         if (has(head, 0, packed[i].magic, packed[i].length))
@@ -272,7 +294,7 @@ gboolean vd_diskfile_look(int fd, const char *name, VdDiskFile *ret, GError **er
     return look_raw(&head, ret, error);
 }
 
-gboolean vd_diskfile_look_path(const char *path, VdDiskFile *ret, GError **error)
+gboolean vd_diskfile_look_as(const char *path, const char *name, VdDiskFile *ret, GError **error)
 {
     /* O_NONBLOCK: a FIFO must not hold us. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -281,9 +303,14 @@ gboolean vd_diskfile_look_path(const char *path, VdDiskFile *ret, GError **error
     if (fd < 0)
         return vd_fail(error, errno == EACCES ? VD_ERR_DENIED : VD_ERR_INVALID, NULL,
                        _("%s cannot be opened: %s."), path, g_strerror(errno));
-    ok = vd_diskfile_look(fd, path, ret, error);
+    ok = vd_diskfile_look(fd, name, ret, error);
     close(fd);
     return ok;
+}
+
+gboolean vd_diskfile_look_path(const char *path, VdDiskFile *ret, GError **error)
+{
+    return vd_diskfile_look_as(path, path, ret, error);
 }
 
 /* The header's "backing file offset" and "backing file size". */

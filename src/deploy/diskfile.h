@@ -18,6 +18,10 @@ gboolean vd_diskfile_look(int fd, const char *name, VdDiskFile *ret, GError **er
 /* Opens path (a regular file, or a link to one) for reading and looks. */
 gboolean vd_diskfile_look_path(const char *path, VdDiskFile *ret, GError **error);
 
+/* The same of a file of ours, by the name that it has for people: the path or the URL that it is
+ * from. */
+gboolean vd_diskfile_look_as(const char *path, const char *name, VdDiskFile *ret, GError **error);
+
 /* Has a qcow2 file of ours stand on nothing, whatever its header said, and looks at it as above;
  * name is for the sentences. The file is not opened by anything before. */
 gboolean vd_diskfile_untie(const char *path, const char *name, GError **error);

@@ -265,7 +265,7 @@ static gboolean step_copy(VdRun *run, GError **error)
     close(from);
     if (!ok)
         return vd_image_no_room_here(run, g_steal_pointer(&why), error);
-    if (!vd_diskfile_look_path(temporary, &look, error) ||
+    if (!vd_diskfile_look_as(temporary, file, &look, error) ||
         !vd_image_ask_qemu(run, temporary, file, &look, error))
         return FALSE;
     size = g_strdup_printf("%" G_GUINT64_FORMAT, look.virtual_size);

@@ -464,7 +464,7 @@ static gboolean judge(VdRun *run, const char *temporary, GError **error)
     const char *name = vd_run_get(run, "offer");
     VdDiskFile look;
 
-    if (!vd_diskfile_look_path(temporary, &look, error) ||
+    if (!vd_diskfile_look_as(temporary, vd_run_get(run, "url"), &look, error) ||
         !vd_image_ask_qemu(run, temporary, name, &look, error))
         return FALSE;
     if (wanted && !g_str_equal(wanted, look.format))

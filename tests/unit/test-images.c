@@ -148,17 +148,34 @@ static void test_qcow2_is_taken(void **state)
 static void test_qcow2_that_stands_on_others(void **state)
 {
     g_autofree char *base = in_folder("base.qcow2");
-    g_autofree char *overlay = in_folder("overlay.qcow2");
+    g_autofree char *overlay = in_folder("over lay's.qcow2");
+    g_autofree char *quoted = g_shell_quote(overlay);
     g_autofree char *apart = in_folder("apart.qcow2");
     g_autofree char *data = in_folder("apart.data");
     g_autofree char *options = g_strdup_printf("data_file=%s", data);
+    g_autofree char *whole = in_folder("whole.qcow2");
+    g_autofree char *advice = g_strdup_printf(
+        "stands on another file (a backing file); join the two first (qemu-img convert -O qcow2 -- "
+        "%s whole.qcow2",
+        quoted);
+    g_auto(GStrv) words = NULL;
+    g_autoptr(GError) error = NULL;
+    VdDiskFile look;
     const char *const argv[] = {"qemu-img", "create", "-q", "-f",    "qcow2", "-F",
                                 "qcow2",    "-b",     base, overlay, NULL};
 
     (void)state;
     make(base, "compat=1.1", "8M");
     run(argv);
-    refused(overlay, "stands on another file");
+    refused(overlay, advice);
+    assert_false(vd_diskfile_look_as(overlay, "http://host/a.qcow2", &look, &error));
+    assert_non_null(strstr(error->message, "http://host/a.qcow2 stands on another file"));
+    assert_null(strstr(error->message, folder));
+    assert_true(g_shell_parse_argv(strstr(advice, "qemu-img"), NULL, &words, NULL));
+    g_free(words[6]);
+    words[6] = g_strdup(whole); /* not in the current folder */
+    run((const char *const *)words);
+    assert_true(vd_diskfile_look_path(whole, &look, NULL));
     make(apart, options, "8M");
     refused(apart, "keeps its data in another file");
 }

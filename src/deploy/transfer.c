@@ -77,6 +77,10 @@ static void set_up(Work *work, char *words)
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, work);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    /* What announces more is not begun. Without it a length that is more than libcurl can count is
+     * no length to it, and whatever comes is the whole. */
+    curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE,
+                     (curl_off_t)MIN(transfer->most, (guint64)G_MAXINT64));
     if (transfer->from > 0)
         curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)transfer->from);
 }
@@ -102,7 +106,7 @@ static VdTransferEnd fail(const Work *work, CURLcode code, const char *words, GE
     curl_easy_getinfo(work->curl, CURLINFO_RESPONSE_CODE, &status);
     if (code == CURLE_ABORTED_BY_CALLBACK)
         vd_error_set(error, VD_ERR_CANCELLED, NULL, _("Cancelled."));
-    else if (work->too_long)
+    else if (work->too_long || code == CURLE_FILESIZE_EXCEEDED)
         vd_error_set(error, VD_ERR_INVALID, NULL,
                      _("%s is longer than the %llu bytes it may have."), url,
                      (unsigned long long)work->transfer->most);

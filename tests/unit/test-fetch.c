@@ -347,6 +347,27 @@ static void test_text_is_bounded(void **state)
     assert_int_equal(vd_error_code(error), VD_ERR_UNREACHABLE);
 }
 
+/* What is announced counts, also where it is more than libcurl can count. */
+static void test_announced(void **state)
+{
+    Place *place = *state;
+    static const guint64 lies[] = {1000, VD_INDEX_BYTES + 1, G_GUINT64_CONSTANT(10) << 60};
+    g_autofree char *path = g_build_filename(place->served, "short", NULL);
+    g_autofree char *url = url_of(place, "short");
+
+    assert_true(g_file_set_contents(path, "[a]\nname=b\n", -1, NULL));
+    for (guint i = 0; i < G_N_ELEMENTS(lies); i++) {
+        g_autoptr(GError) error = NULL;
+        gsize length = 0;
+        g_autofree char *text = NULL;
+
+        web_manners(place->web, &(WebManners){.claims = lies[i]});
+        text = vd_transfer_text(url, VD_INDEX_BYTES, NULL, &length, &error);
+        assert_null(text);
+        assert_non_null(strstr(error->message, i == 0 ? "ended early" : "longer than"));
+    }
+}
+
 /* ---- a source as a whole, signed ---- */
 
 typedef struct {
@@ -505,19 +526,11 @@ int main(void)
 {
 #define PLACED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        PLACED(test_all_kinds),
-        PLACED(test_cut_lines),
-        PLACED(test_resume),
-        PLACED(test_resume_in_vain),
-        PLACED(test_wrong_digest),
-        PLACED(test_truncated),
-        PLACED(test_not_there),
-        PLACED(test_damaged),
-        PLACED(test_bomb),
-        PLACED(test_cancel),
-        PLACED(test_text_is_bounded),
-        PLACED(test_signed_source),
-        PLACED(test_files_are_sources),
+        PLACED(test_all_kinds),      PLACED(test_cut_lines),         PLACED(test_resume),
+        PLACED(test_resume_in_vain), PLACED(test_wrong_digest),      PLACED(test_truncated),
+        PLACED(test_not_there),      PLACED(test_damaged),           PLACED(test_bomb),
+        PLACED(test_cancel),         PLACED(test_text_is_bounded),   PLACED(test_announced),
+        PLACED(test_signed_source),  PLACED(test_files_are_sources),
     };
 
     return cmocka_run_group_tests(tests, pack, unpack);

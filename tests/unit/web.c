@@ -90,7 +90,7 @@ static void send_file(Web *web, int fd, int file, guint64 from, gboolean part)
 {
     struct stat st;
     char piece[65536];
-    guint64 length, left;
+    guint64 length, left, claims;
     g_autofree char *range = NULL;
 
     if (fstat(file, &st) != 0)
@@ -103,7 +103,11 @@ static void send_file(Web *web, int fd, int file, guint64 from, gboolean part)
     range = g_strdup_printf("Content-Range: bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT
                             "/%" G_GUINT64_FORMAT "\r\n",
                             from, (guint64)st.st_size - 1, (guint64)st.st_size);
-    send_head(fd, part ? "206 Partial Content" : "200 OK", part ? range : "", length);
+    pthread_mutex_lock(&web->lock);
+    claims = web->manners.claims;
+    pthread_mutex_unlock(&web->lock);
+    send_head(fd, part ? "206 Partial Content" : "200 OK", part ? range : "",
+              claims ? claims : length);
     left = allowed(web, length);
     while (left > 0) {
         ssize_t n = pread(file, piece, MIN(left, sizeof(piece)), (off_t)from);

@@ -11,6 +11,7 @@ typedef struct {
     guint cuts;         /* how many times it does */
     gboolean no_ranges; /* answers 200 and all of it to whoever asks for a part */
     gboolean loops;     /* leads from each place to itself */
+    guint64 claims;     /* announces bodies of so many bytes, whatever it sends; 0: the truth */
     guint64 endless;    /* answers with so many bytes of 'x', whatever is asked for */
 } WebManners;
 

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -19,6 +18,7 @@
 #include "src/base/child.h"
 #include "src/base/error.h"
 #include "src/base/files.h"
+#include "src/base/group.h"
 #include "src/base/i18n.h"
 #include "src/base/kvm.h"
 #include "src/base/paths.h"
@@ -229,13 +229,11 @@ static const char *device_path(void)
 /* The group whose members may use it, NULL if none but root may. The caller frees. */
 static char *group_of(const char *path)
 {
-    const struct group *group;
     struct stat device;
 
     if (stat(path, &device) < 0 || device.st_gid == 0 || (device.st_mode & S_IWGRP) == 0)
         return NULL;
-    group = getgrgid(device.st_gid);
-    return group != NULL ? g_strdup(group->gr_name) : NULL;
+    return vd_group_name(device.st_gid);
 }
 
 /* The caller frees. */

@@ -23,6 +23,7 @@ libbase_a_SOURCES = \
   src/base/locale.c \
   src/base/locale.h \
   src/base/i18n.h \
+  src/base/group.c src/base/group.h \
   src/base/kvm.c \
   src/base/kvm.h \
   src/base/log.c \

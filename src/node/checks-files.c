@@ -35,13 +35,28 @@ static char *nearest(const char *path)
     return found;
 }
 
+/* A file there that is gone when it is closed, whatever ends us. -1: errno says why not. */
+static int nameless_file(const char *folder)
+{
+    int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+    /* Not every file system has such; an old kernel takes it for the folder itself. */
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+        g_autofree char *name = g_build_filename(folder, ".vmdeck-doctor-XXXXXX", NULL);
+
+        fd = g_mkstemp_full(name, O_WRONLY | O_CLOEXEC, 0600);
+        if (fd >= 0)
+            (void)unlink(name);
+    }
+    return fd;
+}
+
 /* Writes a little into it, for real: rights alone do not tell of a disk that is full or failing.
  * errno says why not. */
 static gboolean takes_a_file(const char *folder)
 {
-    g_autofree char *name = g_build_filename(folder, ".vmdeck-doctor-XXXXXX", NULL);
     g_autofree char *text = g_strnfill(4096, '\n');
-    int fd = g_mkstemp_full(name, O_WRONLY | O_CLOEXEC, 0600), number;
+    int fd = nameless_file(folder), number;
     gboolean fine;
 
     if (fd < 0)
@@ -50,7 +65,6 @@ static gboolean takes_a_file(const char *folder)
     fine = write(fd, text, 4096) == 4096 && fsync(fd) == 0;
     number = errno;
     (void)close(fd);
-    (void)unlink(name);
     errno = number;
     return fine;
 }

@@ -5,11 +5,11 @@
  * when the daemon hangs. */
 #include "config.h"
 
-#include <grp.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "src/base/error.h"
+#include "src/base/group.h"
 #include "src/base/i18n.h"
 #include "src/base/kvm.h"
 #include "src/base/patience.h"
@@ -230,16 +230,16 @@ void vd_check_network(VdCheckup *checkup)
 /* Whether this process has the group; TRUE as well where the group does not exist. */
 static gboolean in_group(const char *name)
 {
-    const struct group *group = getgrnam(name);
+    gid_t wanted;
     g_autofree gid_t *groups = NULL;
     int count = getgroups(0, NULL);
 
-    if (group == NULL || getegid() == group->gr_gid)
+    if (!vd_group_id(name, &wanted) || getegid() == wanted)
         return TRUE;
     groups = g_new0(gid_t, (gsize)MAX(count, 1));
     count = getgroups(count, groups);
     for (int i = 0; i < count; i++) {
-        if (groups[i] == group->gr_gid)
+        if (groups[i] == wanted)
             return TRUE;
     }
     return FALSE;

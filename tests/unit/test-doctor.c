@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -298,6 +299,30 @@ static void test_bad_state(void **state)
     assert_int_equal(machine->bad, 3);
 }
 
+/* Whatever ends it in the middle, it leaves nothing there: what it writes has no name. */
+static void test_nothing_is_left(void **state)
+{
+    Machine *machine = *state;
+    g_autofree char *folder = below(machine, "state");
+    _Alignas(struct inotify_event) char events[4096];
+    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    ssize_t length;
+
+    assert_int_equal(g_mkdir(folder, 0700), 0);
+    assert_true(watch >= 0);
+    assert_true(inotify_add_watch(watch, folder, IN_CREATE) >= 0);
+    examine(machine, "test:///default", FALSE);
+    found(machine, "state directory", 0, "ok", "can be written", NULL);
+    length = read(watch, events, sizeof events);
+    for (ssize_t at = 0; at < length;) {
+        const struct inotify_event *event = (const void *)(events + at);
+
+        assert_null(strstr(event->name, "vmdeck-doctor"));
+        at += (ssize_t)(sizeof *event + event->len);
+    }
+    close(watch);
+}
+
 static void test_journal(void **state)
 {
     Machine *machine = *state;
@@ -481,11 +506,12 @@ static void test_dull_kvm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_healthy),         CASE(test_shallow),       CASE(test_no_daemon),
-        CASE(test_hanging_daemon),  CASE(test_remote),        CASE(test_missing_tools),
-        CASE(test_appliance_fails), CASE(test_no_xfs),        CASE(test_request),
-        CASE(test_bad_state),       CASE(test_journal),       CASE(test_closed_folder),
-        CASE(test_locale),          CASE(test_kvm_of_others), CASE(test_dull_kvm),
+        CASE(test_healthy),         CASE(test_shallow),   CASE(test_no_daemon),
+        CASE(test_hanging_daemon),  CASE(test_remote),    CASE(test_missing_tools),
+        CASE(test_appliance_fails), CASE(test_no_xfs),    CASE(test_request),
+        CASE(test_nothing_is_left), CASE(test_bad_state), CASE(test_journal),
+        CASE(test_closed_folder),   CASE(test_locale),    CASE(test_kvm_of_others),
+        CASE(test_dull_kvm),
     };
 
     return cmocka_run_group_tests_name("doctor", tests, NULL, NULL);

@@ -57,7 +57,9 @@ static char *findings(const VdDoc *doc)
     g_autofree char *list = g_strjoinv(", ", (char **)parts->pdata);
     g_autofree char *took = told(section, "answered_in");
     /* TRANSLATORS: a time, then what a host is: "It answers in 0.2s: kvm1, QEMU, 8 CPUs" */
-    return g_strdup_printf(_("It answers in %s: %s"), took ? took : "?", list);
+    g_autofree char *found = g_strdup_printf(_("It answers in %s: %s"), took ? took : "?", list);
+    g_autofree char *note = told(section, "note");
+    return note ? g_strdup_printf("%s. %s", found, note) : g_steal_pointer(&found);
 }
 
 static void trial_done(VdDeck *deck, const VdOutcome *outcome, gpointer data)

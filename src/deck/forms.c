@@ -21,6 +21,8 @@ typedef struct {
     VdDeckLog logged;
     VdDeckFollowed followed;
     gpointer data;
+    const VdConf *conf; /* as it was when this was asked; the deck's */
+    char *host;
     gboolean away; /* the host is known not to be there: it is not asked */
     gboolean ok;
     char *text;
@@ -32,6 +34,7 @@ static void question_free(gpointer data)
 {
     Question *question = data;
     g_free(question->uri);
+    g_free(question->host);
     g_free(question->field);
     vd_args_free(question->args);
     g_free(question->text);
@@ -46,6 +49,8 @@ static Question *question_new(VdDeck *deck, const VdVerb *verb, const VdTarget *
     gboolean found = FALSE;
     const VdHost *host = target && target->host ? vd_fleet_host(deck->fleet, target->host) : NULL;
     question->deck = deck;
+    question->conf = deck->conf;
+    question->host = g_strdup(target ? target->host : NULL);
     question->away = host && !vd_host_state_answers(host->state);
     question->verb = verb;
     question->uri = g_strdup(vd_deck_uri(deck, target ? target->host : NULL, &found));
@@ -99,7 +104,8 @@ static void check_work(VdWorker *worker, gpointer data)
         question->ok = vd_install_fill(question->deck->systems, question->uri, question->away,
                                        question->args, &question->text, &error);
     if (question->ok && value && *value && g_str_has_prefix(question->verb->id, "host."))
-        question->ok = vd_host_check(question->verb->id, question->field, value, &error);
+        question->ok = vd_host_check(question->conf, question->host, question->verb->id,
+                                     question->field, value, &error);
     if (!question->ok)
         question->text = g_strdup(error ? error->message : _("this is not right"));
 }

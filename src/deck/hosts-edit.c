@@ -24,10 +24,18 @@ static gboolean check_name(const char *name, GError **error)
                    clean);
 }
 
-gboolean vd_host_check(const char *verb, const char *field, const char *value, GError **error)
+static gboolean check_free(const VdConf *conf, const char *name, GError **error)
+{
+    return !vd_conf_host(conf, name) ||
+           vd_fail(error, VD_ERR_EXISTS, NULL, _("there is a host %s already"), name);
+}
+
+gboolean vd_host_check(const VdConf *conf, const char *host, const char *verb, const char *field,
+                       const char *value, GError **error)
 {
     if (strcmp(field, "name") == 0)
-        return check_name(value, error);
+        return check_name(value, error) &&
+               (g_strcmp0(value, host) == 0 || check_free(conf, value, error));
     /* What is tested may be a host's name. */
     return strcmp(verb, "host.test") == 0 ? vd_uri_check(value, error)
                                           : vd_uri_check_new(value, error);
@@ -64,8 +72,9 @@ gboolean vd_local_host_add(VdLocalCall *call, GError **error)
     const VdConfChange changes[] = {{NULL, &here}, {NULL, &host}};
     if (!check_name(name, error) || !vd_uri_check_new(uri, error))
         return FALSE;
-    if (vd_conf_host(conf, name))
-        return vd_fail(error, VD_ERR_EXISTS, NULL, _("there is a host %s already"), name);
+    if (!check_free(conf, name, error))
+        return FALSE;
+    call->word = vd_uri_ignored(uri);
     guint skip = call->implicit && conf->hosts->len == 0 && strcmp(name, VD_IMPLICIT_HOST) ? 0 : 1;
     call->renamed = name;
     return change(call, own, changes + skip, 2 - skip, error);
@@ -80,14 +89,15 @@ gboolean vd_local_host_edit(VdLocalCall *call, GError **error)
         return FALSE;
     VdConfHost host = {.name = name ? (char *)name : former->name,
                        .uri = uri ? (char *)uri : former->uri};
-    if (strcmp(host.name, former->name) != 0 && vd_conf_host(conf, host.name))
-        return vd_fail(error, VD_ERR_EXISTS, NULL, _("there is a host %s already"), host.name);
+    if (strcmp(host.name, former->name) != 0 && !check_free(conf, host.name, error))
+        return FALSE;
     if (!host.uri && strcmp(host.name, VD_IMPLICIT_HOST) != 0) /* it would not be read again */
         return vd_fail(error, VD_ERR_INVALID, NULL,
                        _("%s has no URI in the configuration: give it one with its new name"),
                        former->name);
     VdConfChange what = {former->name, &host};
     call->renamed = name ? name : call->host;
+    call->word = uri ? vd_uri_ignored(uri) : NULL;
     return change(call, former->file, &what, 1, error);
 }
 

@@ -93,8 +93,10 @@ gboolean vd_local_host_remove(VdLocalCall *call, GError **error);
 VdDoc *vd_fleet_doc_hosts(const VdFleet *fleet, const VdArgs *args);
 VdDoc *vd_fleet_doc_vms(const VdFleet *fleet, const VdArgs *args);
 
-/* hosts-edit.c: whether the field of host.add, host.edit or host.test is right. */
-gboolean vd_host_check(const char *verb, const char *field, const char *value, GError **error);
+/* hosts-edit.c: whether the field of host.add, host.edit or host.test is right; host: which one is
+ * edited, or NULL. */
+gboolean vd_host_check(const VdConf *conf, const char *host, const char *verb, const char *field,
+                       const char *value, GError **error);
 
 /* hosts.c */
 void vd_deck_host_retry(VdDeck *deck, const char *host, const VdArgs *args, VdVirtDone done,

@@ -27,6 +27,7 @@ libvirtroom_a_SOURCES += \
   src/virt/ssh.c src/virt/ssh.h \
   src/virt/tap.c src/virt/tap.h \
   src/virt/trial.c \
+  src/virt/uri-query.c \
   src/virt/uri.c src/virt/uri.h \
   src/virt/vevent.c src/virt/vevent.h \
   src/virt/virt.c

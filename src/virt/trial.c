@@ -2,6 +2,8 @@
  * deadlines of a connection; past the hard one the lane is left behind like any other. */
 #include "config.h"
 
+#include <string.h>
+
 #include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/base/text.h"
@@ -90,6 +92,7 @@ static const VdColumn columns[] = {
     {"machines", N_("Machines"), VD_COL_COUNT},
     {"running", N_("Running"), VD_COL_COUNT},
     {"answered_in", N_("Answered in"), VD_COL_LATENCY},
+    {"note", N_("Note"), VD_COL_TEXT},
 };
 
 static void row_version(char **row, guint column, guint64 version)
@@ -108,14 +111,19 @@ static gint64 net_time(const Trial *trial, gint64 took)
     return MAX(took - trial->asked, 0);
 }
 
-/* The same mistake, and how long it took to come out. */
+/* The same mistake, how long it took to come out, and what may be behind it. */
 static GError *timed(const Trial *trial)
 {
     GError *error = NULL;
     g_autofree char *took = vd_format_latency(net_time(trial, trial->took));
+    g_autofree char *ignored = vd_uri_ignored(trial->uri);
+    const char *message = trial->error->message;
+    gboolean ends = *message && strchr(".!?", message[strlen(message) - 1]);
+    g_autofree char *sentence = g_strconcat(message, ends ? "" : ".", NULL);
     /* TRANSLATORS: a sentence on what failed, then a time: "It took 0.4 ms." */
-    vd_error_set(&error, vd_error_code(trial->error), vd_error_detail(trial->error),
-                 _("%s It took %s."), trial->error->message, took);
+    g_autofree char *timed = g_strdup_printf(_("%s It took %s."), sentence, took);
+    vd_error_set(&error, vd_error_code(trial->error), vd_error_detail(trial->error), "%s%s%s",
+                 timed, ignored ? " " : "", ignored ? ignored : "");
     return error;
 }
 
@@ -138,6 +146,8 @@ static VdDoc *report(const Trial *trial)
     vd_row_int(row, 7, trial->machines);
     vd_row_int(row, 8, trial->running);
     vd_row_int(row, 9, net_time(trial, trial->took));
+    g_autofree char *ignored = vd_uri_ignored(trial->uri);
+    vd_row_text(row, 10, ignored);
     return doc;
 }
 

@@ -21,6 +21,10 @@ gboolean vd_uri_check(const char *uri, GError **error);
  * configuration (libvirt.conf, the user's or the system's) has an alias of that name. */
 gboolean vd_uri_check_new(const char *uri, GError **error);
 
+/* A sentence about its first parameter that libvirt's client does not know for its transport, and
+ * ignores without a word; NULL: there is none. Pure. The caller frees. */
+char *vd_uri_ignored(const char *uri);
+
 /* Whether it means this machine: "qemu:///system" and "qemu+unix:///…" do, "qemu+ssh://kvm2/system"
  * does not, nor does a socket that stands where no daemon of this machine puts it: it may come from
  * anywhere. Pure. */

@@ -138,6 +138,12 @@ run host test shared --format json
 check "or a host by its name" 0 '"machines" : 1'
 run host test qemu+tcp://127.0.0.1:1/system
 check "where nobody listens" 3 "the connection is refused"
+run host test 'qemu+tls://127.0.0.1:1/system?no_veryfy=1'
+check "what libvirt ignores in an address is named" 3 "libvirt ignores “no_veryfy” in this address"
+run host test "test:///$work/nofile.xml"
+check "a file that is not there is told, in whole sentences" 3 ". It took"
+n=$((n + 1))
+grep -q "I/O warning" "$work/err" && echo "not ok $n - by us alone" || echo "ok $n - by us alone"
 run host test qemuu:///system
 check "or that is none" 3 "libvirt does not know"
 
@@ -149,6 +155,8 @@ check "without an ssh it is said that there is none" 127 "ssh: "
 [ $((${EPOCHREALTIME/[.,]/} - began)) -ge 100000 ] && status=0 || status=1
 check "and not in the moment in which libvirt opens" 0 ""
 
+run host add spelt 'qemu+ssh://kvm1/system?key_file=/x&no_tty=1'
+check "a host whose address has what libvirt ignores is added, with a word" 0 "libvirt ignores “key_file”"
 run host connect shared
 check "connections are the console's" 2 "There is no command host connect"
 echo "1..$n"

@@ -109,6 +109,32 @@ static void test_check(void **state)
 
 /* Where nobody listens it is said at once; where somebody does, or where only libvirt can tell, it
  * passes. */
+static void ignored(const char *uri, const char *name)
+{
+    g_autofree char *said = vd_uri_ignored(uri);
+    g_autofree char *quoted = name ? g_strdup_printf("“%s”", name) : NULL;
+    if (!quoted != !said || (said && !strstr(said, quoted)))
+        fail_msg("%s: %s", uri, said ? said : "nothing is said");
+}
+
+static void test_ignored(void **state)
+{
+    (void)state;
+    ignored("qemu:///system", NULL);
+    ignored("qemu+tls://kvm1/system?no_verify=1&pkipath=/k", NULL);
+    ignored("qemu+tls://kvm1/system?no_veryfy=1", "no_veryfy");
+    ignored("qemu://kvm1/system?pkipath=/k;tls_priority=NORMAL", NULL);
+    ignored("qemu+ssh://kvm1/system?no_tty=1&keyfile=/k&command=/bin/ssh", NULL);
+    ignored("qemu+ssh://kvm1/system?pkipath=/k", "pkipath");
+    ignored("qemu+libssh2://kvm1/system?sshauth=agent&known_hosts=/k", NULL);
+    ignored("qemu+unix:///system?socket=/run/x", NULL);
+    ignored("qemu+tcp://kvm1/system?socket=/run/x", "socket");
+    ignored("qemu+tcp://kvm1/system?%1b%5b31mred=1", "red");
+    ignored("test:///default?x=1", NULL);
+    ignored("esx://kvm1/?no_verify=1&auto_answer=1", NULL);
+    ignored("snow", NULL);
+}
+
 static void test_reach(void **state)
 {
     (void)state;
@@ -257,10 +283,15 @@ static void test_to_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_default),        cmocka_unit_test(test_ssh),
-        cmocka_unit_test(test_check),          cmocka_unit_test(test_reach),
-        cmocka_unit_test(test_closed_at_once), cmocka_unit_test(test_closed_in_silence),
-        cmocka_unit_test(test_answered),       cmocka_unit_test(test_full_backlog),
+        cmocka_unit_test(test_default),
+        cmocka_unit_test(test_ssh),
+        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_reach),
+        cmocka_unit_test(test_ignored),
+        cmocka_unit_test(test_closed_at_once),
+        cmocka_unit_test(test_closed_in_silence),
+        cmocka_unit_test(test_answered),
+        cmocka_unit_test(test_full_backlog),
         cmocka_unit_test(test_to_open),
     };
     return cmocka_run_group_tests_name("virt-uri", tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -140,9 +141,31 @@ static void applies_by_state(void **state)
     vd_vm_unref(vm);
 }
 
+/* Told as the field is left, of another host alone. */
+static void test_host_names(void **state)
+{
+    g_autofree char *folder = g_dir_make_tmp("vmdeck-test-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "vmdeck.conf", NULL);
+    g_autoptr(VdConf) conf = NULL;
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    assert_true(g_file_set_contents(
+        path, "hosts = ( { name = \"kvm1\"; uri = \"test:///default\"; } );\n", -1, NULL));
+    conf = vd_conf_load(path);
+    assert_true(vd_host_check(conf, NULL, "host.add", "name", "kvm2", NULL));
+    assert_true(vd_host_check(conf, "kvm1", "host.edit", "name", "kvm1", NULL));
+    assert_false(vd_host_check(conf, NULL, "host.add", "name", "kvm1", &error));
+    assert_non_null(strstr(error->message, "there is a host kvm1 already"));
+    assert_false(vd_host_check(conf, "kvm2", "host.edit", "name", "kvm1", NULL));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_host_names),
         cmocka_unit_test(each_row_is_whole),
         cmocka_unit_test(changes_need_a_role),
         cmocka_unit_test(dangerous_ones_ask_with_a_name),

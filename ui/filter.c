@@ -34,6 +34,10 @@ static const struct {
     {"cpu", CPU, '>'},   {"mem", MEM, '>'},     {"disk", DISK, '>'}, {"net", NET, '>'},
 };
 
+/* In the order in which they are told. */
+static const char *const states[] = {N_("running"), N_("off"),    N_("paused"), N_("saved"),
+                                     N_("crashed"), N_("asleep"), N_("stuck"),  N_("unknown")};
+
 static void term_clear(gpointer data)
 {
     Term *term = data;
@@ -123,6 +127,33 @@ static gboolean parse_field(VdFilter *filter, Term *term, const char *word, gboo
     return FALSE;
 }
 
+static gboolean begins(const Term *term, const char *text);
+
+/* What a machine's state is called, and while something is done with it. */
+static gboolean is_state(const Term *term)
+{
+    static const char *const passing[] = {N_("starting…"),  N_("stopping…"),  N_("powering off…"),
+                                          N_("rebooting…"), N_("resetting…"), N_("suspending…"),
+                                          N_("resuming…"),  N_("saving…"),    N_("restoring…"),
+                                          N_("renaming…"),  N_("deleting…")};
+    for (guint i = 0; i < G_N_ELEMENTS(states); i++)
+        if (begins(term, states[i]) || begins(term, _(states[i])))
+            return TRUE;
+    for (guint i = 0; i < G_N_ELEMENTS(passing); i++)
+        if (begins(term, passing[i]) || begins(term, _(passing[i])))
+            return TRUE;
+    return FALSE;
+}
+
+static void complain_of_state(VdFilter *filter, const Term *term)
+{
+    g_autoptr(GString) all = g_string_new(NULL);
+    g_autofree char *clean = vd_text_clean(term->text, 20, FALSE);
+    for (guint i = 0; i < G_N_ELEMENTS(states); i++)
+        g_string_append_printf(all, "%s%s", i ? ", " : "", _(states[i]));
+    complain(filter, g_strdup_printf(_("no state “%s”: %s"), clean, all->str));
+}
+
 VdFilter *vd_filter_new(const char *text)
 {
     VdFilter *filter = g_new0(VdFilter, 1);
@@ -141,6 +172,8 @@ VdFilter *vd_filter_new(const char *text)
         }
         if (term.text && !g_str_is_ascii(term.text))
             term.folded = g_utf8_casefold(term.text, -1);
+        if (term.field == STATE && !is_state(&term))
+            complain_of_state(filter, &term);
         g_array_append_val(filter->terms, term);
     }
     return filter;

@@ -135,6 +135,15 @@ static void problem(GPtrArray *problems, const char *path, int line, const char 
         g_ptr_array_add(problems, g_strdup_printf("%s: %s", file, text));
 }
 
+/* where: what it is about, in words of the file: "cursor.fg = 300". */
+static void problem_at(GPtrArray *problems, const char *path, int line, const char *where,
+                       const char *text)
+{
+    g_autofree char *clean = vd_text_clean(where, 80, FALSE);
+    g_autofree char *both = g_strdup_printf("%s: %s", clean, text);
+    problem(problems, path, line, both);
+}
+
 static char *setting_text(const config_setting_t *setting)
 {
     if (config_setting_type(setting) == CONFIG_TYPE_INT)
@@ -142,8 +151,8 @@ static char *setting_text(const config_setting_t *setting)
     return g_strdup(config_setting_get_string(setting));
 }
 
-static void read_value(Entry *entry, const config_setting_t *setting, const char *path,
-                       GPtrArray *problems)
+static void read_value(Entry *entry, const char *role, const config_setting_t *setting,
+                       const char *path, GPtrArray *problems)
 {
     struct {
         const char *name;
@@ -154,18 +163,21 @@ static void read_value(Entry *entry, const config_setting_t *setting, const char
                  {"attrs", NULL, &entry->attrs}, {"mono", NULL, &entry->mono}};
     int line = (int)config_setting_source_line(setting);
     g_autofree char *text = setting_text(setting);
+    g_autofree char *where = g_strdup_printf("%s.%s%s%s", role, config_setting_name(setting),
+                                             text ? " = " : "", text ? text : "");
     for (guint i = 0; i < G_N_ELEMENTS(known); i++) {
         if (g_strcmp0(config_setting_name(setting), known[i].name) != 0)
             continue;
         if (known[i].color && (!text || !parse_color(text, known[i].color)))
-            problem(problems, path, line,
-                    _("expected a colour: a name such as \"bright-red\", 0 to 255, or "
-                      "\"default\""));
+            problem_at(problems, path, line, where,
+                       _("expected a colour: a name such as \"bright-red\", 0 to 255, or "
+                         "\"default\""));
         if (known[i].attrs && (!text || !parse_attrs(text, known[i].attrs)))
-            problem(problems, path, line, _("expected words of \"bold dim underline reverse\""));
+            problem_at(problems, path, line, where,
+                       _("expected words of \"bold dim underline reverse\""));
         return;
     }
-    problem(problems, path, line, _("expected fg, bg, fg16, bg16, attrs or mono"));
+    problem_at(problems, path, line, where, _("expected fg, bg, fg16, bg16, attrs or mono"));
 }
 
 static void read_role(VdTheme *theme, const config_setting_t *role, const char *path,
@@ -173,15 +185,16 @@ static void read_role(VdTheme *theme, const config_setting_t *role, const char *
 {
     int line = (int)config_setting_source_line(role);
     if (!config_setting_is_group(role)) {
-        problem(problems, path, line, _("expected a group such as { fg = \"red\"; }"));
+        problem_at(problems, path, line, config_setting_name(role),
+                   _("expected a group such as { fg = \"red\"; }"));
         return;
     }
     for (guint i = 0; i < VD_ROLE_COUNT; i++) {
         if (g_strcmp0(built_in[i].name, config_setting_name(role)) != 0)
             continue;
         for (int v = 0; v < config_setting_length(role); v++)
-            read_value(&theme->entries[i], config_setting_get_elem(role, (unsigned)v), path,
-                       problems);
+            read_value(&theme->entries[i], built_in[i].name,
+                       config_setting_get_elem(role, (unsigned)v), path, problems);
         return;
     }
     g_autofree char *text =

@@ -85,11 +85,11 @@ static void mistakes_are_told_and_the_rest_counts(void **state)
                   "rolls = { };\n",
                   problems);
     static const char *const expected[] = {"own.conf:8: rolls: no such setting",
-                                           "own.conf:2: ",
-                                           "own.conf:3: ",
-                                           "own.conf:4: ",
-                                           "own.conf:4: ",
-                                           "own.conf:5: "};
+                                           "own.conf:2: cursor.bg = 300: expected a colour",
+                                           "own.conf:3: there is no role “nonsense”",
+                                           "own.conf:4: header.attrs = bold blink: expected words",
+                                           "own.conf:4: header.size = 4: expected fg",
+                                           "own.conf:5: title: expected a group"};
     assert_int_equal(problems->len, G_N_ELEMENTS(expected));
     for (guint i = 0; i < problems->len; i++)
         assert_non_null(strstr(g_ptr_array_index(problems, i), expected[i]));

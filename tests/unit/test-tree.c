@@ -120,6 +120,22 @@ static void filters_find_what_they_say(void **state)
     }
 }
 
+static void a_state_that_is_none_is_told(void **state)
+{
+    static const char *const fine[] = {"state:", "state:OFF", "!state:run", "state:starting",
+                                       "state:stuck state:saved"};
+    (void)state;
+    g_autoptr(VdTree) tree = vd_tree_new();
+    for (guint i = 0; i < G_N_ELEMENTS(fine); i++) {
+        vd_tree_set_filter(tree, fine[i]);
+        assert_null(vd_tree_filter_problem(tree));
+    }
+    vd_tree_set_filter(tree, "web state:foo");
+    assert_string_equal(vd_tree_filter_problem(tree),
+                        "no state “foo”: running, off, paused, saved, crashed, asleep, stuck, "
+                        "unknown");
+}
+
 static void the_tree_folds_and_filters(void **state)
 {
     (void)state;
@@ -467,6 +483,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filters_find_what_they_say),
+        cmocka_unit_test(a_state_that_is_none_is_told),
         cmocka_unit_test(the_tree_folds_and_filters),
         cmocka_unit_test(a_host_without_machines_is_found_by_its_name),
         cmocka_unit_test(the_cursor_stays_with_its_machine),

@@ -379,7 +379,11 @@ static gboolean do_verb(VdApp *app, const VdVerb *verb)
     }
     if (targets->without && !verb->danger) /* a dangerous one tells it with its question */
         vd_app_say(app, FALSE, "%s", targets->without);
-    vd_app_run(app, verb, targets, args);
+    /* What grows has a window of its own, which follows it. */
+    if (strcmp(verb->id, "job.log") == 0)
+        vd_app_push(app, vd_job_log_new(app, vd_targets_at(targets, 0)->target.id));
+    else
+        vd_app_run(app, verb, targets, args);
     return TRUE;
 }
 

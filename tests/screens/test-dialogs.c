@@ -212,7 +212,13 @@ static void test_job_window(void **state)
     vd_console_type(console, "l");
     vd_console_expect(console, "growing /dev/sda1");
     vd_console_golden(console, "job-log");
-    vd_console_type(console, "<Esc>c");
+    vd_console_type(console, "<Esc><Esc>");
+    vd_console_expect_gone(console, "follows the end");
+    vd_console_type(console, "L"); /* from the list as well it is one that follows */
+    vd_console_expect(console, "follows the end");
+    vd_console_type(console, "<Esc><Enter>");
+    vd_console_expect(console, "Total");
+    vd_console_type(console, "c");
     vd_console_expect(console, "What it made is removed");
     vd_console_golden(console, "job-cancel");
     vd_console_type(console, "<Enter>"); /* No */

@@ -22,7 +22,8 @@
  * others. */
 typedef struct {
     guint all, left, failed;
-    char *why; /* of the last that failed, with its name */
+    guint asked; /* guests, which have not acted yet */
+    char *why;   /* of the last that failed, with its name */
 } Batch;
 
 typedef struct {
@@ -35,7 +36,11 @@ typedef struct {
 
 static void tell_batch(VdApp *app, const VdVerb *verb, const Batch *batch)
 {
-    if (batch->failed == 0)
+    if (batch->failed == 0 && batch->asked > 0)
+        vd_app_say(app, FALSE,
+                   ngettext("%s: %u guest was asked", "%s: %u guests were asked", batch->asked),
+                   _(verb->label), batch->asked);
+    else if (batch->failed == 0)
         vd_app_say(app, FALSE, ngettext("%s: %u done", "%s: all %u done", batch->all),
                    _(verb->label), batch->all);
     else
@@ -50,6 +55,8 @@ static void tell_batch(VdApp *app, const VdVerb *verb, const Batch *batch)
 static void batch_answered(const Asked *asked, const VdOutcome *outcome)
 {
     Batch *batch = asked->batch;
+    const char *said = NULL;
+    batch->asked += g_strcmp0(vd_doc_outcome(outcome->doc, &said), "asked") == 0;
     if (outcome->error) {
         batch->failed++;
         g_free(batch->why);

@@ -75,6 +75,17 @@ gboolean vd_op_vm_start(VdVirtCall *call, GError **error)
     return need_off(call, name, error) && create(call, name, error);
 }
 
+/* The guest acts when it likes, or not at all: till then nothing is done. */
+static gboolean answer_asked(VdVirtCall *call)
+{
+    int state;
+
+    /* TRANSLATORS: of a shutdown or a reboot: "Shut down web-01: the guest was asked" */
+    if (vd_op_state(call, &state, NULL, NULL) && vd_op_state_active(state))
+        vd_call_answer(call, vd_doc_new_outcome("asked", N_("the guest was asked")));
+    return TRUE;
+}
+
 gboolean vd_op_vm_shutdown(VdVirtCall *call, GError **error)
 {
     g_autofree char *name = vd_op_name(call);
@@ -82,10 +93,10 @@ gboolean vd_op_vm_shutdown(VdVirtCall *call, GError **error)
     if (!need_awake(call, name, error))
         return FALSE;
     if (virDomainShutdownFlags(call->domain, VIR_DOMAIN_SHUTDOWN_DEFAULT) == 0)
-        return TRUE;
+        return answer_asked(call);
     /* Some drivers have the older call alone. */
     if (vd_op_not_known() && virDomainShutdown(call->domain) == 0)
-        return TRUE;
+        return answer_asked(call);
     return vd_virt_fail(error, _("%s could not be asked to shut down"), name);
 }
 
@@ -109,7 +120,7 @@ gboolean vd_op_vm_reboot(VdVirtCall *call, GError **error)
     if (!need_awake(call, name, error))
         return FALSE;
     if (virDomainReboot(call->domain, VIR_DOMAIN_REBOOT_DEFAULT) == 0)
-        return TRUE;
+        return answer_asked(call);
     return vd_virt_fail(error, _("%s could not be asked to reboot"), name);
 }
 

@@ -188,12 +188,16 @@ static void test_start_and_poweroff(void **state)
 static void test_shutdown(void **state)
 {
     Host *host = *state;
+    const char *said = NULL;
 
     must(host, "db-01", vd_op_vm_suspend);
     refused(host, "db-01", vd_op_vm_shutdown, VD_ERR_FAILED, "resume it first");
     assert_int_equal(state_of(host, "db-01"), VIR_DOMAIN_PAUSED);
     must(host, "db-01", vd_op_vm_resume);
+    must(host, "web-01", vd_op_vm_reboot);
+    assert_string_equal(vd_doc_outcome(host->doc, &said), "asked");
     must(host, "db-01", vd_op_vm_shutdown);
+    assert_null(vd_doc_outcome(host->doc, &said)); /* this driver's guests obey at once */
     assert_int_equal(state_of(host, "db-01"), VIR_DOMAIN_SHUTOFF);
     refused(host, "db-01", vd_op_vm_shutdown, VD_ERR_FAILED, "not running");
     refused(host, "db-01", vd_op_vm_reboot, VD_ERR_FAILED, "not running");

@@ -335,6 +335,11 @@ void vd_print_docs(GPtrArray *docs, VdFormat format)
     put_data(text, format, columns);
 }
 
+void vd_print_lay(const VdDoc *doc, VdTableForm *form)
+{
+    vd_table_lay(doc, vd_terminal_columns(STDOUT_FILENO), form);
+}
+
 void vd_print_part(const VdDoc *doc, VdFormat format, VdTableForm *form)
 {
     int columns = vd_terminal_columns(STDOUT_FILENO);

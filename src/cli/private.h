@@ -48,12 +48,16 @@ void vd_table_doc(GString *out, const VdDoc *doc, int columns);
  * columns (0: one line). */
 void vd_append_wrapped(GString *out, const char *text, int at, int indent, int columns);
 /* A table that comes in parts: its columns as they were laid out for the first one. Begins as
- * zeroes. */
+ * zeroes, or with the widths that parts to come are known to need. */
 typedef struct {
-    gboolean begun;
+    gboolean laid, begun;
+    int least[16];
     gboolean used[16], below[16];
     int widths[16];
 } VdTableForm;
+/* Lays it out once for all that is in the document, more than the first part, say. */
+void vd_table_lay(const VdDoc *doc, int columns, VdTableForm *form);
+void vd_print_lay(const VdDoc *doc, VdTableForm *form);
 /* The document's first section, which has no more columns than that. */
 void vd_table_part(GString *out, const VdDoc *doc, int columns, VdTableForm *form);
 void vd_print_part(const VdDoc *doc, VdFormat format, VdTableForm *form); /* not JSON */

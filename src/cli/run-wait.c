@@ -48,12 +48,17 @@ static char *unsettled(VdRun *run)
 
 /* ---- a list in parts ---- */
 
+static guint host_column(const VdRun *run)
+{
+    return strcmp(run->command->verb->id, "vm.list") == 0 ? 1 : 0;
+}
+
 /* Takes the rows of hosts out that are printed already, or are not to be yet; the others are now.
  */
 static void keep_untold(VdRun *run, VdDoc *doc, gboolean settled_only)
 {
     VdSection *section = g_ptr_array_index(doc->sections, 0);
-    guint column = strcmp(run->command->verb->id, "vm.list") == 0 ? 1 : 0;
+    guint column = host_column(run);
     g_autoptr(GHashTable) now = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint r = section->rows->len; r-- > 0;) {
         const char *host = ((char **)g_ptr_array_index(section->rows, r))[column];
@@ -69,6 +74,17 @@ static void keep_untold(VdRun *run, VdDoc *doc, gboolean settled_only)
         g_hash_table_add(run->told, g_strdup(host));
 }
 
+/* For the rows that come later as well: of their hosts the names are known. */
+static void lay_out(VdRun *run, const VdDoc *doc)
+{
+    g_auto(GStrv) hosts = vd_deck_hosts(run->deck);
+    int *least = &run->form.least[host_column(run)];
+    for (char **host = hosts; *host; host++)
+        if (is_waited_for(run, *host))
+            *least = MAX(*least, vd_text_width(*host));
+    vd_print_lay(doc, &run->form);
+}
+
 static void part_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
 {
     (void)deck;
@@ -76,6 +92,7 @@ static void part_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
     run->waiting--;
     if (!outcome->doc)
         return; /* it will be told at the end */
+    lay_out(run, outcome->doc);
     keep_untold(run, outcome->doc, TRUE);
     vd_print_part(outcome->doc, run->command->format, &run->form);
 }

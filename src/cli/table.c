@@ -314,17 +314,30 @@ static void append_text(GString *out, const VdSection *section, int columns)
         g_string_append_c(out, '\n');
 }
 
+void vd_table_lay(const VdDoc *doc, int columns, VdTableForm *form)
+{
+    const VdSection *section = g_ptr_array_index(doc->sections, 0);
+    int words[G_N_ELEMENTS(form->widths)] = {0};
+    Table table = {section, form->used, form->below, form->widths, words};
+    if (form->laid)
+        return;
+    form->laid = TRUE;
+    for (guint c = 0; c < section->n_columns; c++) {
+        form->used[c] = TRUE; /* what the parts to come have to say is not known */
+        (void)measure(&table, c);
+        table.widths[c] = MAX(table.widths[c], form->least[c]);
+        words[c] = MAX(words[c], form->least[c]);
+    }
+    if (columns > 0)
+        fit(&table, columns);
+}
+
 void vd_table_part(GString *out, const VdDoc *doc, int columns, VdTableForm *form)
 {
     const VdSection *section = g_ptr_array_index(doc->sections, 0);
     int words[G_N_ELEMENTS(form->widths)] = {0};
     Table table = {section, form->used, form->below, form->widths, words};
-    for (guint c = 0; c < section->n_columns && !form->begun; c++) {
-        form->used[c] = TRUE; /* what the parts to come have to say is not known */
-        (void)measure(&table, c);
-    }
-    if (!form->begun && columns > 0)
-        fit(&table, columns);
+    vd_table_lay(doc, columns, form);
     if (!form->begun)
         append_row(out, &table, NULL, columns);
     for (guint r = 0; r < section->rows->len; r++)

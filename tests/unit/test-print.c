@@ -213,11 +213,37 @@ static void escapes_never_reach_the_terminal(void **state)
     }
 }
 
+static VdDoc *doc_of(const char *name)
+{
+    VdDoc *doc = vd_doc_new();
+    VdSection *section = vd_doc_section(doc, VD_SECTION_TABLE, "rows", "Rows", columns, 3);
+    char **row = vd_section_row(section);
+    vd_row_text(row, 0, name);
+    vd_row_size(row, 1, 1536 * 1024);
+    return doc;
+}
+
+/* What comes later has its room from the beginning, where it is known to come. */
+static void parts_stand_under_each_other(void **state)
+{
+    (void)state;
+    g_autoptr(VdDoc) first = doc_of("a"), later = doc_of("a-long-name");
+    g_autoptr(GString) out = g_string_new(NULL);
+    VdTableForm form = {.least = {[0] = 11}};
+    vd_table_part(out, first, 30, &form);
+    form.begun = TRUE;
+    vd_table_part(out, later, 30, &form);
+    assert_string_equal(out->str, "Name            Size  Why\n"
+                                  "a            1.5 MiB\n"
+                                  "a-long-name  1.5 MiB\n");
+}
+
 int main(void)
 {
     /* Tables are drawn in the locale's characters. */
     setlocale(LC_ALL, "C.UTF-8");
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parts_stand_under_each_other),
         cmocka_unit_test(tables_align_by_cells),
         cmocka_unit_test(csv_quotes),
         cmocka_unit_test(json_has_types),

@@ -2,15 +2,19 @@
  * a machine that is off is fetched as it lies, and so is each file it stands on, but an image that
  * is here as well; the files are joined here. One of a machine that runs is copied there by a
  * backup job, into a volume that is fetched and goes again. What comes from a host is foreign: a
- * header that points to other files is not believed. */
+ * header that points to other files is not believed. A runner that was killed meanwhile has left
+ * what it had fetched, and the next one goes on after that, as long as nobody wrote to the layer
+ * and this host was not started anew, which may have cost bytes that were not on the disk yet. */
 #include "config.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "src/base/error.h"
+#include "src/base/files.h"
 #include "src/base/i18n.h"
 #include "src/base/paths.h"
 #include "src/base/text.h"
@@ -25,12 +29,15 @@
 #define COPIED  0.4 /* there, while it runs */
 #define FETCHED 0.8 /* before what was fetched is joined */
 
+enum { BOOT_BYTES = 128, MARK_BYTES = 16 * 1024 };
+
 /* ---- how far it is ---- */
 
 typedef struct {
     VdRun *run;
     double from, to;   /* of the bar */
     guint64 done, all; /* bytes of the files before this one, and of all of them */
+    guint64 first;     /* bytes that were there when it began */
     gint64 since;
 } Bar;
 
@@ -39,7 +46,7 @@ static void on_fetched(guint64 done, guint64 all, gpointer data)
     Bar *bar = data;
 
     (void)all;
-    vd_spec_tell_rate(bar->run, bar->since, 0, bar->done + done, bar->all);
+    vd_spec_tell_rate(bar->run, bar->since, bar->first, bar->done + done, bar->all);
     if (bar->all > 0)
         vd_run_progress(bar->run,
                         bar->from + (bar->to - bar->from) *
@@ -47,17 +54,63 @@ static void on_fetched(guint64 done, guint64 all, gpointer data)
     vd_run_point(bar->run, "part");
 }
 
+/* ---- going on ---- */
+
+/* What is fetched into a file, in words that differ as soon as it is something else. The caller
+ * frees; NULL: it cannot be known again. */
+static char *mark_of(const VdLayer *layer)
+{
+    g_autofree char *boot = vd_file_read("/proc/sys/kernel/random/boot_id", BOOT_BYTES, NULL, NULL);
+
+    if (!boot || !layer->changed)
+        return NULL;
+    return g_strdup_printf("%s%s\n%" G_GUINT64_FORMAT "\n%s\n", boot, layer->changed, layer->length,
+                           layer->path);
+}
+
+static char *mark_path(VdRun *run, const char *file)
+{
+    g_autofree char *name = g_path_get_basename(file);
+    g_autofree char *mark = g_strconcat(name, ".from", NULL);
+
+    return g_build_filename(vd_run_folder(run), mark, NULL);
+}
+
+/* How much of a layer an earlier runner has left in the file; from now on it is this layer's. */
+static guint64 bytes_there(VdRun *run, const VdLayer *layer, const char *file)
+{
+    g_autofree char *path = mark_path(run, file), *mark = mark_of(layer);
+    g_autofree char *before = vd_file_read(path, MARK_BYTES, NULL, NULL);
+    struct stat st;
+
+    if (mark && g_strcmp0(before, mark) == 0 && stat(file, &st) == 0 &&
+        (guint64)st.st_size <= layer->length)
+        return (guint64)st.st_size;
+    unlink(path);
+    unlink(file);
+    if (mark)
+        (void)vd_file_replace(path, mark, -1, 0600, NULL);
+    return 0;
+}
+
 static gboolean fetch(Bar *bar, VdConn *conn, const VdLayer *layer, const char *file,
                       GError **error)
 {
-    const VdLayerFetch wanted = {.layer = layer,
-                                 .file = file,
-                                 .progress = on_fetched,
-                                 .data = bar,
-                                 .cancel = vd_run_cancellable(bar->run)};
-    gboolean ok =
-        vd_run_undo(bar->run, "file", file, error) && vd_conn_layer_fetch(conn, &wanted, error);
+    VdLayerFetch wanted = {.layer = layer,
+                           .file = file,
+                           .progress = on_fetched,
+                           .data = bar,
+                           .cancel = vd_run_cancellable(bar->run)};
+    gboolean ok = vd_run_undo_at_end(bar->run, "file", file, error);
 
+    if (ok) {
+        wanted.from = bytes_there(bar->run, layer, file);
+        bar->first += wanted.from;
+    }
+    if (wanted.from > 0)
+        vd_run_log(bar->run, "%s: going on after %" G_GUINT64_FORMAT " bytes", layer->path,
+                   wanted.from);
+    ok = ok && vd_conn_layer_fetch(conn, &wanted, error);
     bar->done += layer->length;
     return ok;
 }
@@ -286,14 +339,31 @@ static void on_copied(double fraction, gpointer data)
     vd_run_progress(data, COPIED * CLAMP(fraction, 0, 1));
 }
 
+/* The finished copy of an earlier runner, by its path there, or NULL. The caller frees. */
+static char *copy_before(VdRun *run, VdConn *conn, const char *mark)
+{
+    g_autofree char *path = vd_file_read(mark, MARK_BYTES, NULL, NULL);
+    g_autoptr(GPtrArray) layers = path ? vd_conn_layers(conn, path, "qcow2", NULL) : NULL;
+
+    if (!layers)
+        return NULL;
+    vd_run_log(run, "the copy that was made before is still there: %s", path);
+    return g_steal_pointer(&path);
+}
+
 static gboolean copy_there(VdRun *run, VdConn *conn, const char *uuid, const VdVmDisk *disk,
                            const char *pool, const char *volume, char **ret_path, GError **error)
 {
     g_autofree char *where = g_strdup_printf("%s/%s", pool, volume);
+    g_autofree char *mark = g_build_filename(vd_run_folder(run), "copied", NULL);
     gboolean quiet = FALSE;
 
+    *ret_path = copy_before(run, conn, mark);
+    if (*ret_path)
+        return vd_run_undo_at_end(run, "there", where, error);
     vd_run_text(run, _("copied there, into %s"), where);
-    if (!vd_run_undo(run, "there", where, error) ||
+    if (!vd_run_undo_at_end(run, "there", where, error) ||
+        !vd_conn_volume_delete(conn, pool, volume, error) ||
         !vd_conn_volume_create(conn, pool, volume, disk->capacity, ret_path, error) ||
         !vd_run_undo(run, "backup", uuid, error) ||
         !vd_conn_vm_backup(conn, uuid, disk, *ret_path, TRUE, &quiet, on_copied, run,
@@ -301,6 +371,7 @@ static gboolean copy_there(VdRun *run, VdConn *conn, const char *uuid, const VdV
         return FALSE;
     if (!quiet)
         vd_run_note(run, _("copied while it ran, as if its power had been cut at that moment"));
+    (void)vd_file_replace(mark, *ret_path, -1, 0600, NULL);
     return TRUE;
 }
 

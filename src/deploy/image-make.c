@@ -271,7 +271,9 @@ static gboolean copy_disk(VdRun *run, VdConn *conn, const char *to, GError **err
 {
     g_autofree char *uuid = vd_spec_text(run, "uuid");
     VdVmDisk disk = {0};
-    gboolean ok = vd_run_undo(run, "file", to, error) &&
+    /* What was fetched from elsewhere is gone on with. */
+    gboolean ok = (vd_conn_is_local(conn) ? vd_run_undo(run, "file", to, error)
+                                          : vd_run_undo_at_end(run, "file", to, error)) &&
                   vd_conn_vm_disk(conn, uuid, &disk, error) &&
                   (!vd_conn_is_local(conn) ? copy_away(run, conn, uuid, &disk, to, error)
                    : disk.running          ? copy_running(run, conn, &disk, to, error)

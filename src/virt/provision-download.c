@@ -241,8 +241,8 @@ static gboolean receive(Download *down, GError **error)
 
 static gboolean download(virStorageVolPtr volume, Download *down, GError **error)
 {
-    if (virStorageVolDownload(volume, down->stream, 0, 0, VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM) <
-        0)
+    if (virStorageVolDownload(volume, down->stream, down->done, 0,
+                              VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM) < 0)
         return vd_virt_fail(error, _("The host does not hand out %s"), down->what);
     if (!receive(down, error)) {
         if (virStreamAbort(down->stream) < 0)
@@ -266,15 +266,21 @@ gboolean vd_conn_layer_fetch(VdConn *conn, const VdLayerFetch *fetch, GError **e
     Download down = {.stream = stream,
                      .what = fetch->layer->path,
                      .file = fetch->file,
+                     .done = fetch->from,
+                     .told = fetch->from,
                      .fetch = fetch,
                      .packet = packet};
     gboolean ok;
 
     if (!stream)
         return vd_virt_fail(error, _("The disk %s could not be looked up"), fetch->layer->path);
-    down.fd = open(fetch->file, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (down.fd < 0)
-        return vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", fetch->file, g_strerror(errno));
+    down.fd = open(fetch->file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (down.fd < 0 || ftruncate(down.fd, (off_t)fetch->from) < 0) {
+        vd_error_set(error, VD_ERR_FAILED, NULL, "%s: %s.", fetch->file, g_strerror(errno));
+        if (down.fd >= 0)
+            close(down.fd);
+        return FALSE;
+    }
     ok = download(volume, &down, error);
     close(down.fd);
     return ok;

@@ -207,7 +207,8 @@ GPtrArray *vd_conn_layers(VdConn *conn, const char *path, const char *format, GE
 gboolean vd_conn_layer_same(VdConn *conn, const VdLayer *layer);
 typedef struct {
     const VdLayer *layer;
-    const char *file; /* of ours; what it had is dropped */
+    const char *file; /* of ours; what it has beyond `from` is dropped */
+    guint64 from;     /* so many bytes of the layer are there already; 0: the file may be missing */
     VdUploadProgress progress;
     gpointer data;
     GCancellable *cancel;

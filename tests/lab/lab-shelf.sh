@@ -229,13 +229,18 @@ ok "an image of it while it runs, by ssh, is killed while it is copied there" ev
   '! make_of "$ssh" copy:backup seeded back-again && away virsh -q vol-list default | grep vmdeck-make'
 ok "and taken back" eval 'near "$VMDECK" job cancel --yes "$(job_of back-again)" && until_ok 60 nothing_between'
 ok "another one is killed while it is fetched" eval '! make_of "$ssh" copy:part seeded as-it-ran'
-ok "and goes on" goes_on as-it-ran
+went_on() { deck job log "$(job_of "$1")" | grep -q "going on after [1-9]"; }
+ok "and goes on after what was there, of the same copy" eval 'goes_on as-it-ran && went_on as-it-ran &&
+  deck job log "$(job_of as-it-ran)" | grep -q "made before is still there"'
 ok "to what the machine's disk has" same_disk as-it-ran seeded qcow2
 ok "the machine goes on as well" eval 'away virsh domstate seeded | grep running && away virsh domjobinfo seeded | grep None'
 ok "one of it while it is off, by TCP, on an image that is here" eval 'away virsh destroy seeded && make_of "$tcp" "" seeded as-it-lay &&
   same_disk as-it-lay seeded qcow2 && deck job log "$(job_of as-it-lay)" | grep "is here as"'
 ok "one is killed on its way that needs all files" eval 'near "$VMDECK" image remove tiny --yes && ! make_of "$ssh" copy:part seeded all-files'
-ok "and goes on to the same" eval 'goes_on all-files && same_disk all-files seeded qcow2'
+ok "and goes on to the same" eval 'goes_on all-files && went_on all-files && same_disk all-files seeded qcow2'
+ok "another is killed, and the machine is written to before it goes on" eval '! make_of "$ssh" copy:part seeded changed &&
+  away qemu-io -f qcow2 -c "write -P 9 8M 64k" "$(disk_there seeded)"'
+ok "which begins anew, and has what was written" eval 'goes_on changed && same_disk changed seeded qcow2'
 ok "one of a raw disk" eval 'make_of "$tcp" "" raw theirs && same_disk theirs raw raw'
 ok "a disk in no storage pool is refused, with what to do" eval '
   away sh -c "mkdir /var/lib/libvirt/loose && mv $(disk_there copy) /var/lib/libvirt/loose/" &&

@@ -14,6 +14,8 @@ extern const VdStepSpec vd_image_refresh_steps[];
 extern const VdStepSpec vd_image_make_steps[];
 extern const VdStepSpec vd_image_publish_steps[];
 extern const VdStepSpec vd_image_export_steps[];
+/* "a, b, c, d, e and 3 more"; NULL: nobody. The caller frees. */
+char *vd_users_text(char *const *users);
 /* Ends the copying of a running machine's disk; argument: its UUID. */
 gboolean vd_image_undo_backup(VdRun *run, const char *argument, GError **error);
 extern const VdUndoSpec vd_image_no_undos[];

@@ -10,7 +10,7 @@
 #include "src/base/i18n.h"
 #include "src/base/log.h"
 #include "src/deploy/catalogue.h"
-#include "src/deploy/deploy.h"
+#include "src/deploy/deploy-private.h"
 #include "src/deploy/store.h"
 #include "src/virt/provision.h"
 
@@ -100,13 +100,18 @@ static gboolean ask_host(const char *uri, const VdImage *image, GError **error)
 {
     g_autoptr(GError) why = NULL;
     g_autoptr(VdConn) conn = vd_conn_open(uri, NULL, NULL, &why);
-    g_autofree char *user = NULL;
+    g_auto(GStrv) users = conn ? vd_conn_file_users(conn, image->path, &why) : NULL;
+    g_autofree char *user = users ? vd_users_text(users) : NULL;
 
-    if (!conn || !vd_conn_file_user(conn, image->path, &user, &why))
+    if (!users)
         return vd_fail(error, VD_ERR_UNREACHABLE, why->message,
                        _("The image %s was used on %s, which does not answer; whether a disk still "
                          "stands on it cannot be told, so it stays."),
                        image->name, uri);
+    if (user && users[1])
+        return vd_fail(error, VD_ERR_BUSY, NULL,
+                       _("Disks or machines stand on the image %s: %s. Delete those first."),
+                       image->name, user);
     if (user)
         return vd_fail(error, VD_ERR_BUSY, NULL,
                        _("The disk or machine %s stands on the image %s; delete that first."), user,

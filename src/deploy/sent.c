@@ -9,6 +9,8 @@
 #include "src/deploy/store.h"
 #include "src/virt/provision.h"
 
+#define USERS_SHOWN 5
+
 /* The names of our images that have these bytes, with commas, or NULL. The caller frees. */
 static char *names_of(const GPtrArray *images, const char *volume)
 {
@@ -23,6 +25,18 @@ static char *names_of(const GPtrArray *images, const char *volume)
     return names->len > 0 ? g_strdup(names->str) : NULL;
 }
 
+char *vd_users_text(char *const *users)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    guint n = g_strv_length((char **)users);
+
+    for (guint i = 0; i < MIN(n, USERS_SHOWN); i++)
+        g_string_append_printf(text, "%s%s", i ? ", " : "", users[i]);
+    if (n > USERS_SHOWN)
+        g_string_append_printf(text, _(" and %u more"), n - USERS_SHOWN);
+    return n > 0 ? g_strdup(text->str) : NULL;
+}
+
 gboolean vd_sent_each(const char *uri, VdSentFn each, gpointer data, GError **error)
 {
     g_autoptr(VdConn) conn = vd_conn_open(uri, NULL, NULL, error);
@@ -32,9 +46,10 @@ gboolean vd_sent_each(const char *uri, VdSentFn each, gpointer data, GError **er
     for (guint i = 0; bases && i < bases->len; i++) {
         const VdBase *base = g_ptr_array_index(bases, i);
         g_autofree char *names = names_of(images, base->name);
-        g_autofree char *user = NULL;
+        g_auto(GStrv) users = vd_conn_file_users(conn, base->path, error);
+        g_autofree char *user = users ? vd_users_text(users) : NULL;
 
-        if (!vd_conn_file_user(conn, base->path, &user, error))
+        if (!users)
             return FALSE;
         each(&(VdSent){base->pool, base->name, names, user, base->bytes}, data);
     }
@@ -50,10 +65,16 @@ static gboolean is_meant(const VdBase *base, const VdImage *image, const char *w
 
 static gboolean recall(VdConn *conn, const VdBase *base, GError **error)
 {
-    g_autofree char *user = NULL;
+    g_auto(GStrv) users = vd_conn_file_users(conn, base->path, error);
+    g_autofree char *user = users ? vd_users_text(users) : NULL;
 
-    if (!vd_conn_file_user(conn, base->path, &user, error))
+    if (!users)
         return FALSE;
+    if (user && users[1])
+        return vd_fail(error, VD_ERR_BUSY, NULL,
+                       _("%s in %s cannot be removed while there stand on it: %s. Delete those "
+                         "first."),
+                       base->name, base->pool, user);
     if (user)
         return vd_fail(error, VD_ERR_BUSY, NULL,
                        _("%s in %s cannot be removed: %s stands on it; delete that first."),

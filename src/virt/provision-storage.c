@@ -333,68 +333,72 @@ GPtrArray *vd_conn_bases(VdConn *conn, GError **error)
     return g_steal_pointer(&bases);
 }
 
-/* The name of the first volume of a pool that has path as its base. */
-static char *pool_user_of(virStoragePoolPtr pool, const char *path)
+/* The names of a pool's volumes that have path as their base. */
+static void add_volume_users(GStrvBuilder *users, virStoragePoolPtr pool, const char *path)
 {
     virStorageVolPtr *volumes = NULL;
     int n;
-    char *user = NULL;
 
     if (virStoragePoolIsActive(pool) != 1 || virStoragePoolRefresh(pool, 0) < 0)
-        return NULL;
+        return;
     n = virStoragePoolListAllVolumes(pool, &volumes, 0);
     n = vd_virt_listed(n, volumes);
     for (int i = 0; i < n; i++) {
-        char *xml = user ? NULL : virStorageVolGetXMLDesc(volumes[i], 0);
+        char *xml = virStorageVolGetXMLDesc(volumes[i], 0);
         g_autoptr(xmlDoc) doc = vd_xml_parse(xml ? xml : "", "volume", NULL);
 
         if (doc && vd_xpath_has(doc, "/volume/backingStore/path", path))
-            user = g_strdup(virStorageVolGetName(volumes[i]));
+            g_strv_builder_add(users, virStorageVolGetName(volumes[i]));
         free(xml);
         virStorageVolFree(volumes[i]);
     }
     free(volumes);
-    return user;
 }
 
-/* The name of the first machine that has path among its disks or, while it runs, their bases. */
-static char *machine_user_of(VdConn *conn, const char *path)
+/* The names of the machines that have path where xpath says. */
+static void add_machine_users(GStrvBuilder *users, VdConn *conn, const char *xpath,
+                              const char *path)
 {
     virDomainPtr *domains = NULL;
     int n = virConnectListAllDomains(conn->conn, &domains, 0);
     n = vd_virt_listed(n, domains);
-    char *user = NULL;
 
     for (int i = 0; i < n; i++) {
-        char *xml = user ? NULL : virDomainGetXMLDesc(domains[i], 0);
+        char *xml = virDomainGetXMLDesc(domains[i], 0);
         g_autoptr(xmlDoc) doc = vd_xml_parse(xml ? xml : "", "domain", NULL);
 
-        if (doc && vd_xpath_has(doc, "/domain/devices/disk//source/@file", path))
-            user = g_strdup(virDomainGetName(domains[i]));
+        if (doc && vd_xpath_has(doc, xpath, path))
+            g_strv_builder_add(users, virDomainGetName(domains[i]));
         free(xml);
         virDomainFree(domains[i]);
     }
     free(domains);
-    return user;
 }
 
-gboolean vd_conn_file_user(VdConn *conn, const char *path, char **ret_user, GError **error)
+char **vd_conn_file_users(VdConn *conn, const char *path, GError **error)
 {
+    g_autoptr(GStrvBuilder) users = g_strv_builder_new();
     virStoragePoolPtr *pools = NULL;
     int n = virConnectListAllStoragePools(conn->conn, &pools, 0);
-    n = vd_virt_listed(n, pools);
-    char *user = NULL;
+    char **all;
 
-    *ret_user = NULL;
-    if (n < 0)
-        return vd_virt_fail(error, _("The storage pools could not be listed"));
+    n = vd_virt_listed(n, pools);
+    if (n < 0) {
+        vd_virt_fail(error, _("The storage pools could not be listed"));
+        return NULL;
+    }
     for (int i = 0; i < n; i++) {
-        if (!user)
-            user = pool_user_of(pools[i], path);
+        add_volume_users(users, pools[i], path);
         virStoragePoolFree(pools[i]);
     }
     free(pools);
-    *ret_user = user ? user : machine_user_of(conn, path);
+    add_machine_users(users, conn, "/domain/devices/disk/source/@file", path);
+    all = g_strv_builder_end(users);
+    if (!*all) { /* one that runs tells of what its disk stands on, in a pool or not */
+        g_strfreev(all);
+        add_machine_users(users, conn, "/domain/devices/disk//source/@file", path);
+        all = g_strv_builder_end(users);
+    }
     virResetLastError();
-    return TRUE;
+    return all;
 }

@@ -105,9 +105,10 @@ gboolean vd_conn_volume_used(VdConn *conn, const char *pool, const char *volume,
 gboolean vd_conn_volume_exists(VdConn *conn, const char *pool, const char *volume);
 /* Missing is fine. */
 gboolean vd_conn_volume_delete(VdConn *conn, const char *pool, const char *volume, GError **error);
-/* Who uses a file as a disk or as a disk's base on this host: *ret_user gets the name of a volume
- * (pools are read anew) or of a machine, NULL if nobody. FALSE if the host could not be asked. */
-gboolean vd_conn_file_user(VdConn *conn, const char *path, char **ret_user, GError **error);
+/* Who uses a file as a disk or as a disk's base on this host: the names of volumes (pools are read
+ * anew) and of machines; empty if nobody. NULL if the host could not be asked. Free with
+ * g_strfreev(). */
+char **vd_conn_file_users(VdConn *conn, const char *path, GError **error);
 
 /* The architecture of the host's processors; "x86_64" if it does not tell. The caller frees. */
 char *vd_conn_arch(VdConn *conn);

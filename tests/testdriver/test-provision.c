@@ -297,7 +297,8 @@ static void test_addresses_of_dhcp(void **state)
 static void test_volumes_come_and_go(void **state)
 {
     g_autoptr(VdConn) conn = open_test();
-    g_autofree char *path = NULL, *none = NULL, *user = NULL;
+    g_autofree char *path = NULL, *none = NULL;
+    g_auto(GStrv) users = NULL;
     g_autoptr(GError) error = NULL;
     VdPool pool = {0};
 
@@ -315,8 +316,9 @@ static void test_volumes_come_and_go(void **state)
     assert_false(vd_conn_volume_exists(conn, "default-pool", "a.qcow2"));
     assert_true(vd_conn_volume_delete(conn, "default-pool", "a.qcow2", NULL));
     assert_true(vd_conn_volume_delete(conn, "no-pool", "a.qcow2", NULL));
-    assert_true(vd_conn_file_user(conn, "/images/x.qcow2", &user, NULL));
-    assert_null(user);
+    users = vd_conn_file_users(conn, "/images/x.qcow2", NULL);
+    assert_non_null(users);
+    assert_null(users[0]);
 }
 
 /* What cannot be fetched is told with what to do. */
@@ -351,12 +353,18 @@ static void test_file_in_use(void **state)
 {
     g_autoptr(VdConn) conn = open_test();
     VdVmPlan plan = some_plan();
-    g_autofree char *uuid = NULL, *user = NULL;
+    g_autofree char *uuid = NULL, *other = NULL;
+    g_auto(GStrv) users = NULL;
 
     (void)state;
     assert_true(vd_conn_vm_define(conn, &plan, &uuid, NULL));
-    assert_true(vd_conn_file_user(conn, plan.disk, &user, NULL));
-    assert_string_equal(user, "db-07");
+    plan.name = "db-08";
+    plan.uuid = NULL;
+    assert_true(vd_conn_vm_define(conn, &plan, &other, NULL));
+    users = vd_conn_file_users(conn, plan.disk, NULL);
+    assert_int_equal(g_strv_length(users), 2);
+    assert_true(g_strv_contains((const char *const *)users, "db-07"));
+    assert_true(g_strv_contains((const char *const *)users, "db-08"));
     assert_true(vd_conn_vm_remove(conn, UUID, NULL));
 }
 

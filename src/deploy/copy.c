@@ -52,6 +52,18 @@ static gboolean fail(GError **error, const char *name, int why)
     return vd_fail(error, code, NULL, "%s: %s.", name, g_strerror(why));
 }
 
+/* How much there is to copy. */
+static gboolean begin(Copy *copy, VdCopy *ret, GError **error)
+{
+    struct stat st;
+
+    *ret = (VdCopy){0};
+    if (fstat(copy->from, &st) < 0)
+        return fail(error, copy->from_name, errno);
+    copy->size = ret->bytes = (guint64)st.st_size;
+    return TRUE;
+}
+
 static gboolean read_chunk(const Copy *copy, guint8 *chunk, guint64 offset, gsize length,
                            GError **error)
 {
@@ -132,12 +144,9 @@ gboolean vd_copy_file(int from, const char *from_name, int to, const char *to_na
                  .progress = progress,
                  .data = data,
                  .cancel = cancel};
-    struct stat st;
 
-    *ret = (VdCopy){0};
-    if (fstat(from, &st) < 0)
-        return fail(error, from_name, errno);
-    copy.size = (guint64)st.st_size;
+    if (!begin(&copy, ret, error))
+        return FALSE;
     copy.reflink = ioctl(to, FICLONE, from) == 0;
     /* The shared blocks are what is digested: the source may change from here on. */
     if (copy.reflink)
@@ -145,7 +154,6 @@ gboolean vd_copy_file(int from, const char *from_name, int to, const char *to_na
     if (!copy_all(&copy, error))
         return FALSE;
     ret->sha256 = g_strdup(g_checksum_get_string(checksum));
-    ret->bytes = copy.size;
     ret->reflink = copy.reflink;
     return TRUE;
 }
@@ -161,16 +169,10 @@ gboolean vd_digest_file(int fd, const char *name, VdCopyProgress progress, gpoin
                  .progress = progress,
                  .data = data,
                  .cancel = cancel};
-    struct stat st;
 
-    *ret = (VdCopy){0};
-    if (fstat(fd, &st) < 0)
-        return fail(error, name, errno);
-    copy.size = (guint64)st.st_size;
-    if (!copy_all(&copy, error))
+    if (!begin(&copy, ret, error) || !copy_all(&copy, error))
         return FALSE;
     ret->sha256 = g_strdup(g_checksum_get_string(checksum));
-    ret->bytes = copy.size;
     return TRUE;
 }
 
@@ -241,15 +243,11 @@ gboolean vd_copy_sparse(int from, const char *from_name, int to, const char *to_
                  .progress = progress,
                  .data = data,
                  .cancel = cancel};
-    struct stat st;
 
-    *ret = (VdCopy){0};
-    if (fstat(from, &st) < 0)
-        return fail(error, from_name, errno);
-    copy.size = (guint64)st.st_size;
+    if (!begin(&copy, ret, error))
+        return FALSE;
     if (ftruncate(to, 0) < 0)
         return fail(error, to_name, errno);
-    ret->bytes = copy.size;
     ret->reflink = ioctl(to, FICLONE, from) == 0;
     if (ret->reflink)
         return TRUE;

@@ -139,3 +139,10 @@
         .name = "tag", .label = N_("Tags"), .help = N_("Words by which it is found."),             \
         .type = VD_ARG_TEXT, .many = TRUE                                                          \
     }
+
+/* Those that both have in a row. */
+#define VD_WORDS_OF_MACHINE                                                                        \
+    VD_WORD_OVERCOMMIT, VD_WORD_CPUS, VD_WORD_MEMORY, VD_WORD_POOL, VD_WORD_NETWORK
+#define VD_WORDS_OF_GUEST                                                                          \
+    VD_WORD_USER, VD_WORD_USER_PASSWORD, VD_WORD_SSH_KEY, VD_WORD_HOSTNAME, VD_WORD_TIMEZONE,      \
+        VD_WORD_ADDRESS, VD_WORD_GATEWAY, VD_WORD_DNS, VD_WORD_FIRSTBOOT, VD_WORD_TITLE

@@ -45,6 +45,15 @@ static void begin(Case *c, const VdVirtOptions *options)
     c->client = client_new(options, fake_backend(c->fake), &tuning);
 }
 
+/* With the host a, of which so many attempts to connect hang; -1: all. */
+static void begin_hanging(Case *c, const VdVirtOptions *options, int attempts)
+{
+    begin(c, options);
+    fake_add_many(c->fake, A, 2);
+    fake_hang(c->fake, A, FAKE_OPEN, attempts);
+    vd_virt_add_host(c->client->virt, "a", A);
+}
+
 static void finish(Case *c)
 {
     assert_true(client_free(c->client) < CLIENT_QUIT_MS);
@@ -129,10 +138,7 @@ static void test_hang_abandoned_new_lane(void **state)
 {
     (void)state;
     Case c;
-    begin(&c, &quick);
-    fake_add_many(c.fake, A, 2);
-    fake_hang(c.fake, A, FAKE_OPEN, 1);
-    vd_virt_add_host(c.client->virt, "a", A);
+    begin_hanging(&c, &quick, 1);
     /* One that was never up is not called slow meanwhile. */
     assert_true(client_wait(c.client, has_moved, "a", 30));
     assert_true(is_down(c.client, "a"));
@@ -181,10 +187,7 @@ static void test_bound_on_lanes(void **state)
 {
     (void)state;
     Case c;
-    begin(&c, &quick);
-    fake_add_many(c.fake, A, 2);
-    fake_hang(c.fake, A, FAKE_OPEN, -1);
-    vd_virt_add_host(c.client->virt, "a", A);
+    begin_hanging(&c, &quick, -1);
     assert_true(wait_hanging(c.client, c.fake, A, FAKE_OPEN, 3));
     assert_true(client_wait(c.client, given_up, "a", 30));
     assert_int_equal(lanes(&c), 3);
@@ -433,10 +436,7 @@ static void test_retry_beside_one_that_hangs(void **state)
     static const VdVirtOptions soon_slow = {.events = TRUE, .connect_soft_ms = 20};
     (void)state;
     Case c;
-    begin(&c, &soon_slow);
-    fake_add_many(c.fake, A, 2);
-    fake_hang(c.fake, A, FAKE_OPEN, 1);
-    vd_virt_add_host(c.client->virt, "a", A);
+    begin_hanging(&c, &soon_slow, 1);
     assert_true(wait_hanging(c.client, c.fake, A, FAKE_OPEN, 1));
     assert_true(client_wait(c.client, up_if_asked, "a", 30));
     assert_true(fake_calls(c.fake, A, FAKE_OPEN) <=
@@ -453,10 +453,7 @@ static void test_bound_on_retries(void **state)
     static const VdVirtOptions never_slow = {.events = TRUE, .connect_soft_ms = 3600000};
     (void)state;
     Case c;
-    begin(&c, &never_slow);
-    fake_add_many(c.fake, A, 2);
-    fake_hang(c.fake, A, FAKE_OPEN, -1);
-    vd_virt_add_host(c.client->virt, "a", A);
+    begin_hanging(&c, &never_slow, -1);
     for (guint n = 1; n <= 8; n++) {
         assert_true(wait_hanging(c.client, c.fake, A, FAKE_OPEN, n));
         vd_virt_reconnect(c.client->virt, "a"); /* is heard, and changes nothing */

@@ -401,18 +401,34 @@ static void test_what_is_not_there(void **state)
     assert_int_equal(vd_error_code(error), VD_ERR_UNREACHABLE);
 }
 
-/* A socket that takes connections and says nothing. */
-static int mute_socket(struct sockaddr_un *address)
-{
-    g_autofree char *folder = g_dir_make_tmp("mute-XXXXXX", NULL);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+/* A host whose socket takes connections, and of which we say what it answers. */
+typedef struct {
+    int fd;
+    char *folder, *path, *uri;
+} Mute;
 
-    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    g_snprintf(address->sun_path, sizeof address->sun_path, "%s/s", folder);
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)address, sizeof *address), 0);
-    assert_int_equal(listen(fd, 8), 0);
-    return fd;
+static void mute_open(Mute *mute)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    mute->folder = g_dir_make_tmp("mute-XXXXXX", NULL);
+    mute->path = g_build_filename(mute->folder, "s", NULL);
+    mute->uri = g_strdup_printf("qemu+unix:///system?socket=%s", mute->path);
+    mute->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_strlcpy(address.sun_path, mute->path, sizeof address.sun_path);
+    assert_true(mute->fd >= 0);
+    assert_int_equal(bind(mute->fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(mute->fd, 8), 0);
+}
+
+static void mute_close(Mute *mute)
+{
+    close(mute->fd);
+    unlink(mute->path);
+    rmdir(mute->folder);
+    g_free(mute->uri);
+    g_free(mute->path);
+    g_free(mute->folder);
 }
 
 /* Somebody knocks at the mute socket. */
@@ -438,35 +454,31 @@ static gpointer cancel_at_knock(gpointer data)
 /* Neither the time that was given nor the word of a person is waited out. */
 static void test_mute_host(void **state)
 {
-    struct sockaddr_un address;
-    int fd = mute_socket(&address);
-    g_autofree char *uri = g_strdup_printf("qemu+unix:///system?socket=%s", address.sun_path);
-    g_autofree char *folder = g_path_get_dirname(address.sun_path);
     g_autoptr(GCancellable) cancel = g_cancellable_new();
     g_autoptr(GError) error = NULL;
     GThread *thread;
+    Mute mute;
 
     (void)state;
+    mute_open(&mute);
     vd_patience_set(1);
-    assert_null(vd_conn_open(uri, NULL, cancel, &error));
+    assert_null(vd_conn_open(mute.uri, NULL, cancel, &error));
     assert_int_equal(vd_error_code(error), VD_ERR_UNREACHABLE);
     assert_non_null(strstr(error->message, "no answer within 1 second"));
     g_clear_error(&error);
     vd_patience_set(3600);
-    while (knocks(fd, 0)) /* those that were given up */
-        close(accept(fd, NULL, NULL));
-    Impatient person = {fd, cancel};
+    while (knocks(mute.fd, 0)) /* those that were given up */
+        close(accept(mute.fd, NULL, NULL));
+    Impatient person = {mute.fd, cancel};
     thread = g_thread_new("cancel", cancel_at_knock, &person);
-    assert_null(vd_conn_open(uri, NULL, cancel, &error));
+    assert_null(vd_conn_open(mute.uri, NULL, cancel, &error));
     assert_int_equal(vd_error_code(error), VD_ERR_CANCELLED);
     g_clear_error(&error);
     g_thread_join(thread);
-    assert_null(vd_conn_open(uri, NULL, cancel, &error));
+    assert_null(vd_conn_open(mute.uri, NULL, cancel, &error));
     assert_int_equal(vd_error_code(error), VD_ERR_CANCELLED);
     vd_patience_set(0);
-    close(fd);
-    unlink(address.sun_path);
-    rmdir(folder);
+    mute_close(&mute);
 }
 
 static gpointer hang_up(gpointer data)
@@ -487,23 +499,20 @@ static gpointer hang_up(gpointer data)
 /* A daemon that goes away in the middle of a call: not in libvirt's words. */
 static void test_hung_up(void **state)
 {
-    struct sockaddr_un address;
-    int fd = mute_socket(&address);
-    g_autofree char *uri = g_strdup_printf("qemu+unix:///system?socket=%s", address.sun_path);
-    g_autofree char *folder = g_path_get_dirname(address.sun_path);
     g_autoptr(GError) error = NULL;
-    GThread *thread = g_thread_new("hang up", hang_up, GINT_TO_POINTER(fd));
+    GThread *thread;
+    Mute mute;
 
     (void)state;
-    assert_null(vd_conn_open(uri, NULL, NULL, &error));
+    mute_open(&mute);
+    thread = g_thread_new("hang up", hang_up, GINT_TO_POINTER(mute.fd));
+    assert_null(vd_conn_open(mute.uri, NULL, NULL, &error));
     assert_int_equal(vd_error_code(error), VD_ERR_UNREACHABLE);
     if (!g_str_has_suffix(error->message, ": the connection broke"))
         fail_msg("“%s” (%s)", error->message, vd_error_detail(error));
-    shutdown(fd, SHUT_RDWR);
+    shutdown(mute.fd, SHUT_RDWR);
     g_thread_join(thread);
-    close(fd);
-    unlink(address.sun_path);
-    rmdir(folder);
+    mute_close(&mute);
 }
 
 static void test_which_hosts_are_here(void **state)

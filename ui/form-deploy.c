@@ -41,7 +41,7 @@ static const struct {
     {"password", N_("the image's")}, {"user", N_("none")},
     {"user-password", N_("none")},   {"ssh-key", N_("none")},
     {"title", N_("none")},           {"timezone", N_("the image's")},
-    {"firstboot", N_("none")},
+    {"firstboot", N_("none")},       {"parallel", N_("usual")},
 };
 
 /* What belongs to a static address, and what only a customised image can have. */

@@ -150,7 +150,9 @@ static int line_y(const Window *window, VdRect in, int line)
     return line >= window->scroll && y < in.y + in.h ? y : -1;
 }
 
-static void draw_step(VdApp *app, VdCanvas *canvas, VdRect row, const VdStep *step, int label_w)
+/* still: nobody is at it, so that neither its time nor its bar goes on. */
+static void draw_step(VdApp *app, VdCanvas *canvas, VdRect row, const VdStep *step, int label_w,
+                      gboolean still)
 {
     VdRole role = VD_ROLE_DIM;
     const char *glyph = step_glyph(step->state, vd_app_ascii(app), &role);
@@ -161,12 +163,13 @@ static void draw_step(VdApp *app, VdCanvas *canvas, VdRect row, const VdStep *st
     x += GLYPH;
     vd_canvas_text(canvas, x, row.y, MIN(label_w, right - x), words, _(step->label));
     x += label_w + 1;
-    if (right - x > TIME + 4) {
+    still = still && step->state == VD_STEP_RUNNING;
+    if (right - x > TIME + 4 && !still) {
         g_autofree char *time = span_text(app, step->started, step->ended);
         vd_canvas_text_right(canvas, right - TIME, row.y, TIME, words, time);
         right -= TIME + 1;
     }
-    if (step->state == VD_STEP_RUNNING && right - x > BAR + 12) {
+    if (step->state == VD_STEP_RUNNING && right - x > BAR + 12 && !still) {
         int bar = step->fraction >= 0 ? BAR - 5 : BAR;
         vd_canvas_bar(canvas, right - BAR, row.y, bar, step->fraction, vd_app_phase(app));
         if (step->fraction >= 0)
@@ -288,7 +291,8 @@ static void draw_content(Window *window, VdCanvas *canvas, VdRect in, const VdJo
     for (int i = 0; i < steps; i++) {
         if ((y = line_y(window, in, i)) >= 0)
             draw_step(window->dialog.app, canvas, (VdRect){in.x, y, in.w, 1},
-                      g_ptr_array_index(job->steps, (guint)i), label_w);
+                      g_ptr_array_index(job->steps, (guint)i), label_w,
+                      job->state == VD_JOB_INTERRUPTED);
     }
     if ((y = line_y(window, in, steps + 1)) >= 0)
         draw_total(window->dialog.app, canvas, (VdRect){in.x, y, in.w, 1}, job);

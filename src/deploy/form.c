@@ -130,7 +130,7 @@ static gboolean field_image(Field *field, GError **error)
         return FALSE;
     size = vd_format_size(image->virtual_size);
     if (image->why_not)
-        field->hint = g_strdup_printf("%s, %s; %s", image->os ? image->os : _("unknown system"),
+        field->hint = g_strdup_printf("%s, %s. %s", image->os ? image->os : _("unknown system"),
                                       size, image->why_not);
     else
         field->hint = g_strdup_printf("%s, %s", image->os ? image->os : _("unknown system"), size);

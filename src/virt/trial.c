@@ -11,6 +11,9 @@
 #include "src/virt/ssh.h"
 #include "src/virt/uri.h"
 
+/* Nobody was asked. */
+#define NO_TIME_USEC 100
+
 /* What the room keeps of it. */
 typedef struct {
     VdLane *lane;
@@ -121,7 +124,9 @@ static GError *timed(const Trial *trial)
     gboolean ends = *message && strchr(".!?", message[strlen(message) - 1]);
     g_autofree char *sentence = g_strconcat(message, ends ? "" : ".", NULL);
     /* TRANSLATORS: a sentence on what failed, then a time: "It took 0.4 ms." */
-    g_autofree char *timed = g_strdup_printf(_("%s It took %s."), sentence, took);
+    g_autofree char *timed = trial->took < NO_TIME_USEC
+                                 ? g_strdup(sentence)
+                                 : g_strdup_printf(_("%s It took %s."), sentence, took);
     vd_error_set(&error, vd_error_code(trial->error), vd_error_detail(trial->error), "%s%s%s",
                  timed, ignored ? " " : "", ignored ? ignored : "");
     return error;

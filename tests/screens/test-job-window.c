@@ -76,6 +76,18 @@ static void test_job_running(void **state)
     vd_fake_free();
 }
 
+/* Nobody works on its step. */
+static void test_job_interrupted(void **state)
+{
+    (void)state;
+    job_open(VD_JOB_INTERRUPTED, 80, 24, FALSE);
+    vd_fake_shows("▸ grow      what it does");
+    vd_fake_shows_not(" 44%");
+    vd_fake_shows_not("41s");
+    vd_fake_shows("Interrupted: its process is gone.");
+    vd_fake_free();
+}
+
 static void test_job_failed(void **state)
 {
     (void)state;
@@ -215,9 +227,10 @@ static void test_sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_job_running),   cmocka_unit_test(test_job_failed),
-        cmocka_unit_test(test_retry_without), cmocka_unit_test(test_job_undoing),
-        cmocka_unit_test(test_ascii),         cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_job_running), cmocka_unit_test(test_job_interrupted),
+        cmocka_unit_test(test_job_failed),  cmocka_unit_test(test_retry_without),
+        cmocka_unit_test(test_job_undoing), cmocka_unit_test(test_ascii),
+        cmocka_unit_test(test_sizes),
     };
     return cmocka_run_group_tests_name("job window", tests, NULL, NULL);
 }

@@ -140,7 +140,7 @@ gboolean vd_run_confirmed(VdRun *run, GError **error)
     return TRUE;
 }
 
-/* ---- a script in the editor ---- */
+/* ---- a script or a template in the editor ---- */
 
 static void text_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
 {
@@ -153,22 +153,35 @@ static void text_told(VdDeck *deck, const VdOutcome *outcome, gpointer data)
         g_ptr_array_add(answer->docs, vd_doc_ref(outcome->doc));
 }
 
-gboolean vd_run_edit_script(VdRun *run, char **ret_path, GError **error)
+/* Asks for the text of what is to be changed; answered when answer->waiting is 0. */
+static void ask_text(VdRun *run, gboolean script, Volumes *answer)
+{
+    g_autoptr(VdArgs) args = vd_args_new();
+    if (script) {
+        const VdRunTarget *target = g_ptr_array_index(run->targets, 0);
+        VdTarget which = {VD_TARGET_SCRIPT, NULL, target->id};
+        vd_deck_submit(run->deck, vd_deck_verb("script.show"), &which, NULL, text_told, answer);
+        return;
+    }
+    vd_args_set(args, "name", vd_args_get(run->command->args, "name"));
+    vd_deck_submit(run->deck, vd_deck_verb("template.show"), NULL, args, text_told, answer);
+}
+
+gboolean vd_run_edit_text(VdRun *run, char **ret_path, GError **error)
 {
     static const char *const given[] = {"from", "for", "notes"};
     for (guint i = 0; i < G_N_ELEMENTS(given); i++)
         if (vd_args_get(run->command->args, given[i]))
             return TRUE;
-    if (strcmp(run->command->verb->id, "script.edit") != 0 || !isatty(STDIN_FILENO) ||
-        !isatty(STDOUT_FILENO))
+    gboolean script = strcmp(run->command->verb->id, "script.edit") == 0;
+    if ((!script && strcmp(run->command->verb->id, "template.edit") != 0) ||
+        !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return TRUE;
     if (!vd_deck_may(run->deck, run->command->verb, error))
         return FALSE;
-    const VdRunTarget *target = g_ptr_array_index(run->targets, 0);
     g_autoptr(GPtrArray) docs = g_ptr_array_new_with_free_func((GDestroyNotify)vd_doc_unref);
     Volumes answer = {docs, 1};
-    VdTarget which = {VD_TARGET_SCRIPT, NULL, target->id};
-    vd_deck_submit(run->deck, vd_deck_verb("script.show"), &which, NULL, text_told, &answer);
+    ask_text(run, script, &answer);
     while (answer.waiting > 0)
         g_main_context_iteration(run->context, TRUE);
     if (docs->len == 0)

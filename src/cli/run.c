@@ -460,7 +460,7 @@ static void run_verb(VdRun *run)
     if (!know_host(run, command->host, &error) ||
         !know_host(run, vd_args_get(command->args, "on-host"), &error) ||
         !take_hosts(run, &error) || !take_positionals(run, &error) || !find_targets(run, &error) ||
-        !vd_run_confirmed(run, &error) || !vd_run_edit_script(run, &edited, &error)) {
+        !vd_run_confirmed(run, &error) || !vd_run_edit_text(run, &edited, &error)) {
         vd_run_complain(NULL, error);
         run->status = vd_error_exit_status(error);
         return;
@@ -476,7 +476,10 @@ static void run_verb(VdRun *run)
         run->status = status_of_hosts(run);
     }
     submit_all(run);
-    if (edited)
+    /* What was refused for a slip is not to be written twice. */
+    if (edited && run->status != 0)
+        vd_err(_("What you wrote is in %s.\n"), edited);
+    else if (edited)
         vd_secret_unlink(edited);
     if (run->job && !command->detach) {
         vd_err("%s: %s\n", _(command->verb->label), run->job);

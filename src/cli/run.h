@@ -44,6 +44,6 @@ void vd_run_print_rest(VdRun *run, VdDoc *doc);
 void vd_run_complain(const char *what, const GError *error);
 /* Whether a dangerous command may go on: what it goes to is there, and somebody has said yes. */
 gboolean vd_run_confirmed(VdRun *run, GError **error);
-/* `script edit NAME` alone: the text is asked for, edited, and given back as a file; *ret_path is
- * to be removed. FALSE: nothing to go on with. */
-gboolean vd_run_edit_script(VdRun *run, char **ret_path, GError **error);
+/* `script edit NAME` or `template edit NAME` alone: the text is asked for, edited, and given back
+ * as a file; *ret_path is to be removed. FALSE: nothing to go on with. */
+gboolean vd_run_edit_text(VdRun *run, char **ret_path, GError **error);

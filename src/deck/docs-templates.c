@@ -59,6 +59,12 @@ gboolean vd_local_template_add(VdLocalCall *call, GError **error)
                            vd_args_flag(call->args, "replace"), &call->word, error);
 }
 
+gboolean vd_local_template_edit(VdLocalCall *call, GError **error)
+{
+    return vd_template_edit(vd_args_get(call->args, "name"), vd_args_get(call->args, "from"),
+                            &call->word, error);
+}
+
 gboolean vd_local_template_remove(VdLocalCall *call, GError **error)
 {
     return vd_template_remove(vd_args_get(call->args, "name"), &call->word, error);

@@ -84,6 +84,7 @@ gboolean vd_local_install(VdLocalCall *call, GError **error);
 gboolean vd_local_template_list(VdLocalCall *call, GError **error);
 gboolean vd_local_template_show(VdLocalCall *call, GError **error);
 gboolean vd_local_template_add(VdLocalCall *call, GError **error);
+gboolean vd_local_template_edit(VdLocalCall *call, GError **error);
 gboolean vd_local_template_remove(VdLocalCall *call, GError **error);
 gboolean vd_local_os_list(VdLocalCall *call, GError **error);
 gboolean vd_local_doctor(VdLocalCall *call, GError **error);

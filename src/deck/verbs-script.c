@@ -15,6 +15,20 @@ static const VdArgSpec args_template[] = {
     END,
 };
 
+static const VdArgSpec args_template_edit[] = {
+    {.name = "name",
+     .label = N_("Template"),
+     .help = N_("The name of a template."),
+     .type = VD_ARG_TEMPLATE,
+     .required = TRUE,
+     .positional = TRUE},
+    {.name = "from",
+     .label = N_("From the file"),
+     .help = N_("The new text; on a terminal your editor opens if left out."),
+     .type = VD_ARG_FILE},
+    END,
+};
+
 static const VdArgSpec args_template_add[] = {
     {.name = "file",
      .label = N_("File"),
@@ -115,6 +129,16 @@ const VdVerbRow vd_verb_rows_script[] = {
               .args = args_template_add},
      .role = VD_ROLE_ADMIN,
      .local = vd_local_template_add},
+    {.verb = {.id = "template.edit",
+              .command = "template edit",
+              .menu = MENU_IMAGE,
+              .label = N_("Change a template"),
+              .help = N_("Change a template's text; of one of vmdeck's own this makes one of "
+                         "yours, which stands in its place."),
+              .kind = VD_VERB_QUICK,
+              .args = args_template_edit},
+     .role = VD_ROLE_ADMIN,
+     .local = vd_local_template_edit},
     {.verb = {.id = "template.remove",
               .command = "template remove",
               .menu = MENU_IMAGE,

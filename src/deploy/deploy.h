@@ -177,6 +177,8 @@ char *vd_template_source(const char *name, GError **error);
  */
 gboolean vd_template_add(const char *file, const char *name, gboolean replace, char **ret_word,
                          GError **error);
+/* Gives one that there is the text of a file; a shipped one stays as it is, hidden by this one. */
+gboolean vd_template_edit(const char *name, const char *from, char **ret_word, GError **error);
 /* *ret_word: a sentence if a shipped one is back in its place. */
 gboolean vd_template_remove(const char *name, char **ret_word, GError **error);
 /* Sorted; free with g_strfreev(). */

@@ -267,6 +267,9 @@ typedef struct {
     VdRun *run;
     const VdPlan *plan;
     VdHeard *sayings; /* of the thread that follows the console */
+    /* The installer tells the parts of its work from the beginning: until it does, it has done none
+     * of it, however long it takes to start. */
+    gboolean by_parts;
     /* the thread that notices silence */
     GMutex lock;
     GCond wake;
@@ -330,7 +333,7 @@ static gboolean on_line(const char *line, gpointer data)
     vd_run_log(watch->run, "console: %s", line);
     if (text)
         vd_run_text(watch->run, "%.*s", (int)vd_text_fit(text, 100, NULL), text);
-    if (text || part >= 0)
+    if (part >= 0 || (text && !watch->by_parts))
         vd_run_progress(watch->run, part);
     return TRUE;
 }
@@ -428,7 +431,8 @@ static gboolean step_install(VdRun *run, GError **error)
         return FALSE;
     if (vd_run_resumed(run))
         watch.note = AS_BEFORE;
-    vd_run_progress(run, -1);
+    watch.by_parts = g_strcmp0(plan->answer_file, "preseed.cfg") == 0;
+    vd_run_progress(run, watch.by_parts ? 0 : -1);
     vd_run_text(run, _("the installer starts"));
     if (!watched(&watch, conn, error))
         return FALSE;

@@ -133,8 +133,13 @@ void vd_templates_each(VdTemplateFn each, gpointer data)
 
 char *vd_template_source(const char *name, GError **error)
 {
-    g_autoptr(VdTemplate) template = vd_template_find(name, error);
+    g_autofree char *path = vd_check_vm_name(name, NULL) ? own_path(name) : NULL;
+    g_autoptr(VdTemplate) template = NULL;
 
+    /* One of ours that has a mistake is to be mended. */
+    if (path && g_file_test(path, G_FILE_TEST_EXISTS))
+        return vd_file_read(path, TEMPLATE_BYTES, NULL, error);
+    template = vd_template_find(name, error);
     return template ? vd_file_read(template->path, TEMPLATE_BYTES, NULL, error) : NULL;
 }
 
@@ -164,6 +169,24 @@ gboolean vd_template_add(const char *file, const char *name, gboolean replace, c
         *ret_word = g_strdup_printf(_("It stands in the place of vmdeck's own template %s from now "
                                       "on, until you remove it."),
                                     called);
+    return TRUE;
+}
+
+gboolean vd_template_edit(const char *name, const char *from, char **ret_word, GError **error)
+{
+    gboolean own = vd_check_vm_name(name, NULL) && is_own(name);
+
+    if (!from || !*from)
+        return vd_fail(error, VD_ERR_USAGE, NULL,
+                       _("Nothing was changed: give the new text by "
+                         "--from."));
+    /* One of ours may have a mistake: that is why it is changed. */
+    if (!own && !is_shipped(name))
+        return vd_template_find(name, error) != NULL;
+    if (!vd_template_add(from, name, TRUE, ret_word, error))
+        return FALSE;
+    if (own)
+        g_clear_pointer(ret_word, g_free);
     return TRUE;
 }
 

@@ -225,6 +225,26 @@ try 4 script remove lamp --yes
 check "one that is shipped stays" all is "$status" 4 , says lamp
 try 0 script remove hi --yes
 check "one of ours goes" all is "$status" 0
+try 0 template show debian
+printf '%s\n' "$out" | sed 's/^#% title: .*/#% title: Ours/' >"$work/ours"
+EDITOR="cp $work/ours" script -qec "'$VMDECK' template edit debian" "$work/terminal" >/dev/null 2>&1 </dev/null
+check "a template is changed in the editor, and stands in the place of the shipped one" \
+  grep -q "stands in the place of vmdeck's own template debian" "$work/terminal"
+try 0 template list --format csv
+check "which the list shows" all prints "debian,Ours,preseed" , prints "true,,vmdeck's own"
+sed 's/(\$HOSTNAME)/(\$HOSTNAMES)/' "$work/ours" >"$work/slip"
+EDITOR="cp $work/slip" script -qec "'$VMDECK' template edit debian" "$work/terminal" >/dev/null 2>&1 </dev/null
+kept=$(sed -n 's/.*What you wrote is in \([^ ]*\)\.\r*$/\1/p' "$work/terminal")
+check "one with an unknown macro is refused, with its line, and what was written is kept" all \
+  grep -q "Template debian, line .*no macro (.HOSTNAMES)" "$work/terminal" , cmp "$kept" "$work/slip"
+rm -f "$kept"
+cp "$work/slip" "$VMDECK_STATE_DIR/templates/debian"
+try 0 template show debian
+check "one that has a mistake can be read, to be mended" prints '($HOSTNAMES)'
+try 1 template edit nothing --from "$work/ours"
+check "one that is not there is named" all is "$status" 1 , says "no template nothing"
+try 0 template remove debian --yes
+check "then the shipped one is used again" all is "$status" 0 , says "vmdeck's own template debian is used again"
 VMDECK_STATE_DIR=$work/state
 try 1 image show nothing
 check "an unknown image is named, and how to get one" all is "$status" 1 , says "no image “nothing”" , says "vmdeck image add FILE"

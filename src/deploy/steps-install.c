@@ -338,13 +338,41 @@ static gboolean on_line(const char *line, gpointer data)
     return TRUE;
 }
 
-/* Until the machine ends. Somebody else may be on its console meanwhile. */
-static gboolean wait_for_end(Watch *watch, VdConn *conn, gint64 deadline, GError **error)
+/* A machine that is off has ended by itself, or the installation has. */
+static gboolean ended_by_itself(VdVmRest rest, GError **error)
+{
+    if (rest == VD_REST_CUT_OFF)
+        return vd_fail(error, VD_ERR_FAILED, NULL,
+                       _("Somebody powered the machine off before the installer had ended."));
+    if (rest == VD_REST_CRASHED)
+        return vd_fail(error, VD_ERR_FAILED, NULL,
+                       _("The machine crashed before the installer had ended; its log on the host "
+                         "says why."));
+    return TRUE;
+}
+
+/* The host's daemon was restarted: machines do not notice. */
+static gboolean connect_again(Watch *watch, VdConn **conn, GError **error)
+{
+    VdConn *fresh = vd_step_conn(watch->run, watch->plan, error);
+
+    if (!fresh)
+        return FALSE;
+    vd_run_log(watch->run, "the host's daemon was restarted; the installer goes on");
+    vd_conn_close(*conn);
+    *conn = fresh;
+    return TRUE;
+}
+
+/* Until the machine ends. Somebody else may be on its console meanwhile, or have its state saved,
+ * as hosts do that go down: it is waited for until it is started again. */
+static gboolean wait_for_end(Watch *watch, VdConn **conn, gint64 deadline, GError **error)
 {
     GCancellable *cancel = vd_run_cancellable(watch->run);
 
-    while (vd_conn_vm_running(conn, watch->plan->uuid)) {
+    for (;;) {
         gint64 left = (deadline - g_get_monotonic_time()) / G_USEC_PER_SEC;
+        VdVmRest rest = vd_conn_vm_rest(*conn, watch->plan->uuid);
 
         if (g_cancellable_is_cancelled(cancel))
             return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Cancelled."));
@@ -352,11 +380,17 @@ static gboolean wait_for_end(Watch *watch, VdConn *conn, gint64 deadline, GError
             return vd_fail(error, VD_ERR_TIMEOUT, NULL,
                            _("The installer has not ended in %d minutes; give it more by --wait."),
                            watch->plan->install_minutes);
-        if (!vd_conn_vm_follow(conn, watch->plan->uuid, (int)left, on_line, watch, cancel, NULL) &&
-            !g_cancellable_is_cancelled(cancel))
+        if (!vd_conn_is_alive(*conn)) {
+            if (!connect_again(watch, conn, error))
+                return FALSE;
+        } else if (rest != VD_REST_NONE && rest != VD_REST_SAVED) {
+            return ended_by_itself(rest, error);
+        } else if ((rest == VD_REST_SAVED || !vd_conn_vm_follow(*conn, watch->plan->uuid, (int)left,
+                                                                on_line, watch, cancel, NULL)) &&
+                   !g_cancellable_is_cancelled(cancel)) {
             g_usleep(POLL_USEC);
+        }
     }
-    return TRUE;
 }
 
 static gboolean has_written(VdRun *run, const VdPlan *plan, VdConn *conn, GError **error)
@@ -382,24 +416,24 @@ static gboolean set_going(Watch *watch, VdConn *conn, GError **error)
     return TRUE;
 }
 
-static gboolean install(Watch *watch, VdConn *conn, GError **error)
+static gboolean install(Watch *watch, VdConn **conn, GError **error)
 {
     const VdPlan *plan = watch->plan;
     gint64 deadline = g_get_monotonic_time() + (gint64)plan->install_minutes * 60 * G_USEC_PER_SEC;
 
     for (int ends = 0; ends < plan->ends; ends++) {
         /* From the second time on from the disk that the installer has begun to fill. */
-        if ((ends > 0 && !vd_conn_vm_from_disk(conn, plan->uuid, TRUE, error)) ||
-            !set_going(watch, conn, error) || !wait_for_end(watch, conn, deadline, error))
+        if ((ends > 0 && !vd_conn_vm_from_disk(*conn, plan->uuid, TRUE, error)) ||
+            !set_going(watch, *conn, error) || !wait_for_end(watch, conn, deadline, error))
             return FALSE;
         vd_run_log(watch->run, "the machine ended, %d of %d", ends + 1, plan->ends);
-        if (ends == 0 && !has_written(watch->run, plan, conn, error))
+        if (ends == 0 && !has_written(watch->run, plan, *conn, error))
             return FALSE;
     }
     return TRUE;
 }
 
-static gboolean watched(Watch *watch, VdConn *conn, GError **error)
+static gboolean watched(Watch *watch, VdConn **conn, GError **error)
 {
     GThread *thread;
     gboolean ok;
@@ -434,7 +468,7 @@ static gboolean step_install(VdRun *run, GError **error)
     watch.by_parts = g_strcmp0(plan->answer_file, "preseed.cfg") == 0;
     vd_run_progress(run, watch.by_parts ? 0 : -1);
     vd_run_text(run, _("the installer starts"));
-    if (!watched(&watch, conn, error))
+    if (!watched(&watch, &conn, error))
         return FALSE;
     vd_run_text_n(run, "the installer ended %d time", "the installer ended %d times",
                   (gulong)plan->ends, plan->ends);

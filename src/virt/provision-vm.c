@@ -188,6 +188,27 @@ gboolean vd_conn_vm_running(VdConn *conn, const char *uuid)
     return domain && virDomainIsActive(domain) == 1;
 }
 
+VdVmRest vd_conn_vm_rest(VdConn *conn, const char *uuid)
+{
+    g_autoptr(virDomain) domain = virDomainLookupByUUIDString(conn->conn, uuid);
+    int state = VIR_DOMAIN_NOSTATE, reason = 0;
+
+    if (!domain || virDomainGetState(domain, &state, &reason, 0) < 0) {
+        gboolean gone = virGetLastErrorCode() == VIR_ERR_NO_DOMAIN;
+
+        virResetLastError();
+        return gone ? VD_REST_ENDED : VD_REST_NONE;
+    }
+    if (state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED)
+        return VD_REST_NONE;
+    if (virDomainHasManagedSaveImage(domain, 0) == 1)
+        return VD_REST_SAVED;
+    if (state == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_DESTROYED)
+        return VD_REST_CUT_OFF;
+    return state == VIR_DOMAIN_CRASHED || reason == VIR_DOMAIN_SHUTOFF_CRASHED ? VD_REST_CRASHED
+                                                                               : VD_REST_ENDED;
+}
+
 /* The disk element of the machine's seed medium, or NULL if it has none (any more). */
 static char *seed_xml(virDomainPtr domain, unsigned int flags)
 {

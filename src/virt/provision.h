@@ -155,6 +155,15 @@ gboolean vd_conn_vm_autostart(VdConn *conn, const char *uuid, GError **error);
 /* Ends and undefines it (managed save, nvram and snapshots' metadata too). Missing is fine. */
 gboolean vd_conn_vm_remove(VdConn *conn, const char *uuid, GError **error);
 gboolean vd_conn_vm_running(VdConn *conn, const char *uuid);
+typedef enum {
+    VD_REST_ENDED,   /* it has shut down by itself; or why it is off is not known; or it is gone */
+    VD_REST_NONE,    /* or is suspended; or that could not be learned just now */
+    VD_REST_SAVED,   /* its memory lies on the host's disk, and starting it goes on */
+    VD_REST_CUT_OFF, /* somebody powered it off from outside */
+    VD_REST_CRASHED,
+} VdVmRest;
+/* Whether it runs, and if not, how it came to its rest. */
+VdVmRest vd_conn_vm_rest(VdConn *conn, const char *uuid);
 /* Makes the disks of a running machine that stand on other files whole; *ret_disks says how many
  * that were. done and all are of the disk at hand. VD_ERR_CANCELLED leaves the disks as good as
  * before. */

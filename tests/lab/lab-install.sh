@@ -164,6 +164,25 @@ ok "a machine into which nobody could log in is refused" eval \
 ok "too little memory for the installer is told" eval \
   '! install inst-7 lab --memory 100M && said inst-7 "128 MiB"'
 
+# ---- what happens to a machine while it is installed ----------------------------------------
+
+answer() { in_host sh -c "echo >\"\$(virsh ttyconsole $1)\""; }
+waiting() { install "$1" lab-ask --detach && until_ok 60 eval "log_of $1 | grep -q 'note: .*asks something'"; }
+log_of() { deck job log "$(job_of "$1")"; }
+job_is() { deck job show "$1" --format json | jq -e ".job.state == \"$2\"" >/dev/null; }
+ok "an installer waits" waiting inst-14
+ok "its machine is saved, and the daemon restarted" eval \
+  'vm managedsave inst-14 && in_host sh -c "kill \$(cat /run/libvirtd.pid)" &&
+   until_ok 20 eval "! in_host test -e /run/libvirtd.pid" && in_host libvirtd -d && until_ok 30 vm uri'
+ok "which is not the end of the installation" eval \
+  'until_ok 30 eval "log_of inst-14 | grep -q \"daemon was restarted; the installer goes on\"" && job_is "$(job_of inst-14)" running'
+ok "when it is started again it goes on to its end" eval \
+  'vm start inst-14 && answer inst-14 && until_ok 60 job_is "$(job_of inst-14)" done && from_disk inst-14'
+ok "another one waits" waiting inst-15
+ok "powering it off is not taken for the installer's end" eval \
+  'vm destroy inst-15 && until_ok 30 job_is "$(job_of inst-15)" failed &&
+   deck job show "$(job_of inst-15)" | grep -q "Somebody powered the machine off" && nothing_of inst-15'
+
 ok "an installation goes on by itself" install inst-8 lab-ask --detach
 asking() { deck job show "$(job_of inst-8)" --format json | grep -q 'asks something'; }
 ok "an installer that asks is told of" until_ok 60 asking
@@ -172,19 +191,16 @@ ok "cancelling it leaves nothing behind" eval \
 
 # ---- a runner that dies while the installer runs ------------------------------------------
 
-job_is() { deck job show "$1" --format json | jq -e ".job.state == \"$2\"" >/dev/null; }
-log_of() { deck job log "$(job_of "$1")"; }
 cut_short() { # NAME: its installer asks, and its runner is killed
   local job
-  install "$1" lab-ask --detach && job=$(job_of "$1") || return 1
-  until_ok 60 eval "log_of $1 | grep -q 'note: .*asks something'" || return 1
+  waiting "$1" && job=$(job_of "$1") || return 1
   in_host kill -KILL "$(cat "$dir/vmdeck/jobs/$job/lock")" && until_ok 20 job_is "$job" interrupted
 }
 ok "a runner is killed while its installer waits for an answer" cut_short inst-12
 ok "the installation is gone on with" deck job resume "$(job_of inst-12)" --detach
 ok "not anew: the installer that runs is followed again" eval \
   'until_ok 30 eval "log_of inst-12 | grep -q \"is followed again\"" &&
-   in_host sh -c "echo >\"\$(virsh ttyconsole inst-12)\"" && until_ok 60 job_is "$(job_of inst-12)" done'
+   answer inst-12 && until_ok 60 job_is "$(job_of inst-12)" done'
 ok "to its end, and the machine runs from its disk" eval \
   'from_disk inst-12 && log_of inst-12 | grep -q "Installing the base system ... 80%" &&
    [ "$(log_of inst-12 | grep -c "Which disk shall be erased")" = 1 ] &&

@@ -407,13 +407,17 @@ static gboolean has_written(VdRun *run, const VdPlan *plan, VdConn *conn, GError
                      "the job's log."));
 }
 
-/* One whose runner was killed runs already. */
+/* One whose runner was killed may run already, or go on when it is started. */
 static gboolean set_going(Watch *watch, VdConn *conn, GError **error)
 {
-    if (!vd_run_resumed(watch->run) || !vd_conn_vm_running(conn, watch->plan->uuid))
-        return vd_conn_vm_start(conn, watch->plan->uuid, error);
-    vd_run_log(watch->run, "the installer has gone on meanwhile, and is followed again");
-    return TRUE;
+    VdVmRest rest =
+        vd_run_resumed(watch->run) ? vd_conn_vm_rest(conn, watch->plan->uuid) : VD_REST_ENDED;
+
+    if (rest == VD_REST_NONE)
+        vd_run_log(watch->run, "the installer has gone on meanwhile, and is followed again");
+    else if (rest == VD_REST_SAVED)
+        vd_run_log(watch->run, "the machine was saved, and its installer goes on");
+    return rest == VD_REST_NONE || vd_conn_vm_start(conn, watch->plan->uuid, error);
 }
 
 static gboolean install(Watch *watch, VdConn **conn, GError **error)
@@ -517,8 +521,9 @@ static gboolean installer_goes_on(VdRun *run)
     g_autoptr(VdConn) conn = plan && plan->ends == 1 ? vd_conn_open(plan->uri, vd_run_id(run),
                                                                     vd_run_cancellable(run), NULL)
                                                      : NULL;
+    VdVmRest rest = conn ? vd_conn_vm_rest(conn, plan->uuid) : VD_REST_ENDED;
 
-    return conn && vd_conn_vm_running(conn, plan->uuid);
+    return rest == VD_REST_NONE || rest == VD_REST_SAVED;
 }
 
 /* An installer whose host went down is begun anew, on an empty disk; one that runs is followed. */

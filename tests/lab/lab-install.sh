@@ -191,10 +191,11 @@ ok "cancelling it leaves nothing behind" eval \
 
 # ---- a runner that dies while the installer runs ------------------------------------------
 
+end_runner() { # JOB
+  in_host kill -KILL "$(cat "$dir/vmdeck/jobs/$1/lock")" && until_ok 20 job_is "$1" interrupted
+}
 cut_short() { # NAME: its installer asks, and its runner is killed
-  local job
-  waiting "$1" && job=$(job_of "$1") || return 1
-  in_host kill -KILL "$(cat "$dir/vmdeck/jobs/$job/lock")" && until_ok 20 job_is "$job" interrupted
+  waiting "$1" && end_runner "$(job_of "$1")"
 }
 ok "a runner is killed while its installer waits for an answer" cut_short inst-12
 ok "the installation is gone on with" deck job resume "$(job_of inst-12)" --detach
@@ -206,7 +207,12 @@ ok "to its end, and the machine runs from its disk" eval \
    [ "$(log_of inst-12 | grep -c "Which disk shall be erased")" = 1 ] &&
    deck job show "$(job_of inst-12)" | grep -q "^install .*ended 1 time" &&
    ! deck job show "$(job_of inst-12)" | grep -q "asks something"'
-ok "another one, whose machine ends as well" eval 'cut_short inst-13 && vm destroy inst-13'
+ok "another one, whose machine is saved" eval 'cut_short inst-13 && vm managedsave inst-13'
+ok "goes on where that was" eval \
+  'deck job resume "$(job_of inst-13)" --detach &&
+   until_ok 60 eval "log_of inst-13 | grep -q \"saved, and its installer goes on\"" &&
+   until_ok 30 eval "[ \$(vm domstate inst-13) = running ]"'
+ok "once more, and the machine ends as well" eval 'end_runner "$(job_of inst-13)" && vm destroy inst-13'
 ok "begins anew with an empty disk" eval \
   'deck job resume "$(job_of inst-13)" --detach &&
    until_ok 60 eval "[ \$(log_of inst-13 | grep -c \"Which disk shall be erased\") -ge 2 ]" &&

@@ -18,6 +18,7 @@
 #define CHUNK      (1024 * 1024)
 #define PIECE      (256 * 1024)       /* of a plain copy: stays in the processor's cache */
 #define SYNC_BYTES (16 * 1024 * 1024) /* the disk is kept busy from early on */
+#define CLEAR      (64 * 1024 * 1024) /* at a time, so that a cancel is soon heard */
 
 typedef struct {
     int from, to;
@@ -257,4 +258,36 @@ gboolean vd_copy_sparse(int from, const char *from_name, int to, const char *to_
     if (ftruncate(to, (off_t)copy.size) < 0 || fdatasync(to) < 0)
         return fail(error, to_name, errno);
     return TRUE;
+}
+
+static gboolean clear_all(int fd, const char *path, guint64 from, VdCopyProgress progress,
+                          gpointer data, GCancellable *cancel, GError **error)
+{
+    guint64 end = 0;
+
+    if (ioctl(fd, BLKGETSIZE64, &end) < 0)
+        return fail(error, path, errno);
+    for (guint64 at = from; at < end; at += CLEAR) {
+        guint64 range[2] = {at, MIN((guint64)CLEAR, end - at)}; /* where, and how much */
+
+        if (g_cancellable_is_cancelled(cancel))
+            return vd_fail(error, VD_ERR_CANCELLED, NULL, _("Cancelled."));
+        if (ioctl(fd, BLKZEROOUT, range) < 0)
+            return fail(error, path, errno);
+        progress((double)(at - from + range[1]) / (double)(end - from), data);
+    }
+    return fsync(fd) == 0 || fail(error, path, errno);
+}
+
+gboolean vd_device_clear(const char *path, guint64 from, VdCopyProgress progress, gpointer data,
+                         GCancellable *cancel, GError **error)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    gboolean ok;
+
+    if (fd < 0)
+        return fail(error, path, errno);
+    ok = clear_all(fd, path, from, progress, data, cancel, error);
+    close(fd);
+    return ok;
 }

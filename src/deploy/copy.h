@@ -27,5 +27,10 @@ gboolean vd_copy_sparse(int from, const char *from_name, int to, const char *to_
 /* The digest alone of a file's whole content, in *ret. */
 gboolean vd_digest_file(int fd, const char *name, VdCopyProgress progress, gpointer data,
                         GCancellable *cancel, VdCopy *ret, GError **error);
+/* Makes a device of this host read as zero from a byte on to its end, whatever somebody had there
+ * before; the kernel does that without writing where the device can. Returns when it is on the
+ * disk. VD_ERR_CANCELLED. */
+gboolean vd_device_clear(const char *path, guint64 from, VdCopyProgress progress, gpointer data,
+                         GCancellable *cancel, GError **error);
 /* The free bytes of a folder's disk for us; 0 if it cannot be told. */
 guint64 vd_free_bytes(const char *folder);

@@ -4,7 +4,7 @@
 #include "src/deploy/deploy.h"
 #include "src/deploy/words.h"
 
-static const char *const formats[] = {"qcow2", "raw", NULL};
+static const char *const formats[] = {"auto", "qcow2", "raw", NULL};
 static const char *const engines[] = {"auto", "seed", "offline", NULL};
 
 const VdArgSpec vd_deploy_args[] = {
@@ -40,10 +40,11 @@ const VdArgSpec vd_deploy_args[] = {
      .type = VD_ARG_FLAG},
     {.name = "disk-format",
      .label = N_("Disk format"),
-     .help = N_("qcow2, or raw, which is always a full copy: for pools of block devices (LVM), "
-                "and for machines that need the last bit of speed."),
+     .help =
+         N_("qcow2, or raw, which is always a full copy, for machines that need the last bit of "
+            "speed; auto: qcow2, or raw where the pool has block devices (LVM)."),
      .type = VD_ARG_CHOICE,
-     .value = "qcow2",
+     .value = "auto",
      .choices = formats},
     VD_WORDS_OF_MACHINE,
     VD_WORD_PASSWORD(N_("The password of root; the image's own stays if left out.")),

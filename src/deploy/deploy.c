@@ -184,7 +184,7 @@ static gboolean submit_one(VdJournal *journal, const char *request, const char *
 
     if (!plan)
         return FALSE;
-    if (!check_here(plan, image, error) || !vd_check_host(plan, image, error))
+    if (!check_here(plan, image, error) || !vd_suit_host(plan, image, error))
         return FALSE;
     job = vd_deploy_job_new(request, "deploy", author, plan->name);
     job->host = g_strdup(host->id);
@@ -213,7 +213,7 @@ static gboolean check_host(const Several *several, guint place, const VdImage *i
                            GError **error)
 {
     g_autoptr(VdConn) conn = vd_conn_open(several->hosts[place].uri, NULL, NULL, error);
-    const VdPlan *one = NULL;
+    VdPlan *one = NULL;
     VdPool pool = {0};
     guint64 disks = 0;
     gboolean ok = conn != NULL;
@@ -223,7 +223,7 @@ static gboolean check_host(const Several *several, guint place, const VdImage *i
             continue;
         one = g_ptr_array_index(several->plans, i);
         disks += one->disk;
-        ok = vd_check_there(conn, one, image, error);
+        ok = vd_suit_there(conn, one, image, error);
     }
     /* A pool that is not there yet tells its room when the first job makes it. */
     if (ok && one && vd_conn_pool_look(conn, one->pool, &pool, NULL) && pool.active)

@@ -169,17 +169,23 @@ static gboolean check_room(Field *field, GError **error)
 
     /* A pool that is not there yet or not active tells its room when the job starts it. */
     if (ok && pool.active) {
+        gboolean devices = vd_plan_leaves_format(field->args) && vd_plan_pool_is_devices(pool.kind);
         guint64 size = field->image ? vd_plan_disk_size(field->args, field->image)
                                     : vd_args_size(field->args, "disk", 0);
 
         there = vd_format_size(pool.available);
         size *= count_of(field->args);
-        ok = vd_plan_check_pool(pool.name, pool.kind, vd_plan_wants_raw(field->args), error) &&
-             vd_plan_check_room(pool.name, pool.available, size, vd_plan_wants_copy(field->args),
+        ok = vd_plan_check_pool(pool.name, pool.kind, devices || vd_plan_wants_raw(field->args),
+                                error) &&
+             vd_plan_check_room(pool.name, pool.available, size,
+                                devices || vd_plan_wants_copy(field->args),
                                 field->image ? field->image->file_size : 0,
                                 vd_args_flag(field->args, "overcommit"), error);
         if (ok)
-            field->hint = g_strdup_printf(_("there are %s free on %s"), there, pool.name);
+            field->hint = g_strdup_printf(
+                devices ? _("there are %s free on %s; the disk will be a full copy, raw")
+                        : _("there are %s free on %s"),
+                there, pool.name);
     }
     vd_pool_clear(&pool);
     return ok;

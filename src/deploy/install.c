@@ -427,7 +427,7 @@ gboolean vd_install_submit(VdJournal *journal, const char *request, const char *
     macros = fill_macros(plan, checked, request, error);
     if (!macros || !(plan->kernel_line = vd_template_kernel_line(template, macros, error)))
         return FALSE;
-    if (!vd_check_host(plan, NULL, error))
+    if (!vd_suit_host(plan, NULL, error))
         return FALSE;
     secrets = make_secrets(template, macros, error);
     if (!secrets)

@@ -31,7 +31,7 @@ libdeploy_a_SOURCES = \
   src/deploy/layout.c \
   src/deploy/many.c src/deploy/many.h \
   src/deploy/medium.c src/deploy/medium.h \
-  src/deploy/plan-json.c \
+  src/deploy/plan-json.c src/deploy/plan-pool.c \
   src/deploy/plan.c src/deploy/plan.h \
   src/deploy/publish.c src/deploy/publish.h src/deploy/publish-index.c \
   src/deploy/scripts.c \

@@ -39,6 +39,7 @@ static const Member members[] = {
     M(reports, BOOL),        M(ends, INT),           M(answer_medium, BOOL),
     M(install_minutes, INT), M(elsewhere, BOOL),     M(near, BOOL),
     M(parent, TEXT),         M(raw, BOOL),           M(system, TEXT),
+    M(files_pool, TEXT),
 };
 
 /* From an image, or by an installer. */

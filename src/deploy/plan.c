@@ -13,11 +13,9 @@
 #include "src/virt/provision.h"
 #include "src/virt/uri.h"
 
-#define GIB            (G_GUINT64_CONSTANT(1) << 30)
-#define USUAL_DISK     (10 * GIB)
-#define DISK_UNIT      (1024 * 1024)
-#define OVERLAY_AT_MIN (256 * 1024 * 1024)
-#define NEAR_AT_MIN    (64 * 1024 * 1024)
+#define GIB        (G_GUINT64_CONSTANT(1) << 30)
+#define USUAL_DISK (10 * GIB)
+#define DISK_UNIT  (1024 * 1024)
 
 void vd_plan_free(VdPlan *plan)
 {
@@ -31,6 +29,7 @@ void vd_plan_free(VdPlan *plan)
     g_free(plan->sha256);
     g_free(plan->image_format);
     g_free(plan->pool);
+    g_free(plan->files_pool);
     g_free(plan->network);
     g_free(plan->volume);
     g_free(plan->uuid);
@@ -220,56 +219,6 @@ char *vd_plan_hostname(const char *name)
     return vd_check_hostname(host, NULL) ? g_steal_pointer(&host) : g_strdup("localhost");
 }
 
-gboolean vd_plan_check_pool(const char *pool, const char *kind, gboolean raw, GError **error)
-{
-    static const char *const folders[] = {"dir", "fs", "netfs", NULL};
-
-    if (!kind || g_strv_contains(folders, kind))
-        return TRUE;
-    if (!g_str_equal(kind, "logical"))
-        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
-                       _("The storage pool %s is of the kind %s; machines can be deployed to "
-                         "folders and to volume groups of LVM."),
-                       pool, kind);
-    return raw || vd_fail(error, VD_ERR_INVALID, NULL,
-                          _("The storage pool %s is a volume group of LVM, whose disks are "
-                            "devices; give --disk-format raw."),
-                          pool);
-}
-
-gboolean vd_plan_check_room(const char *pool, guint64 available, guint64 disk, gboolean whole,
-                            guint64 file_size, gboolean overcommit, GError **error)
-{
-    guint64 least = whole ? file_size : OVERLAY_AT_MIN;
-    g_autofree char *there = vd_format_size(available);
-    g_autofree char *wanted = vd_format_size(overcommit ? least : MAX(disk, least));
-
-    if (available < least)
-        return vd_fail(error, VD_ERR_NO_SPACE, NULL,
-                       _("There are %s free on %s, and at least %s are needed."), there, pool,
-                       wanted);
-    if (!overcommit && available < disk)
-        return vd_fail(error, VD_ERR_NO_SPACE, NULL,
-                       _("There are %s free on %s, and the disk may grow to %s; choose a smaller "
-                         "one, another pool, or --overcommit."),
-                       there, pool, wanted);
-    return TRUE;
-}
-
-gboolean vd_plan_check_near(const VdPlan *plan, guint64 bytes, guint64 available,
-                            const char *folder, GError **error)
-{
-    guint64 least = plan->whole ? bytes : NEAR_AT_MIN;
-    g_autofree char *there = vd_format_size(available);
-    g_autofree char *wanted = vd_format_size(least);
-
-    return !plan->near || available >= least ||
-           vd_fail(error, VD_ERR_NO_SPACE, NULL,
-                   _("The disk is set up here before it is sent, which takes at least %s, and "
-                     "there are %s free in %s."),
-                   wanted, there, folder);
-}
-
 static char *copy_arg(const VdArgs *args, const char *name)
 {
     const char *value = vd_args_get(args, name);
@@ -391,6 +340,13 @@ gboolean vd_plan_wants_raw(const VdArgs *args)
     return g_strcmp0(vd_args_get(args, "disk-format"), "raw") == 0;
 }
 
+gboolean vd_plan_leaves_format(const VdArgs *args)
+{
+    const char *format = vd_args_get(args, "disk-format");
+
+    return !format || !*format || g_str_equal(format, "auto");
+}
+
 gboolean vd_plan_wants_copy(const VdArgs *args)
 {
     return vd_args_flag(args, "whole") || vd_plan_wants_raw(args);
@@ -461,6 +417,17 @@ static void place_work(VdPlan *plan)
     plan->near = plan->elsewhere && (plan->whole || changed);
 }
 
+void vd_plan_take_raw(VdPlan *plan)
+{
+    g_autofree char *volume = g_steal_pointer(&plan->volume);
+    const char *dot = strrchr(volume, '.');
+
+    plan->raw = TRUE;
+    plan->whole = plan->image != NULL;
+    plan->volume = g_strdup_printf("%.*s.raw", (int)(dot - volume), volume);
+    place_work(plan);
+}
+
 /* What a plan has with an image or without. image NULL: none. */
 static gboolean read_machine(VdPlan *plan, const VdArgs *args, const VdImage *image,
                              const char *uri, const char *request, GError **error)
@@ -481,6 +448,7 @@ static gboolean read_machine(VdPlan *plan, const VdArgs *args, const VdImage *im
     plan->autostart = vd_args_flag(args, "autostart");
     plan->wait_minutes = (int)vd_args_int(args, "wait", 15);
     plan->raw = vd_plan_wants_raw(args);
+    plan->format_open = vd_plan_leaves_format(args);
     choose_identity(plan, request);
     return TRUE;
 }

@@ -18,10 +18,12 @@ typedef struct {
     guint64 disk;       /* bytes */
     gboolean whole, overcommit;
     gboolean raw;         /* the disk's format, instead of qcow2; then it is whole */
+    gboolean format_open; /* nobody asked for a format: the pool decides, before there is a job */
     gboolean whole_later; /* an overlay that a job of its own makes whole while the machine runs */
     guint cpus;
     guint64 memory; /* bytes */
     char *pool, *network;
+    char *files_pool; /* where files go that pool cannot hold, media and kernels; NULL: it can */
     char *volume, *uuid, *mac; /* chosen by us beforehand, so that undo knows them */
     char *reader;              /* what reads a seed medium in the guest; NULL: the offline engine */
     char *medium;              /* the volume of the medium, chosen beforehand; NULL: none */
@@ -88,6 +90,10 @@ gboolean vd_plan_choose_engine(const VdArgs *args, const VdImage *image, char **
 /* Whether these args ask for a full copy. */
 gboolean vd_plan_wants_copy(const VdArgs *args);
 gboolean vd_plan_wants_raw(const VdArgs *args);
+/* Whether these args leave the disk's format to the pool. */
+gboolean vd_plan_leaves_format(const VdArgs *args);
+/* Makes the disk of a plan that nobody has begun a raw one, and so a full copy. */
+void vd_plan_take_raw(VdPlan *plan);
 /* The format of its disk: "qcow2" or "raw". */
 const char *vd_plan_format(const VdPlan *plan);
 /* A hostname made of a machine's name. The caller frees. */
@@ -96,6 +102,13 @@ char *vd_plan_hostname(const char *name);
 gboolean vd_plan_is_elsewhere(const char *uri);
 /* What the image is called as a volume of a host elsewhere. The caller frees. */
 char *vd_plan_base_name(const VdPlan *plan);
+/* Whether the volumes of a pool of this kind are devices, which hold raw disks alone. */
+gboolean vd_plan_pool_is_devices(const char *kind);
+/* Gives the disk the format that a pool of this kind wants, if that was left open; else as below.
+ */
+gboolean vd_plan_suit_pool(VdPlan *plan, const char *pool, const char *kind, GError **error);
+/* The pool that the files go to which a machine needs beside its disk. */
+const char *vd_plan_files_pool(const VdPlan *plan);
 /* Whether machines can be deployed to a pool of this kind (NULL: unknown, so yes). */
 gboolean vd_plan_check_pool(const char *pool, const char *kind, gboolean raw, GError **error);
 /* Whether a disk of this plan has room among available bytes of its pool; the sentence has the

@@ -407,7 +407,7 @@ static void drop_medium(Watch *watch, VdConn *conn)
             return;
     }
     g_clear_error(&why);
-    if (!vd_conn_volume_delete(conn, watch->plan->pool, watch->plan->medium, &why))
+    if (!vd_conn_volume_delete(conn, vd_plan_files_pool(watch->plan), watch->plan->medium, &why))
         vd_run_log(watch->run, "seed medium: %s", why->message);
 }
 

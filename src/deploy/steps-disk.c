@@ -119,27 +119,50 @@ static gboolean copy_bytes(VdRun *run, const VdImage *image, const char *path, G
     return ok;
 }
 
-/* qemu-img's progress: "    (12.34/100%)". */
+/* qemu-img's progress: "    (12.34/100%)". data: the share of it in the step's. */
 static void on_convert(VdRun *run, const char *line, gpointer data)
 {
     const char *open_bracket = strchr(line, '(');
+    const double *share = data;
 
-    (void)data;
     if (open_bracket && strstr(open_bracket, "/100%)"))
-        vd_run_progress(run, g_ascii_strtod(open_bracket + 1, NULL) / 100);
+        vd_run_progress(run, *share * g_ascii_strtod(open_bracket + 1, NULL) / 100);
+}
+
+typedef struct {
+    VdRun *run;
+    double from; /* of the step's progress */
+} Clearing;
+
+static void on_cleared(double fraction, gpointer data)
+{
+    const Clearing *clearing = data;
+
+    vd_run_progress(clearing->run, clearing->from + (1 - clearing->from) * fraction);
+    vd_run_point(clearing->run, "clear");
+}
+
+gboolean vd_step_clear(VdRun *run, const char *path, guint64 from, double share, GError **error)
+{
+    Clearing clearing = {run, share};
+
+    return vd_device_clear(path, from, on_cleared, &clearing, vd_run_cancellable(run), error);
 }
 
 static gboolean convert(VdRun *run, const VdPlan *plan, const VdImage *image, const char *path,
                         GError **error)
 {
+    gboolean device = vd_volume_is_device(path);
     /* A device may hold what somebody wrote there before. */
-    const char *zero = vd_volume_is_device(path) ? "-W" : "--target-is-zero";
+    const char *zero = device ? "-W" : "--target-is-zero";
+    double share = device ? (double)image->virtual_size / (double)plan->disk : 1;
     const char *const words[] = {
         "convert", "-p",        "-n", "-W", zero, "-f", image->format, "-O", vd_plan_format(plan),
         "--",      image->path, path, NULL};
     g_auto(GStrv) argv = vd_qemu_img_argv(words);
 
-    return vd_run_child(run, (const char *const *)argv, NULL, on_convert, NULL, error) &&
+    return vd_run_child(run, (const char *const *)argv, NULL, on_convert, &share, error) &&
+           (!device || vd_step_clear(run, path, image->virtual_size, share, error)) &&
            vd_step_sync(path, error);
 }
 

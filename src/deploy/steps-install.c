@@ -145,9 +145,9 @@ static gboolean hand_over_told(VdRun *run, const VdPlan *plan, VdConn *conn, con
     g_autofree char *path = NULL;
 
     if (!vd_run_undo(run, "volume", name, error) ||
-        !vd_conn_volume_delete(conn, plan->pool, name, error) ||
-        !vd_conn_volume_upload(conn, plan->pool, name, file, progress, run, vd_run_cancellable(run),
-                               &path, error))
+        !vd_conn_volume_delete(conn, vd_plan_files_pool(plan), name, error) ||
+        !vd_conn_volume_upload(conn, vd_plan_files_pool(plan), name, file, progress, run,
+                               vd_run_cancellable(run), &path, error))
         return FALSE;
     vd_run_set(run, what, path);
     return TRUE;
@@ -239,6 +239,38 @@ static gboolean step_fetch(VdRun *run, GError **error)
 
 /* ---- disk and define ---- */
 
+static void on_hole_sent(guint64 done, guint64 all, gpointer data)
+{
+    vd_run_progress(data, (double)done / (double)all);
+}
+
+/* Elsewhere a file that is all hole is sent, which the host's libvirt writes as zeroes. */
+static gboolean send_hole(VdRun *run, const VdPlan *plan, VdConn *conn, char **ret_path,
+                          GError **error)
+{
+    g_autofree char *hole = g_build_filename(vd_run_folder(run), "empty", NULL);
+    int fd = open(hole, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    gboolean made = fd >= 0 && ftruncate(fd, (off_t)plan->disk) == 0;
+    gboolean ok = made || cannot_write(hole, errno, error);
+
+    if (fd >= 0)
+        close(fd);
+    ok = ok && vd_conn_volume_upload(conn, plan->pool, plan->volume, hole, on_hole_sent, run,
+                                     vd_run_cancellable(run), ret_path, error);
+    (void)unlink(hole);
+    return ok;
+}
+
+/* An installer shall not find what somebody else had there: tables, volume groups, data. */
+static gboolean make_device(VdRun *run, const VdPlan *plan, VdConn *conn, char **ret_path,
+                            GError **error)
+{
+    if (plan->elsewhere)
+        return send_hole(run, plan, conn, ret_path, error);
+    return vd_conn_volume_create_raw(conn, plan->pool, plan->volume, plan->disk, ret_path, error) &&
+           (!vd_volume_is_device(*ret_path) || vd_step_clear(run, *ret_path, 0, 0, error));
+}
+
 static gboolean step_disk(VdRun *run, GError **error)
 {
     g_autoptr(VdPlan) plan = vd_step_plan(run, error);
@@ -247,13 +279,17 @@ static gboolean step_disk(VdRun *run, GError **error)
     guint64 used = 0;
 
     if (!conn || !vd_run_undo(run, "volume", plan->volume, error) ||
-        !vd_conn_volume_create(conn, plan->pool, plan->volume, plan->disk, &path, error) ||
+        !(plan->raw
+              ? make_device(run, plan, conn, &path, error)
+              : vd_conn_volume_create(conn, plan->pool, plan->volume, plan->disk, &path, error)) ||
         !vd_conn_volume_used(conn, plan->pool, plan->volume, &used, error))
         return FALSE;
     size = vd_format_size(plan->disk);
     bytes = g_strdup_printf("%" G_GUINT64_FORMAT, used);
     vd_run_set(run, "disk", path);
-    vd_run_set(run, "empty", bytes);
+    /* A device takes the same room whether anything was written to it or not. */
+    if (!plan->raw)
+        vd_run_set(run, "empty", bytes);
     vd_run_text(run, _("empty, %s"), size);
     return TRUE;
 }
@@ -497,7 +533,7 @@ static gboolean step_ready(VdRun *run, GError **error)
         g_autofree char *name = g_strdup_printf("%s-%s", plan->volume, parts[i]);
 
         /* The answers are in one of them; a missing one is fine. */
-        if (!vd_conn_volume_delete(conn, plan->pool, name, error))
+        if (!vd_conn_volume_delete(conn, vd_plan_files_pool(plan), name, error))
             return FALSE;
     }
     return TRUE;

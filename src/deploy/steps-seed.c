@@ -34,7 +34,7 @@ static gboolean hand_over(VdRun *run, const VdPlan *plan, const char *file, GErr
     g_autofree char *path = NULL;
 
     if (!conn || !vd_run_undo(run, "volume", plan->medium, error) ||
-        !vd_conn_volume_upload(conn, plan->pool, plan->medium, file, NULL, NULL,
+        !vd_conn_volume_upload(conn, vd_plan_files_pool(plan), plan->medium, file, NULL, NULL,
                                vd_run_cancellable(run), &path, error))
         return FALSE;
     vd_run_set(run, "medium", path);

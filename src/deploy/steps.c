@@ -118,6 +118,10 @@ gboolean vd_step_check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const 
                             image ? image->file_size : 0, plan->overcommit, error) &&
          vd_conn_network_ensure(conn, plan->network, &kind, error);
     vd_pool_clear(&pool);
+    if (ok && plan->files_pool) {
+        ok = vd_conn_pool_ensure(conn, plan->files_pool, &pool, error);
+        vd_pool_clear(&pool);
+    }
     if (!ok)
         return FALSE;
     vd_run_set(run, "network", kind);
@@ -250,7 +254,8 @@ static gboolean undo_volume(VdRun *run, const char *argument, GError **error)
     g_autoptr(VdPlan) plan = vd_step_plan(run, error);
     g_autoptr(VdConn) conn = plan ? vd_step_conn(run, plan, error) : NULL;
 
-    return conn && vd_conn_volume_delete(conn, plan->pool, argument, error);
+    return conn && vd_conn_volume_delete(conn, plan->pool, argument, error) &&
+           (!plan->files_pool || vd_conn_volume_delete(conn, plan->files_pool, argument, error));
 }
 
 const VdStepSpec vd_deploy_steps[] = {

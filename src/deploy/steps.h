@@ -17,6 +17,9 @@ gboolean vd_step_run(VdRun *run, const VdPlan *plan, VdConn **conn, GError **err
 
 /* What was written to a disk is on it when this returns TRUE. */
 gboolean vd_step_sync(const char *path, GError **error);
+/* Makes a device read as zero from a byte on: what is there is somebody else's, or was. share: how
+ * much of the step's progress is behind it. */
+gboolean vd_step_clear(VdRun *run, const char *path, guint64 from, double share, GError **error);
 /* What was asked for, in words that are written down (base/said.h): "root's password, hostname
  * web-07, DHCP". The caller frees. */
 char *vd_step_describe(const VdPlan *plan);

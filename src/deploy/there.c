@@ -81,9 +81,26 @@ gboolean vd_check_there(VdConn *conn, const VdPlan *plan, const VdImage *image, 
            (!image || !vd_image_needs_efi(image) || vd_conn_efi_check(conn, image->arch, error));
 }
 
-gboolean vd_check_host(const VdPlan *plan, const VdImage *image, GError **error)
+gboolean vd_suit_there(VdConn *conn, VdPlan *plan, const VdImage *image, GError **error)
+{
+    const char *name = plan->pool ? plan->pool : "default";
+    VdPool pool = {0};
+    /* What is wrong with a pool that cannot be had is told below. */
+    gboolean known = vd_conn_pool_look(conn, name, &pool, NULL);
+    gboolean ok = !known || vd_plan_suit_pool(plan, name, pool.kind, error);
+
+    if (ok && known && vd_plan_pool_is_devices(pool.kind) && (plan->medium || plan->tree)) {
+        plan->files_pool = vd_conn_pool_of_files(conn, error);
+        ok = plan->files_pool != NULL;
+    }
+
+    vd_pool_clear(&pool);
+    return ok && vd_check_there(conn, plan, image, error);
+}
+
+gboolean vd_suit_host(VdPlan *plan, const VdImage *image, GError **error)
 {
     g_autoptr(VdConn) conn = vd_conn_open(plan->uri, NULL, NULL, error);
 
-    return conn && vd_check_there(conn, plan, image, error);
+    return conn && vd_suit_there(conn, plan, image, error);
 }

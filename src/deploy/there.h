@@ -10,5 +10,7 @@
  * that is not there yet tells its room when the job makes it. image NULL: it is installed. May
  * wait. */
 gboolean vd_check_there(VdConn *conn, const VdPlan *plan, const VdImage *image, GError **error);
-/* The same, with a connection of its own. */
-gboolean vd_check_host(const VdPlan *plan, const VdImage *image, GError **error);
+/* The same of a plan that nobody has begun: what it leaves open becomes as the host has it. */
+gboolean vd_suit_there(VdConn *conn, VdPlan *plan, const VdImage *image, GError **error);
+/* With a connection of its own. */
+gboolean vd_suit_host(VdPlan *plan, const VdImage *image, GError **error);

@@ -170,6 +170,40 @@ gboolean vd_conn_pool_look(VdConn *conn, const char *name, VdPool *ret, GError *
     return pool && describe_pool(conn, pool, wanted, ret, error);
 }
 
+char *vd_conn_pool_of_files(VdConn *conn, GError **error)
+{
+    virStoragePoolPtr *pools = NULL;
+    int n = virConnectListAllStoragePools(conn->conn, &pools, 0);
+    gboolean taken = FALSE; /* the name "default", by something else */
+    char *found = NULL;
+
+    n = vd_virt_listed(n, pools);
+    for (int i = 0; i < n; i++) {
+        const char *name = virStoragePoolGetName(pools[i]);
+        gboolean usual = g_str_equal(name, "default");
+
+        if (vd_pool_has_files(pools[i]) &&
+            (usual || (!found && virStoragePoolIsActive(pools[i]) == 1))) {
+            g_free(found);
+            found = g_strdup(name);
+        }
+        taken = taken || usual;
+        if (usual && g_strcmp0(found, name) == 0)
+            break;
+    }
+    for (int i = 0; i < n; i++)
+        virStoragePoolFree(pools[i]);
+    free(pools);
+    virResetLastError();
+    if (found || (n >= 0 && !taken))
+        return found ? found : g_strdup("default");
+    vd_error_set(error, VD_ERR_NOT_FOUND, NULL,
+                 _("This host has no storage pool that is a folder; what a machine starts from "
+                   "beside its disk needs one: make one with “virsh pool-define-as files dir "
+                   "--target FOLDER” and start it."));
+    return NULL;
+}
+
 static gboolean create_volume(VdConn *conn, const char *pool_name, const char *volume,
                               const char *xml, char **ret_path, GError **error)
 {

@@ -38,6 +38,10 @@ void vd_pool_clear(VdPool *pool);
 gboolean vd_conn_pool_ensure(VdConn *conn, const char *name, VdPool *ret, GError **error);
 /* The same without making or starting anything: VD_ERR_NOT_FOUND if it is not there. */
 gboolean vd_conn_pool_look(VdConn *conn, const char *name, VdPool *ret, GError **error);
+/* The pool for files of a host whose disks go to devices: "default", or another active one that is
+ * a folder; "default" too if there is no pool of that name yet. The caller frees; NULL with
+ * VD_ERR_NOT_FOUND. */
+char *vd_conn_pool_of_files(VdConn *conn, GError **error);
 /* Starts the network (name NULL: "default") if it is not; *ret_kind "network", or "user" (QEMU's
  * own network) if the name is "user" or the session has no networks. */
 gboolean vd_conn_network_ensure(VdConn *conn, const char *name, char **ret_kind, GError **error);

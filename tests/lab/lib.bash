@@ -4,13 +4,15 @@ set -u
 
 lab_home=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 VMDECK=${VMDECK:-$(readlink -f "$lab_home/../../build")/vmdeck}
-work=$(mktemp -d /tmp/vmdeck-lab.XXXXXX)
+# A test that goes through power cuts names a directory that outlives them.
+work=${VMDECK_LAB_WORK:-$(mktemp -d /tmp/vmdeck-lab.XXXXXX)}
+mkdir -p "$work"
 chmod 755 "$work"
 dir=$work/host
 cases=0
 
 clean_up() {
-  if [ -n "${VMDECK_LAB_KEEP:-}" ]; then
+  if [ -n "${VMDECK_LAB_KEEP:-}${VMDECK_LAB_WORK:-}" ]; then
     echo "# kept: $dir" >&2
     return
   fi

@@ -7,7 +7,7 @@ EXTRA_DIST += tests/lab/lab tests/lab/image tests/lab/guest-console tests/lab/li
 EXTRA_DIST += tests/lab/lab-hosts.sh
 EXTRA_DIST += tests/lab/lab-machines.sh tests/lab/tiny-init.c tests/lab/tiny.h \
   tests/lab/lab-doctor.sh
-EXTRA_DIST += tests/lab/lab-seed.sh
+EXTRA_DIST += tests/lab/lab-seed.sh tests/lab/uml tests/lab/lab-lvm.sh
 
 # Sick hosts: a proxy whose links fall ill, and the console beside them.
 SICK_CPPFLAGS = $(SCREEN_CPPFLAGS) -DSICK_SOURCE_DIR='"$(abs_top_srcdir)"' \

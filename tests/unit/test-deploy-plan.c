@@ -566,10 +566,38 @@ static void test_elsewhere(void **state)
     assert_true(has_step(copy, "send") && has_step(there, "upload") && has_step(there, "send"));
 }
 
+/* Where nobody asked for a format a pool of devices has it its way, before there is a job. */
+static void test_pool_decides(void **state)
+{
+    static const char *const qcow2[] = {"disk-format", "qcow2", NULL};
+    static const char *const later[] = {"whole-later", "true", NULL};
+    g_autoptr(VdPlan) open = make_plan(NULL, TRUE, NULL);
+    g_autoptr(VdPlan) folder = make_plan(NULL, TRUE, NULL);
+    g_autoptr(VdPlan) asked = make_plan(qcow2, TRUE, NULL);
+    g_autoptr(VdPlan) overlay = make_plan(later, TRUE, NULL);
+    g_autoptr(VdPlan) there = plan_for("qemu+ssh://kvm2/system", NULL, NULL);
+    g_autoptr(GError) format = NULL, whole = NULL;
+
+    (void)state;
+    assert_true(vd_plan_suit_pool(open, "p", "logical", NULL));
+    assert_true(open->raw && open->whole && !open->near);
+    assert_string_equal(open->volume, "db-07-7k2m9q.raw");
+    assert_true(vd_plan_suit_pool(folder, "p", "dir", NULL));
+    assert_false(folder->raw || folder->whole);
+    assert_string_equal(folder->volume, "db-07-7k2m9q.qcow2");
+    assert_false(vd_plan_suit_pool(asked, "p", "logical", &format));
+    assert_non_null(strstr(format->message, "--disk-format raw"));
+    assert_false(vd_plan_suit_pool(overlay, "p", "logical", &whole));
+    assert_non_null(strstr(whole->message, "leave --whole-later out"));
+    assert_true(vd_plan_suit_pool(there, "p", "logical", NULL));
+    assert_true(there->near && there->whole && !has_step(there, "upload"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_elsewhere),
+        cmocka_unit_test(test_pool_decides),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_engines),
         cmocka_unit_test(test_nobody_logs_in),

@@ -48,7 +48,7 @@ static gboolean make_overlay(VdRun *run, const VdPlan *plan, VdConn *conn, GErro
          vd_conn_volume_overlay(conn, plan->pool, plan->volume, image->path, image->format,
                                 plan->disk, &path, error);
     close(lock);
-    if (!ok)
+    if (!ok || !vd_step_settle(plan, path, error))
         return FALSE;
     vd_run_set(run, "disk", path);
     vd_run_text(run, _("overlay on %s at %s"), plan->image, size);
@@ -201,7 +201,7 @@ static gboolean make_copy(VdRun *run, const VdPlan *plan, VdConn *conn, GError *
     vd_run_text(run, _("copying %s"), plan->image);
     if (!(plan->raw ? vd_conn_volume_create_raw : vd_conn_volume_create)(
             conn, plan->pool, plan->volume, plan->disk, &path, error) ||
-        !fill(run, plan, image, path, error))
+        !fill(run, plan, image, path, error) || !vd_step_settle(plan, path, error))
         return FALSE;
     vd_run_set(run, "disk", path);
     vd_run_text(run, _("copy of %s at %s"), plan->image, size);

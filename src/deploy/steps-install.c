@@ -147,7 +147,8 @@ static gboolean hand_over_told(VdRun *run, const VdPlan *plan, VdConn *conn, con
     if (!vd_run_undo(run, "volume", name, error) ||
         !vd_conn_volume_delete(conn, vd_plan_files_pool(plan), name, error) ||
         !vd_conn_volume_upload(conn, vd_plan_files_pool(plan), name, file, progress, run,
-                               vd_run_cancellable(run), &path, error))
+                               vd_run_cancellable(run), &path, error) ||
+        !vd_step_settle(plan, path, error))
         return FALSE;
     vd_run_set(run, what, path);
     return TRUE;

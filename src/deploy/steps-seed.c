@@ -35,7 +35,8 @@ static gboolean hand_over(VdRun *run, const VdPlan *plan, const char *file, GErr
 
     if (!conn || !vd_run_undo(run, "volume", plan->medium, error) ||
         !vd_conn_volume_upload(conn, vd_plan_files_pool(plan), plan->medium, file, NULL, NULL,
-                               vd_run_cancellable(run), &path, error))
+                               vd_run_cancellable(run), &path, error) ||
+        !vd_step_settle(plan, path, error))
         return FALSE;
     vd_run_set(run, "medium", path);
     return TRUE;

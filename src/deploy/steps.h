@@ -17,6 +17,10 @@ gboolean vd_step_run(VdRun *run, const VdPlan *plan, VdConn **conn, GError **err
 
 /* What was written to a disk is on it when this returns TRUE. */
 gboolean vd_step_sync(const char *path, GError **error);
+/* The same of a file or device that the host's libvirt has made or filled, which does not see to
+ * that itself: a host may lose its power the moment after. TRUE as well where it is not ours to do,
+ * elsewhere and on libvirt's test driver. */
+gboolean vd_step_settle(const VdPlan *plan, const char *path, GError **error);
 /* Makes a device read as zero from a byte on: what is there is somebody else's, or was. share: how
  * much of the step's progress is behind it. */
 gboolean vd_step_clear(VdRun *run, const char *path, guint64 from, double share, GError **error);

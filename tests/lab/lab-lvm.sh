@@ -122,11 +122,12 @@ put_right() {
 # shellcheck disable=SC2086
 cut-disks() {
   ok "a runner dies before its disk is there" dying disk:undo on-1 $bare
-  ok "one when it is" dying disk:end off-1 $bare
+  ok "one whose machine runs" dying boot:begin off-1 $bare
   ok "one with a disk and a medium" dying medium:end on-2 $seeded
   ok "one that has its machine" dying define:end off-2 $seeded
-  ok "one whose machine runs" dying boot:begin on-3 $bare
   ok "one with a full copy" dying disk:end off-3 $bare --whole
+  # Nobody writes down what the last one has made.
+  ok "one that has just made its disk" dying disk:end on-3 $bare
 }
 
 # shellcheck disable=SC2086

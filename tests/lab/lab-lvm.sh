@@ -2,7 +2,7 @@
 # Volume groups of LVM, and hosts that lose their power, in a kernel of its own: the one that runs
 # the tests need not have a device mapper, and nobody may switch it off. It boots twice:
 # the first round ends with its power cut, and what was begun last is not on its disk then.
-# About 100 s on two processors, most of it waiting.
+# About 130 s on two processors.
 # shellcheck disable=SC2016 -- conditions are given to ok() as text
 rounds="cut last"
 

@@ -103,6 +103,8 @@ static void check_work(VdWorker *worker, gpointer data)
     if (question->ok && value && *value && asks_systems(question))
         question->ok = vd_install_fill(question->deck->systems, question->uri, question->away,
                                        question->args, &question->text, &error);
+    if (question->ok && value && *value && g_str_has_prefix(question->verb->id, "image."))
+        question->ok = vd_image_check_field(question->verb->id, question->field, value, &error);
     if (question->ok && value && *value && g_str_has_prefix(question->verb->id, "host."))
         question->ok = vd_host_check(question->conf, question->host, question->verb->id,
                                      question->field, value, &error);

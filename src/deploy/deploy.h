@@ -42,6 +42,11 @@ gboolean vd_sent_each(const char *uri, VdSentFn each, gpointer data, GError **er
  * machine stands on it. May wait. */
 gboolean vd_sent_recall(const char *uri, const char *what, GError **error);
 
+/* Whether a field of a verb about images, of which value was typed, is right. FALSE with a
+ * sentence. May wait: it reads files and asks GnuPG. */
+gboolean vd_image_check_field(const char *verb, const char *field, const char *value,
+                              GError **error);
+
 /* What the catalogues of sources offered when they were read last (VdOffer). Reads files. */
 GPtrArray *vd_offers_list(const GPtrArray *sources, GError **error);
 /* When a source was read last (seconds since 1970), and how much it offers; 0: never. */

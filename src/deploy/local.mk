@@ -22,6 +22,7 @@ libdeploy_a_SOURCES = \
   src/deploy/image-add.c \
   src/deploy/image-bring.c src/deploy/image-bring.h \
   src/deploy/image-fetch.c \
+  src/deploy/image-form.c \
   src/deploy/image-make.c \
   src/deploy/image-steps.h \
   src/deploy/image-prepare.c \

@@ -100,9 +100,7 @@ static char *read_index(const char *folder, const char *key, GError **error)
 
 /* ---- before there is a job ---- */
 
-/* Whether files can be made in a folder, or it can be made (may_make) in what is there of its path.
- */
-static gboolean check_folder(const char *folder, gboolean may_make, GError **error)
+gboolean vd_publish_check_folder(const char *folder, gboolean may_make, GError **error)
 {
     g_autofree char *at = g_strdup(folder);
 
@@ -120,8 +118,7 @@ static gboolean check_folder(const char *folder, gboolean may_make, GError **err
                    "%s: %s.", at, g_strerror(errno));
 }
 
-/* What signs is asked; it waits for nobody. */
-static gboolean check_key(const char *key, GError **error)
+gboolean vd_publish_check_key(const char *key, GError **error)
 {
     const char *const argv[] = {"gpg", "--batch", "--list-secret-keys", "--", key, NULL};
     g_auto(VdChild) child = {0};
@@ -143,10 +140,19 @@ static gboolean check_publish(const char *folder, const char *key, GError **erro
 {
     g_autofree char *index = NULL;
 
-    if (!check_folder(folder, TRUE, error) || !check_key(key, error))
+    if (!vd_publish_check_folder(folder, TRUE, error) || !vd_publish_check_key(key, error))
         return FALSE;
     index = read_index(folder, key, error);
     return index != NULL;
+}
+
+gboolean vd_export_check_file(const char *file, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(file);
+
+    if (g_file_test(file, G_FILE_TEST_EXISTS))
+        return vd_fail(error, VD_ERR_EXISTS, NULL, _("%s is there already."), file);
+    return vd_publish_check_folder(folder, FALSE, error);
 }
 
 static gboolean check_export(const VdImage *image, const char *file, GError **error)
@@ -155,9 +161,7 @@ static gboolean check_export(const VdImage *image, const char *file, GError **er
     guint64 bytes = vd_image_allocated(image), room = vd_free_bytes(folder);
     g_autofree char *needs = vd_format_size(bytes), *there = vd_format_size(room);
 
-    if (g_file_test(file, G_FILE_TEST_EXISTS))
-        return vd_fail(error, VD_ERR_EXISTS, NULL, _("%s is there already."), file);
-    if (!check_folder(folder, FALSE, error) || !vd_image_check_file(image, error))
+    if (!vd_export_check_file(file, error) || !vd_image_check_file(image, error))
         return FALSE;
     return bytes < room || vd_fail(error, VD_ERR_NO_SPACE, NULL,
                                    _("The image %s takes %s, and there are %s free in %s."),

@@ -599,10 +599,41 @@ static void test_no_room(void **state)
     assert_string_equal(passed->message, "No.");
 }
 
+static void field_is(const char *verb, const char *field, const char *value, const char *words)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean ok = vd_image_check_field(verb, field, value, &error);
+
+    if (ok != !words || (error && !strstr(error->message, words)))
+        fail_msg("%s %s “%s”: %s", verb, field, value, error ? error->message : "passes");
+}
+
+/* Each as it is left, before anything is asked for. */
+static void test_fields(void **state)
+{
+    g_autofree char *file = in_folder("a.qcow2"), *below = in_folder("a.qcow2/b");
+    g_autofree char *fresh = in_folder("new/er"), *lost = in_folder("none/b.raw");
+    g_autofree char *out = in_folder("b.raw");
+
+    (void)state;
+    make(file, "compat=1.1", "1M");
+    field_is("image.add", "file", file, NULL);
+    field_is("image.add", "file", out, "cannot be opened");
+    field_is("image.add", "name", "fine", NULL);
+    field_is("image.make", "name", "a/b", "");
+    field_is("image.publish", "folder", fresh, NULL);
+    field_is("image.publish", "folder", below, "Not a directory");
+    field_is("image.export", "file", out, NULL);
+    field_is("image.export", "file", file, "is there already");
+    field_is("image.export", "file", lost, "No such file");
+    field_is("image.export", "words", lost, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_untied, make_place, drop_place),
+        cmocka_unit_test_setup_teardown(test_fields, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_qcow2_is_taken, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_qcow2_that_stands_on_others, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_qcow2_encrypted_or_damaged, make_place, drop_place),

@@ -1,7 +1,9 @@
 /* FreeBSD's nuageinit reads what looks like cloud-init's files, with words of its own: a hash is
  * passwd, root's goes by chpasswd since he is there already, commands are lines, and a file can be
- * written only where its folder is. Files are in base64, as its older readers of YAML know no
- * escapes. Its images grow their root by themselves. */
+ * written only where its folder is. Its images grow their root by themselves.
+ * Its first releases read no network-config but take the network from user-data, know no chpasswd,
+ * timezone, write_files and runcmd, and their reader of YAML gives up at an escape: files are in
+ * base64, keys in quotes that need none. */
 #include "config.h"
 
 #include "src/guest/cloud.h"
@@ -14,12 +16,29 @@
 #define PROGRAM "/var/db/vmdeck-firstboot"
 #define SCRIPT  "/var/db/vmdeck-script"
 
+/* Within single quotes YAML has no escapes. Only a comment can have quotes of both kinds. */
+static void add_key(GString *text, const char *key)
+{
+    g_autofree char *plain = g_strdup(key);
+    if (!strpbrk(key, "\"\\")) {
+        vd_cloud_add(text, "      - ", key);
+        return;
+    }
+    char *bytes = strstr(plain, " AAAA");
+    if (strchr(plain, '\'') && bytes)
+        bytes[1 + strcspn(bytes + 1, " ")] = '\0';
+    if (strchr(plain, '\'') || !strpbrk(plain, "\"\\"))
+        vd_cloud_add(text, "      - ", plain);
+    else
+        g_string_append_printf(text, "      - '%s'\n", plain);
+}
+
 static void add_keys(GString *text, const GPtrArray *keys)
 {
     if (keys->len > 0)
         g_string_append(text, "    ssh_authorized_keys:\n");
     for (guint i = 0; i < keys->len; i++)
-        vd_cloud_add(text, "      - ", g_ptr_array_index(keys, i));
+        add_key(text, g_ptr_array_index(keys, i));
 }
 
 /* sudo and doas are packages: whichever comes finds its rule. */
@@ -81,6 +100,18 @@ static void add_firstboot(GString *text, const VdCustomise *what)
     g_string_append(text, "  - \"" PROGRAM "\"\n");
 }
 
+/* Where there is a network-config as well, that is preferred to this. */
+static void add_network(GString *text, const VdNetSpec *net)
+{
+    g_autofree char *config = vd_cloud_network(net, FALSE);
+    g_auto(GStrv) lines = g_strsplit(config, "\n", -1);
+
+    g_string_append(text, "network:\n");
+    for (char **line = lines; *line; line++)
+        if (**line)
+            g_string_append_printf(text, "  %s\n", *line);
+}
+
 char *vd_nuage_user(const VdRequest *request)
 {
     const VdCustomise *what = request->customise;
@@ -90,6 +121,8 @@ char *vd_nuage_user(const VdRequest *request)
     vd_cloud_add(text, "fqdn: ", what->hostname);
     vd_cloud_add(text, "timezone: ", what->timezone);
     add_users(text, what);
+    if (what->net)
+        add_network(text, what->net);
     add_firstboot(text, what);
     return g_string_free(text, FALSE);
 }

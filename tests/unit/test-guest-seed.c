@@ -125,6 +125,31 @@ static void freebsd_gets_words_of_its_own(void **state)
     has(network, "      macaddress: \"52:54:00:ab:cd:ef\"\n");
     has(network, "    gateway4: \"10.0.0.1\"\n");
     assert_null(strstr(network, "set-name"));
+    /* Its first releases look for the network here and nowhere else. */
+    has(user, "network:\n  version: 2\n  ethernets:\n    eth0:\n      match:\n"
+              "        macaddress: \"52:54:00:ab:cd:ef\"\n      addresses:\n"
+              "        - \"10.0.0.5/24\"\n      gateway4: \"10.0.0.1\"\n");
+}
+
+/* The first releases' reader of YAML gives up at an escape, and nothing at all is done then. */
+static void freebsd_reads_no_escapes(void **state)
+{
+    (void)state;
+    g_autoptr(VdRequest) request = make("nuageinit", "null", "null");
+    g_autoptr(GPtrArray) plain = vd_seed_files(request);
+    has(text_of(plain, "user-data"), "      - \"ssh-ed25519 AAA a@b $(touch /x) `id` ");
+    assert_null(strstr(text_of(plain, "user-data"), "network:"));
+    VdUserSpec *ada = g_ptr_array_index(request->customise->users, 0);
+    g_ptr_array_set_size(ada->keys, 0);
+    g_ptr_array_add(ada->keys, g_strdup("ssh-rsa AAAAB3 the \"old\" \\ key"));
+    g_ptr_array_add(ada->keys, g_strdup("from=\"10.0.0.1\" ssh-rsa AAAAB3 ada's \"key\""));
+    g_ptr_array_add(ada->keys, g_strdup("ssh-rsa AAAAB3 ada's \"key\""));
+    g_ptr_array_add(ada->keys, g_strdup("ssh-rsa AAAAB3 ada's"));
+    g_autoptr(GPtrArray) files = vd_seed_files(request);
+    has(text_of(files, "user-data"), "      - 'ssh-rsa AAAAB3 the \"old\" \\ key'\n"
+                                     "      - 'from=\"10.0.0.1\" ssh-rsa AAAAB3'\n"
+                                     "      - \"ssh-rsa AAAAB3\"\n"
+                                     "      - \"ssh-rsa AAAAB3 ada's\"\n");
 }
 
 static void our_agent_gets_its_own(void **state)
@@ -201,9 +226,13 @@ static void a_medium_holds_its_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cloud_init_gets_its_files),     cmocka_unit_test(values_stay_values),
-        cmocka_unit_test(freebsd_gets_words_of_its_own), cmocka_unit_test(our_agent_gets_its_own),
-        cmocka_unit_test(what_is_no_seed_is_refused),    cmocka_unit_test(a_medium_holds_its_files),
+        cmocka_unit_test(cloud_init_gets_its_files),
+        cmocka_unit_test(values_stay_values),
+        cmocka_unit_test(freebsd_reads_no_escapes),
+        cmocka_unit_test(freebsd_gets_words_of_its_own),
+        cmocka_unit_test(our_agent_gets_its_own),
+        cmocka_unit_test(what_is_no_seed_is_refused),
+        cmocka_unit_test(a_medium_holds_its_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

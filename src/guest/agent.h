@@ -7,6 +7,8 @@
 #include "src/guest/request.h"
 
 #define VD_AGENT_PROGRAM "/usr/local/sbin/vmdeck-agent"
+/* Which instance it has set up is in a file `instance` there. */
+#define VD_AGENT_FOLDER "/var/lib/vmdeck/agent"
 
 /* The program, and what starts it: systemd, System V with an LSB header, OpenRC. Static. */
 const char *vd_agent_program(void);

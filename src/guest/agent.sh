@@ -41,9 +41,11 @@ find_medium() {
     return 1
 }
 
+# A disk may come late; a machine that has been set up does not wait for one at each of its boots.
 open_medium() {
     tries=0
     until find_medium; do
+        [ ! -f "$dir/instance" ] || return 1
         tries=$((tries + 1))
         [ "$tries" -lt 3 ] || return 1
         sleep 1

@@ -32,23 +32,6 @@ static gboolean enable_network(VdFiles *files, const VdLayout *layout, GError **
     return TRUE;
 }
 
-static gboolean start_sysv(VdFiles *files, GError **error)
-{
-    gboolean redhat = vd_files_kind(files, "/etc/rc.d/init.d", TRUE) == VD_FILE_FOLDER;
-    const char *base = redhat ? "/etc/rc.d" : "/etc";
-    g_autofree char *path = g_strconcat(base, "/init.d/vmdeck-agent", NULL);
-    if (!vd_files_put(files, path, vd_agent_sysv(), -1, 0755, 0, 0, error))
-        return FALSE;
-    if (vd_files_kind(files, "/etc/rcS.d", TRUE) == VD_FILE_FOLDER)
-        return vd_files_link(files, "../init.d/vmdeck-agent", "/etc/rcS.d/S12vmdeck-agent", error);
-    for (int level = 2; level <= 5; level++) {
-        g_autofree char *link = g_strdup_printf("%s/rc%d.d/S02vmdeck-agent", base, level);
-        if (!vd_files_link(files, "../init.d/vmdeck-agent", link, error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
 static gboolean start_agent(VdFiles *files, const VdLayout *layout, GError **error)
 {
     static const char unit[] = "/etc/systemd/system/vmdeck-agent.service";
@@ -57,12 +40,8 @@ static gboolean start_agent(VdFiles *files, const VdLayout *layout, GError **err
                vd_files_link(files, unit,
                              "/etc/systemd/system/sysinit.target.wants/vmdeck-agent.service",
                              error);
-    if (layout->init == VD_INIT_OPENRC)
-        return vd_files_put(files, "/etc/init.d/vmdeck-agent", vd_agent_openrc(), -1, 0755, 0, 0,
-                            error) &&
-               vd_files_link(files, "/etc/init.d/vmdeck-agent", "/etc/runlevels/boot/vmdeck-agent",
-                             error);
-    return start_sysv(files, error);
+    return layout->init == VD_INIT_OPENRC ? vd_customise_openrc_agent(files, error)
+                                          : vd_customise_sysv_agent(files, error);
 }
 
 static gboolean has_tool(VdFiles *files, const VdLayout *layout)

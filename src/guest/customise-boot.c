@@ -67,39 +67,12 @@ static gboolean install_systemd(VdFiles *files, GError **error)
 #undef WANTS
 }
 
-static gboolean install_sysv(VdFiles *files, GError **error)
-{
-    /* Red Hat's real folders; elsewhere they are in /etc itself. */
-    gboolean redhat = vd_files_kind(files, "/etc/rc.d/init.d", TRUE) == VD_FILE_FOLDER;
-    const char *base = redhat ? "/etc/rc.d" : "/etc";
-    g_autofree char *first = g_strconcat(base, "/init.d/vmdeck-firstboot", NULL);
-    g_autofree char *keys = g_strconcat(base, "/init.d/vmdeck-ssh-keys", NULL);
-    if (!put(files, first, vd_firstboot_sysv(), 0755, error) ||
-        !put(files, keys, vd_firstboot_keys_sysv(), 0755, error))
-        return FALSE;
-    for (int level = 2; level <= 5; level++) {
-        g_autofree char *last = g_strdup_printf("%s/rc%d.d/S99vmdeck-firstboot", base, level);
-        g_autofree char *early = g_strdup_printf("%s/rc%d.d/S01vmdeck-ssh-keys", base, level);
-        if (!vd_files_link(files, "../init.d/vmdeck-firstboot", last, error) ||
-            !vd_files_link(files, "../init.d/vmdeck-ssh-keys", early, error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static gboolean install_openrc(VdFiles *files, GError **error)
-{
-    return put(files, "/etc/init.d/vmdeck-firstboot", vd_firstboot_openrc(), 0755, error) &&
-           vd_files_link(files, "/etc/init.d/vmdeck-firstboot",
-                         "/etc/runlevels/default/vmdeck-firstboot", error);
-}
-
 gboolean vd_customise_units(VdFiles *files, const VdLayout *layout, GError **error)
 {
     if (layout->init == VD_INIT_SYSTEMD)
         return install_systemd(files, error);
-    return layout->init == VD_INIT_OPENRC ? install_openrc(files, error)
-                                          : install_sysv(files, error);
+    return layout->init == VD_INIT_OPENRC ? vd_customise_openrc(files, layout, error)
+                                          : vd_customise_sysv(files, error);
 }
 
 gboolean vd_customise_firstboot(VdFiles *files, const VdLayout *layout,

@@ -23,6 +23,12 @@ gboolean vd_customise_network(VdFiles *files, const VdLayout *layout, const VdNe
                               GError **error);
 /* Starts the first-boot program, host keys and a getty on the serial line at boot. */
 gboolean vd_customise_units(VdFiles *files, const VdLayout *layout, GError **error);
+/* What vd_customise_units() does without systemd. */
+gboolean vd_customise_sysv(VdFiles *files, GError **error);
+gboolean vd_customise_openrc(VdFiles *files, const VdLayout *layout, GError **error);
+/* The agent's start, in a prepared image. */
+gboolean vd_customise_sysv_agent(VdFiles *files, GError **error);
+gboolean vd_customise_openrc_agent(VdFiles *files, GError **error);
 gboolean vd_customise_firstboot(VdFiles *files, const VdLayout *layout,
                                 const VdCustomise *customise, GError **error);
 

@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#include "src/guest/agent.h"
+
 static const char program_head[] =
     "#!/bin/sh\n"
     "# Written by vmdeck: runs once, at the first boot, and tells the serial console how it goes.\n"
@@ -51,9 +53,14 @@ static const char program_body[] =
     "finish() {\n"
     "    echo done >\"$dir/state\"\n"
     "    rm -f \"$script\" \"$dir/status\" \\\n"
-    "        /etc/systemd/system/multi-user.target.wants/vmdeck-firstboot.service \\\n"
-    "        /etc/rc[0-6].d/S99vmdeck-firstboot /etc/rc.d/rc[0-6].d/S99vmdeck-firstboot \\\n"
-    "        /etc/runlevels/default/vmdeck-firstboot\n"
+    "        /etc/systemd/system/multi-user.target.wants/vmdeck-firstboot.service\n"
+    "    # An agent cannot bring these back in time for the boot that it runs in; insserv "
+    "renumbers.\n"
+    "    [ -x " VD_AGENT_PROGRAM " ] ||\n"
+    "        rm -f /etc/rc[0-6].d/S[0-9][0-9]vmdeck-firstboot \\\n"
+    "            /etc/rc.d/rc[0-6].d/S[0-9][0-9]vmdeck-firstboot \\\n"
+    "            /etc/runlevels/default/vmdeck-firstboot\n"
+    "    sync\n"
     "    say \"done $1\"\n"
     "    # A getty that starts on the line just now may have swallowed it.\n"
     "    sleep 6\n"
@@ -141,7 +148,8 @@ const char *vd_firstboot_sysv(void)
            "# Short-Description: first boot of a machine that vmdeck deployed\n"
            "### END INIT INFO\n"
            "case \"$1\" in\n"
-           "start) [ ! -x " VD_FIRSTBOOT_PROGRAM " ] || " VD_FIRSTBOOT_PROGRAM " & ;;\n"
+           "start) [ ! -x " VD_FIRSTBOOT_PROGRAM " ] || " VD_FIRSTBOOT_PROGRAM
+           " </dev/null >/dev/null 2>&1 & ;;\n"
            "esac\n"
            "exit 0\n";
 }
@@ -175,7 +183,8 @@ const char *vd_firstboot_openrc(void)
            "    after net sshd *\n"
            "}\n"
            "start() {\n"
-           "    [ ! -x " VD_FIRSTBOOT_PROGRAM " ] || " VD_FIRSTBOOT_PROGRAM " &\n"
+           "    [ ! -x " VD_FIRSTBOOT_PROGRAM " ] || " VD_FIRSTBOOT_PROGRAM
+           " </dev/null >/dev/null 2>&1 &\n"
            "    return 0\n"
            "}\n";
 }

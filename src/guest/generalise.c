@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "src/base/i18n.h"
+#include "src/guest/agent.h"
 #include "src/guest/fail.h"
 #include "src/guest/files.h"
 #include "src/guest/firstboot.h"
@@ -196,6 +197,7 @@ static gboolean clean_first_boot(Clean *clean, GError **error)
                                        "/var/lib/cloud/data/*",
                                        "/var/lib/cloud/sem/*",
                                        "/etc/cloud/cloud-init.disabled",
+                                       VD_AGENT_FOLDER "/instance",
                                        VD_FIRSTBOOT_FOLDER "/state",
                                        VD_FIRSTBOOT_SCRIPT,
                                        VD_FIRSTBOOT_LOG,

@@ -190,7 +190,7 @@ static VdNetKind find_enabled(VdFiles *files)
     return VD_NET_NONE;
 }
 
-static VdNetKind find_installed(VdFiles *files)
+static VdNetKind find_installed(VdFiles *files, gboolean systemd)
 {
     static const char *const ifup[] = {"/sbin/ifup", "/usr/sbin/ifup", NULL};
     static const char *const manager[] = {"/usr/sbin/NetworkManager", "/usr/bin/NetworkManager",
@@ -206,26 +206,37 @@ static VdNetKind find_installed(VdFiles *files)
         return VD_NET_NETWORKMANAGER;
     if (any_exists(files, scripts))
         return VD_NET_IFCFG;
-    return any_exists(files, networkd) ? VD_NET_NETWORKD : VD_NET_NONE;
+    return systemd && any_exists(files, networkd) ? VD_NET_NETWORKD : VD_NET_NONE;
 }
 
 static VdNetKind find_network(VdFiles *files, const VdLayout *layout)
 {
     static const char *const netplan[] = {"/usr/sbin/netplan", "/sbin/netplan", NULL};
-    if (any_exists(files, netplan))
+    gboolean systemd = layout->init == VD_INIT_SYSTEMD;
+    if (systemd && any_exists(files, netplan))
         return VD_NET_NETPLAN;
     /* NetworkManager's key files are the only way from RHEL 9 on, and work since RHEL 8. */
     if (vd_layout_is_family(layout, "redhat") && layout->major > 0 && layout->major < 8)
         return VD_NET_IFCFG;
+    /* Without systemd nothing that it would start is started. */
+    if (!systemd)
+        return find_installed(files, FALSE);
     VdNetKind enabled = find_enabled(files);
-    return enabled != VD_NET_NONE ? enabled : find_installed(files);
+    return enabled != VD_NET_NONE ? enabled : find_installed(files, TRUE);
+}
+
+/* A systemd may be installed, for its parts, beside another init that is a program of its own. */
+static gboolean is_other_init(VdFiles *files)
+{
+    return vd_files_kind(files, "/sbin/init", FALSE) == VD_FILE_REGULAR &&
+           vd_files_kind(files, "/etc/inittab", TRUE) == VD_FILE_REGULAR;
 }
 
 static VdInitKind find_init(VdFiles *files)
 {
     static const char *const systemd[] = {"/lib/systemd/systemd", "/usr/lib/systemd/systemd", NULL};
     static const char *const openrc[] = {"/sbin/openrc-run", "/usr/sbin/openrc-run", NULL};
-    if (any_exists(files, systemd))
+    if (any_exists(files, systemd) && !is_other_init(files))
         return VD_INIT_SYSTEMD;
     return any_exists(files, openrc) ? VD_INIT_OPENRC : VD_INIT_SYSV;
 }
@@ -272,8 +283,8 @@ static void look_inside(VdGuest *guest, VdLayout *layout)
     static const char *const loader[] = {"/usr/sbin/load_policy", "/sbin/load_policy", NULL};
     static const char *const cloud[] = {"/usr/bin/cloud-init", "/usr/local/bin/cloud-init", NULL};
     VdFiles files = {.guest = guest};
-    layout->network = find_network(&files, layout);
     layout->init = find_init(&files);
+    layout->network = find_network(&files, layout);
     layout->selinux = any_exists(&files, policy) && any_exists(&files, loader);
     layout->cloud_init = any_exists(&files, cloud);
     find_reader(&files, layout);

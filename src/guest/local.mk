@@ -38,6 +38,8 @@ libguestpure_a_SOURCES = \
   src/guest/seed.h \
   src/guest/selinux.c \
   src/guest/selinux.h \
+  src/guest/sysv.c \
+  src/guest/sysv.h \
   src/guest/take.c \
   src/guest/take.h
 
@@ -48,6 +50,7 @@ vmdeck_guest_SOURCES = \
   src/guest/customise-agent.c \
   src/guest/customise-boot.c \
   src/guest/customise-system.c \
+  src/guest/customise-sysv.c \
   src/guest/customise.c \
   src/guest/customise.h \
   src/guest/disk.c \

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Layouts that are grown: a logical partition on MBR, LVM; ext4, XFS and btrfs. Each image is
-# deployed to a disk four times its size, boots from it, and says itself how large its root is. The
-# usual one, ext4 on GPT, is proved by lab-debian.sh and lab-shelf.sh.
+# deployed to a disk four times its size, boots from it, and says itself how large its root is. One
+# has init of System V and no systemd that runs. The usual one, ext4 on GPT, is proved by
+# lab-debian.sh and lab-shelf.sh.
 # About 300 s on two processors.
 . "$(dirname "$0")/lib.bash"
 
@@ -22,7 +23,7 @@ prove() {
   on_console "$kind" root "$work/password" '
     hostname; df -k --output=size / | tail -n 1; df --output=fstype / | tail -n 1
     ip -4 -o addr show scope global | sed "s/.*inet //; s/ .*//"
-    ip route show default | sed "s/.*via //; s/ .*//"' >"$work/$kind.facts"
+    ip route show default | sed "s/.*via //; s/ .*//"; cat /proc/1/comm' >"$work/$kind.facts"
 }
 
 fact() { sed -n "$2p" "$work/$1.facts" 2>/dev/null; }
@@ -51,12 +52,15 @@ pair() {
 
 declare -A extra status
 extra[small-mbr]='--address 192.168.122.42/24 --gateway 192.168.122.1'
-extra[small-lvm]='' extra[small-xfs]='--whole'
+extra[small-lvm]=''
+extra[small-xfs]='--whole --address 192.168.122.43/24 --gateway 192.168.122.1'
 extra[small-btrfs]='--disk-format raw'
 
 pair small-lvm small-xfs
 judge small-lvm "${status[small-lvm]}" ext4 '192.168.122.*'
-judge small-xfs "${status[small-xfs]}" xfs '192.168.122.*'
+judge small-xfs "${status[small-xfs]}" xfs 192.168.122.43/24
+same "small-xfs: the gateway is set" 192.168.122.1 "$(fact small-xfs 5)"
+same "small-xfs: systemd runs it" systemd "$(fact small-xfs 6)"
 ok "a full copy stands on no other file" eval \
   '! qemu-img info "$dir/lib/images/$(ls "$dir/lib/images" | grep small-xfs)" | grep -q "backing file"'
 ok "an overlay stands on the image in the store" eval \
@@ -64,6 +68,7 @@ ok "an overlay stands on the image in the store" eval \
 pair small-mbr small-btrfs
 judge small-mbr "${status[small-mbr]}" ext4 192.168.122.42/24
 same "small-mbr: the gateway is set" 192.168.122.1 "$(fact small-mbr 5)"
+same "small-mbr: init of System V runs it, and has told the end of its first boot" init "$(fact small-mbr 6)"
 judge small-btrfs "${status[small-btrfs]}" btrfs '192.168.122.*'
 ok "a raw disk is one, for the machine and in its file, with holes" eval \
   'file=$(find "$dir/lib/images" -name "small-btrfs-*.raw") && vm dumpxml small-btrfs | grep "type=.raw." &&

@@ -1,24 +1,28 @@
 #!/bin/bash
-# The seed engine: a machine with cloud-init and one of a prepared image set themselves up from a
-# medium at their first boot, and are proved from inside; of the medium nothing is left, in the
-# machine or on the host. No appliance takes part in a deployment.
-# About 190 s on two processors.
+# The seed engine: a machine with cloud-init and two of prepared images, one that systemd starts and
+# one that init of System V starts, set themselves up from a medium at their first boot, and are
+# proved from inside; of the medium nothing is left, in the machine or on the host. No appliance
+# takes part in a deployment.
+# About 240 s on two processors.
 # shellcheck disable=SC2016 -- conditions are given to ok() as text
 . "$(dirname "$0")/lib.bash"
 
 lab_up
-cloud_image=$(image small-cloud) && plain_image=$(image small-gpt) || give_up "the images are made"
+cloud_image=$(image small-cloud) && plain_image=$(image small-gpt) && sysv_image=$(image small-mbr) ||
+  give_up "the images are made"
 ssh-keygen -q -t ed25519 -N '' -C 'lab $(touch /pwned) `touch /pwned` "key'"'" -f "$work/key"
 secret='pa ss"w$r\d'\''é'
 printf '%s\n' "$secret" >"$work/password"
 chmod 600 "$work/password"
 printf '#!/bin/sh\necho "ran as $(id -un) on $(hostname)" | tee /var/lib/first-boot-was-here\n' \
   >"$work/first.sh"
+# What happened at which boot can be read by the user, who has a key.
+{ cat "$work/first.sh" && echo 'chmod a+r /var/log/vmdeck-firstboot.log'; } >"$work/told.sh"
 
 facts='hostname; readlink -f /etc/localtime; df -k --output=size / | tail -n 1
   cat /var/lib/first-boot-was-here; ip -4 -o addr show scope global | sed "s/.*inet //; s/ .*//"
   ip route show default | sed "s/.*via //; s/ .*//"; grep -s ^nameserver /etc/resolv.conf || echo none
-  id -un anna; wc -c </etc/machine-id; ls /pwned /dev/vdb 2>/dev/null; echo end'
+  id -un anna; wc -c </etc/machine-id; ls /pwned /dev/vdb 2>/dev/null; cat /proc/1/comm'
 
 # prove NAME IMAGE ARGUMENT...: deployed and looked at from inside; facts in $work/NAME.facts
 prove() {
@@ -58,27 +62,54 @@ ok "and known to have our agent" grep -Eq '"engine" *: *"agent"' "$work/prepared
 ok "an image is not prepared twice" eval '! deck image prepare prepared'
 
 # Two at a time: a guest under emulation takes one processor.
-prove prepared-1 prepared --user anna --ssh-key "$work/key.pub" --firstboot "$work/first.sh" &
+{
+  prove prepared-1 prepared --user anna --ssh-key "$work/key.pub" --firstboot "$work/first.sh"
+  echo $? >"$work/prepared-1.status"
+  deck image add "$sysv_image" --name sysv && deck image prepare sysv --name sysv-prepared &&
+    prove sysv-1 sysv-prepared --address 192.168.122.52/24 --gateway 192.168.122.1 \
+      --dns 192.168.122.1 --user anna --ssh-key "$work/key.pub" --firstboot "$work/told.sh"
+  echo $? >"$work/sysv-1.status"
+} >"$work/sysv.log" 2>&1 &
 prove cloud-1 cloud --address 192.168.122.51/24 --gateway 192.168.122.1 --dns 192.168.122.1 \
   --user anna --ssh-key "$work/key.pub" --firstboot "$work/first.sh"
 status=$?
 wait $!
-judge prepared-1 $?
+sed 's/^/# /' "$work/sysv.log"
+judge prepared-1 "$(cat "$work/prepared-1.status")"
+judge sysv-1 "$(cat "$work/sysv-1.status")"
 judge cloud-1 $status
 same "prepared-1: the address is the one that the network gave" "$(lease_of prepared-1)" \
   "$(fact prepared-1 5 | cut -d/ -f1)"
-same "cloud-1: the address is as wanted" 192.168.122.51/24 "$(fact cloud-1 5)"
-same "cloud-1: the gateway is set" 192.168.122.1 "$(fact cloud-1 6)"
-same "cloud-1: the name server is set" "nameserver 192.168.122.1" "$(fact cloud-1 7)"
-for name in prepared-1 cloud-1; do
+for name in cloud-1 sysv-1; do
+  [ $name = sysv-1 ] && wanted=192.168.122.52 || wanted=192.168.122.51
+  same "$name: the address is as wanted" $wanted/24 "$(fact $name 5)"
+  same "$name: the gateway is set" 192.168.122.1 "$(fact $name 6)"
+  same "$name: the name server is set" "nameserver 192.168.122.1" "$(fact $name 7)"
+  ok "$name: the key opens the user's door by SSH" until_ok 60 by_ssh $wanted anna "$work/key" true
+done
+for name in prepared-1 cloud-1 sysv-1; do
+  [ $name = sysv-1 ] && wanted=init || wanted=systemd
   same "$name: the user was made" anna "$(fact $name 8)"
   same "$name: it has a machine id" 33 "$(fact $name 9)"
-  same "$name: no value was taken for a command, and the medium is unplugged" end "$(fact $name 10)"
+  same "$name: no value was taken for a command, the medium is unplugged, and who runs it" $wanted \
+    "$(fact $name 10)"
 done
 ok "prepared-1: the key opens the user's door by SSH" \
   until_ok 60 by_ssh "$(lease_of prepared-1)" anna "$work/key" true
-ok "cloud-1: the key opens the user's door by SSH" \
-  until_ok 60 by_ssh 192.168.122.51 anna "$work/key" true
+
+# ---- a second boot -------------------------------------------------------------------------
+
+in_sysv() { by_ssh 192.168.122.52 anna "$work/key" "$@"; }
+boot_of() { in_sysv cat /proc/sys/kernel/random/boot_id 2>/dev/null | grep .; }
+ok "sysv-1: the script's words are in the job's log" eval \
+  'deck job log "$(job_of sysv-1)" | grep -q "first boot: ran as root on sysv-1.example.org"'
+first_boot=$(boot_of)
+in_sysv cat /var/log/vmdeck-firstboot.log >"$work/sysv.first"
+ok "sysv-1: its first boot is told to its end" grep -q " done 0" "$work/sysv.first"
+vm reset sysv-1
+ok "sysv-1: it boots again" until_ok 200 eval '[ "$(boot_of)" != "$first_boot" ] && boot_of'
+in_sysv cat /var/log/vmdeck-firstboot.log >"$work/sysv.second"
+ok "sysv-1: neither the agent nor the script runs then" cmp "$work/sysv.first" "$work/sysv.second"
 ok "the password stands in no file of the host" eval \
   '! grep -rlF -- "$secret" "$dir/vmdeck" "$dir/log" "$dir/etc" "$dir/run"'
 finish

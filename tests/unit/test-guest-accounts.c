@@ -1,4 +1,5 @@
-/* The guest's accounts, its hosts file and its keyed files: edits of text, without a guest. */
+/* The guest's accounts, its hosts file, its keyed files and what System V init goes by: edits of
+ * text, without a guest. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -12,6 +13,7 @@
 
 #include "src/guest/accounts.h"
 #include "src/guest/hosts.h"
+#include "src/guest/sysv.h"
 
 static const char passwd[] = "root:x:0:0:root:/root:/bin/bash\n"
                              "daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
@@ -265,6 +267,74 @@ static void a_key_is_set_once(void **state)
     assert_string_equal(made, "HOSTNAME=web\n");
 }
 
+/* As insserv of Debian 12 writes it. */
+static const char depends[] = "TARGETS = killprocs bootlogs ssh single rc.local\n"
+                              "INTERACTIVE =\n"
+                              "single: killprocs\n"
+                              "rc.local: bootlogs ssh\n";
+
+static void assert_depends(const char *text, const char *name, const char *const *after,
+                           const char *const *before, const char *expected)
+{
+    g_autofree char *made = vd_sysv_depend(text, name, after, before);
+    assert_string_equal(made, expected);
+}
+
+static void a_parallel_boot_starts_what_is_in_its_list(void **state)
+{
+    static const char *const doors[] = {"ssh", "sshd", NULL}, *const none[] = {NULL};
+    static const char *const last[] = {"rc.local", NULL}, *const first[] = {"bootlogs", "nis",
+                                                                            NULL};
+    (void)state;
+    assert_depends(depends, "ours", NULL, NULL,
+                   "TARGETS = killprocs bootlogs ssh single rc.local ours\n"
+                   "INTERACTIVE =\nsingle: killprocs\nrc.local: bootlogs ssh\n"
+                   "ours: killprocs bootlogs ssh single rc.local\n");
+    assert_depends(depends, "ours", none, doors,
+                   "TARGETS = killprocs bootlogs ssh single rc.local ours\n"
+                   "INTERACTIVE =\nsingle: killprocs\nrc.local: bootlogs ssh\nssh: ours\n");
+    assert_depends(depends, "ours", first, last,
+                   "TARGETS = killprocs bootlogs ssh single rc.local ours\n"
+                   "INTERACTIVE =\nsingle: killprocs\nrc.local: bootlogs ssh ours\n"
+                   "ours: bootlogs\n");
+    assert_depends(depends, "ssh", NULL, last, depends);
+    assert_depends("no list\n", "ours", NULL, NULL, "no list\n");
+    assert_depends("", "ours", NULL, NULL, "");
+}
+
+static int number_of(const char *names)
+{
+    g_auto(GStrv) all = g_strsplit(names, " ", -1);
+    g_autoptr(GPtrArray) links = g_ptr_array_new();
+    for (char **name = all; *name; name++)
+        g_ptr_array_add(links, *name);
+    return vd_sysv_number(links);
+}
+
+static void the_agent_starts_between_disks_and_network(void **state)
+{
+    (void)state;
+    assert_int_equal(number_of("/etc/rcS.d/S07mountall.sh /etc/rcS.d/S08mountall-bootclean.sh "
+                               "/etc/rcS.d/S10networking /etc/rcS.d/S13bootmisc.sh"),
+                     9);
+    assert_int_equal(number_of("/etc/rcS.d/S35mountall.sh /etc/rcS.d/S40networking"), 39);
+    assert_int_equal(number_of("/etc/rcS.d/S20mountall.sh"), 21);
+    assert_int_equal(number_of("/etc/rcS.d/README /etc/rcS.d/S /etc/rcS.d/S0networking"), 12);
+    assert_int_equal(number_of("/etc/rcS.d/S00networking"), 12);
+}
+
+static void the_serial_line_gets_one_getty(void **state)
+{
+    (void)state;
+    g_autofree char *made =
+        vd_sysv_inittab("#T0:23:respawn:/sbin/getty -L ttyS0 9600 vt100", "/sbin/getty", FALSE);
+    assert_string_equal(made, "#T0:23:respawn:/sbin/getty -L ttyS0 9600 vt100\n"
+                              "vmd0:2345:respawn:/sbin/getty -L ttyS0 115200 vt100\n");
+    g_autofree char *busy = vd_sysv_inittab("", "/sbin/getty", TRUE);
+    assert_string_equal(busy, "ttyS0::respawn:/sbin/getty -L ttyS0 115200 vt100\n");
+    assert_null(vd_sysv_inittab(made, "/sbin/getty", FALSE));
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -287,6 +357,9 @@ int main(void)
         CASE(a_line_of_its_own_is_added),
         CASE(localhost_is_nobodys_name),
         CASE(a_key_is_set_once),
+        CASE(a_parallel_boot_starts_what_is_in_its_list),
+        CASE(the_agent_starts_between_disks_and_network),
+        CASE(the_serial_line_gets_one_getty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

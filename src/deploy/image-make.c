@@ -29,8 +29,8 @@
 
 /* What is cleaned away unless it is to be kept; the guest helper knows these words. */
 static const char *const things[] = {
-    "machine-id", "host-keys", "logs", "leases",        "history",    "user-keys", "random-seed",
-    "net-names",  "network",   "tmp",  "package-cache", "first-boot", NULL,
+    "machine-id", "host-keys", "logs",     "leases", "history",       "user-keys",  "random-seed",
+    "net-names",  "network",   "hostname", "tmp",    "package-cache", "first-boot", NULL,
 };
 
 const VdArgSpec vd_image_make_args[] = {
@@ -43,8 +43,9 @@ const VdArgSpec vd_image_make_args[] = {
     VD_WORD_TAGS,
     {.name = "keep",
      .label = N_("Keep"),
-     .help = N_("What is not cleaned away, of: machine-id, host-keys, logs, leases, history, "
-                "user-keys, random-seed, net-names, network, tmp, package-cache, first-boot."),
+     .help = N_(
+         "What is not cleaned away, of: machine-id, host-keys, logs, leases, history, "
+         "user-keys, random-seed, net-names, network, hostname, tmp, package-cache, first-boot."),
      .type = VD_ARG_CHOICE,
      .many = TRUE,
      .choices = things},

@@ -6,9 +6,9 @@
 gboolean vd_generalise_known(const char *word)
 {
     static const char *const words[] = {
-        "machine-id",    "host-keys",   "logs",      "leases",  "history",
-        "user-keys",     "random-seed", "net-names", "network", "tmp",
-        "package-cache", "first-boot",  NULL,
+        "machine-id", "host-keys",     "logs",       "leases",  "history",
+        "user-keys",  "random-seed",   "net-names",  "network", "hostname",
+        "tmp",        "package-cache", "first-boot", NULL,
     };
     return g_strv_contains(words, word);
 }

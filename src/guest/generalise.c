@@ -15,9 +15,10 @@
 #include "src/guest/firstboot.h"
 #include "src/guest/generalise-network.h"
 #include "src/guest/grow.h"
+#include "src/guest/hosts.h"
 #include "src/guest/inspect.h"
 
-enum { MATCHES_MOST = 2000, LOGS_MOST = 20000 };
+enum { MATCHES_MOST = 2000, LOGS_MOST = 20000, TEXT_MOST = 64 * 1024 };
 
 typedef struct {
     VdGuest *guest;
@@ -170,6 +171,49 @@ static gboolean clean_network(Clean *clean, GError **error)
     return ok;
 }
 
+/* The text of a file that is there, else NULL; FALSE: an error. */
+static gboolean read_text(Clean *clean, const char *path, char **ret_text, GError **error)
+{
+    return vd_files_kind(&clean->files, path, FALSE) != VD_FILE_REGULAR ||
+           vd_files_read(&clean->files, path, TEXT_MOST, ret_text, error);
+}
+
+/* FALSE: an error. */
+static gboolean change(Clean *clean, const char *path, const char *was, const char *text,
+                       GError **error)
+{
+    if (strcmp(was, text) == 0)
+        return TRUE;
+    clean->removed++;
+    return vd_files_update(&clean->files, path, text, error);
+}
+
+/* systemd takes this name for none at all, and asks for one where a network gives one. */
+static gboolean clean_hostname(Clean *clean, GError **error)
+{
+    static const char *const files[] = {"/etc/hostname", "/etc/HOSTNAME"};
+    g_autofree char *old = g_strdup(clean->layout->hostname), *hosts = NULL, *keys = NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *text = NULL;
+        if (!read_text(clean, files[i], &text, error) ||
+            (text && !change(clean, files[i], text, "localhost\n", error)))
+            return FALSE;
+        g_strstrip(text ? text : (text = g_strdup("")));
+        if (*text) {
+            g_free(old);
+            old = g_strdup(text);
+        }
+    }
+    if (!read_text(clean, "/etc/sysconfig/network", &keys, error) ||
+        !read_text(clean, "/etc/hosts", &hosts, error))
+        return FALSE;
+    g_autofree char *less = hosts && old ? vd_hosts_without(hosts, old) : NULL;
+    g_autofree char *keyed =
+        keys && strstr(keys, "HOSTNAME=") ? vd_hosts_set_key(keys, "HOSTNAME", "localhost") : NULL;
+    return (!less || change(clean, "/etc/hosts", hosts, less, error)) &&
+           (!keyed || change(clean, "/etc/sysconfig/network", keys, keyed, error));
+}
+
 static gboolean clean_tmp(Clean *clean, GError **error)
 {
     static const char *const gone[] = {"/tmp/*",          "/tmp/.[!.]*",  "/var/tmp/*",
@@ -218,6 +262,7 @@ static const struct {
     {"random-seed", clean_seed},
     {"net-names", clean_net_names},
     {"network", clean_network},
+    {"hostname", clean_hostname},
     {"tmp", clean_tmp},
     {"package-cache", clean_packages},
     {"first-boot", clean_first_boot},

@@ -92,6 +92,46 @@ char *vd_hosts_rename(const char *text, const char *old, const char *name, gbool
     return g_string_free(made, FALSE);
 }
 
+/* The line without the old name; NULL: nothing but it was there. */
+static char *line_without(const char *line, const char *old)
+{
+    gsize body = strcspn(line, "#");
+    g_autofree char *names = g_strstrip(g_strndup(line, body));
+    g_auto(GStrv) words = g_strsplit_set(names, " \t", -1);
+    g_autoptr(GString) made = g_string_new(words[0]);
+    gboolean changed = FALSE;
+    guint left = 0;
+    for (guint i = 1; words[0] && words[i]; i++) {
+        if (!*words[i])
+            continue;
+        if (is_old(words[i], old)) {
+            changed = TRUE;
+            continue;
+        }
+        g_string_append_printf(made, "%c%s", left++ == 0 ? '\t' : ' ', words[i]);
+    }
+    if (!changed)
+        return g_strdup(line);
+    if (left == 0)
+        return NULL;
+    return g_strdup_printf("%s%s%s", made->str, line[body] ? " " : "", line + body);
+}
+
+char *vd_hosts_without(const char *text, const char *old)
+{
+    GString *made = g_string_new(NULL);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (guint i = 0; lines[i]; i++) {
+        if (!lines[i + 1] && !*lines[i])
+            break;
+        g_autofree char *line =
+            is_loopback(lines[i]) ? line_without(lines[i], old) : g_strdup(lines[i]);
+        if (line)
+            g_string_append_printf(made, "%s\n", line);
+    }
+    return g_string_free(made, FALSE);
+}
+
 char *vd_hosts_set_key(const char *text, const char *key, const char *value)
 {
     gsize length = strlen(key);

@@ -78,6 +78,9 @@ is-file /etc/network/interfaces.before-vmdeck
 -cat /etc/network/interfaces
 -cat /etc/systemd/network/05-vmdeck.network
 -cat /etc/network/interfaces.d/50-cloud-init
+echo = name
+cat /etc/hostname
+cat /etc/hosts
 echo = log
 -filesize /var/log/vmdeck-firstboot.log
 echo = end
@@ -91,6 +94,7 @@ same "no history is in it" false "$(look history)"
 same "no user's key is in it" false "$(look keys)"
 ok "its network is nobody's: no address is in it, and none of our files" eval \
   '! look network | grep -Eq "192\.0\.2\.9|vmdeck0|true" && look network | grep -qx "iface ens99 inet dhcp"'
+same "its name is nobody's" "localhost 127.0.0.1 localhost" "$(look name | grep . | tr '\n\t' '  ' | sed 's/ *$//')"
 same "the logs are empty" 0 "$(look log | grep -x '[0-9]*' || echo 0)"
 ok "all of it was looked at" grep -qx '= end' "$work/inside"
 ok "it is smaller than the disk was" eval \

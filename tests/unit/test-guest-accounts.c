@@ -255,6 +255,25 @@ static void localhost_is_nobodys_name(void **state)
                  "127.0.0.1 localhost imageserver\n");
 }
 
+static void assert_without(const char *text, const char *old, const char *expected)
+{
+    g_autofree char *made = vd_hosts_without(text, old);
+    assert_string_equal(made, expected);
+}
+
+static void the_own_name_is_taken_out(void **state)
+{
+    (void)state;
+    assert_without("127.0.0.1 localhost\n127.0.1.1 web.example.org web\n10.0.0.9 web\n",
+                   "web.example.org", "127.0.0.1 localhost\n10.0.0.9 web\n");
+    assert_without("127.0.0.1 localhost web # ours\n::1 web localhost\n", "web",
+                   "127.0.0.1\tlocalhost # ours\n::1\tlocalhost\n");
+    assert_without("127.0.0.1 localhost webserver", "web", "127.0.0.1 localhost webserver\n");
+    assert_without("127.0.0.1 localhost\n", "localhost", "127.0.0.1 localhost\n");
+    assert_without("127.0.1.1 web\n# 127.0.1.1 web\n", "", "127.0.1.1 web\n# 127.0.1.1 web\n");
+    assert_without("127.0.1.1 # web\n", "web", "127.0.1.1 # web\n");
+}
+
 static void a_key_is_set_once(void **state)
 {
     (void)state;
@@ -356,6 +375,7 @@ int main(void)
         CASE(the_own_name_is_replaced),
         CASE(a_line_of_its_own_is_added),
         CASE(localhost_is_nobodys_name),
+        CASE(the_own_name_is_taken_out),
         CASE(a_key_is_set_once),
         CASE(a_parallel_boot_starts_what_is_in_its_list),
         CASE(the_agent_starts_between_disks_and_network),

@@ -187,7 +187,7 @@ char *vd_cloud_user(const VdRequest *request)
     g_string_append_printf(text, "growpart:\n  mode: %s\nresize_rootfs: %s\n",
                            request->grow ? "auto" : "\"off\"", request->grow ? "true" : "false");
     /* Making a locale takes long, and nobody asked for one. */
-    g_string_append(text, "locale: false\ndisable_root: false\nchpasswd:\n  expire: false\n");
+    g_string_append(text, "locale: \"false\"\ndisable_root: false\nchpasswd:\n  expire: false\n");
     add_users(text, request);
     add_commands(text, what);
     add_firstboot(text, what);

@@ -85,6 +85,7 @@ static void cloud_init_gets_its_files(void **state)
     has(user, "    sudo: \"ALL=(ALL:ALL) NOPASSWD:ALL\"\n");
     has(user, "nameserver 10.0.0.2");
     has(user, "growpart:\n  mode: auto\n");
+    has(user, "locale: \"false\"\n"); /* a string, by its schema */
     has(user, "final_message: \"vmdeck-firstboot: MARK-1 final\"\n");
     has(text_of(files, "network-config"), "      macaddress: \"52:54:00:ab:cd:ef\"\n");
     has(text_of(files, "network-config"), "      - \"10.0.0.5/24\"\n");

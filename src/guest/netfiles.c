@@ -87,6 +87,8 @@ static void netplan(VdNetFiles *files, const VdNetSpec *net)
         g_string_append_printf(text, "      nameservers:\n        addresses: [%s]\n", list);
     }
     add(files, "/etc/netplan/50-vmdeck.yaml", text, 0600);
+    /* systemd-networkd tells name servers to systemd-resolved alone, which need not be there. */
+    add_resolv_conf(files, net);
 }
 
 static void networkd(VdNetFiles *files, const VdNetSpec *net)

@@ -106,9 +106,11 @@ static void netplan(void **state)
     assert_file(fixture, "/etc/netplan/50-vmdeck.yaml", 0600,
                 "network:\n  version: 2\n  ethernets:\n    vmdeck0:\n      match:\n"
                 "        macaddress: \"52:54:00:12:34:56\"\n      dhcp4: true\n");
+    assert_null(find(fixture, "/etc/resolv.conf"));
     fixture->net.dhcp = FALSE;
     use_static(fixture);
     make(fixture, VD_NET_NETPLAN, "ubuntu", 22);
+    assert_true(need(fixture, "/etc/resolv.conf")->soft);
     assert_file(fixture, "/etc/netplan/50-vmdeck.yaml", 0600,
                 "network:\n  version: 2\n  ethernets:\n    vmdeck0:\n      match:\n"
                 "        macaddress: \"52:54:00:12:34:56\"\n      addresses: [\"10.0.0.5/24\"]\n"

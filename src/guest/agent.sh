@@ -217,6 +217,13 @@ set_hostname() {
     printf '%s' "$hostname" >/proc/sys/kernel/hostname
 }
 
+# systemd fills an empty one; others do not.
+set_machine_id() {
+    [ -f /etc/machine-id ] && [ ! -s /etc/machine-id ] && [ ! -d /run/systemd/system ] || return 0
+    tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
+    chmod 444 /etc/machine-id
+}
+
 set_timezone() {
     safe "/$timezone" || return 1
     if [ -f "/usr/share/zoneinfo/$timezone" ]; then
@@ -321,6 +328,7 @@ if [ "$grow" = 1 ]; then
     try 'the root file system could not be grown' grow_root
 fi
 try 'files could not be written' write_files
+try 'the machine-id could not be written' set_machine_id
 [ -z "$hostname" ] || try 'the host name could not be set' set_hostname
 [ -z "$timezone" ] || try 'the timezone could not be set' set_timezone
 if [ "$root_locked" = 1 ]; then

@@ -83,6 +83,18 @@ static gboolean empty_machine_id(VdFiles *files, const VdLayout *layout, GError 
     return TRUE;
 }
 
+gboolean vd_customise_machine_id(VdFiles *files, const VdLayout *layout, GError **error)
+{
+    g_autofree char *uuid = g_uuid_string_random();
+    g_auto(GStrv) parts = g_strsplit(uuid, "-", -1);
+    g_autofree char *joined = g_strjoinv("", parts);
+    g_autofree char *line = g_strconcat(joined, "\n", NULL);
+    if (layout->init == VD_INIT_SYSTEMD ||
+        vd_files_kind(files, "/etc/machine-id", FALSE) != VD_FILE_REGULAR)
+        return TRUE;
+    return vd_files_put(files, "/etc/machine-id", line, -1, 0444, 0, 0, error);
+}
+
 static gboolean write_seed(VdFiles *files, const VdLayout *layout, GError **error)
 {
     static const char *const older[] = {"/var/lib/urandom/random-seed", "/var/lib/random-seed",

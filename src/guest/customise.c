@@ -56,7 +56,8 @@ gboolean vd_customise(VdGuest *guest, const VdRequest *request, gboolean *ret_re
     if (what->timezone && !vd_customise_timezone(&files, layout, what->timezone, error))
         return FALSE;
     vd_out_progress(guest->out, 1, PARTS);
-    if (!vd_customise_identity(&files, layout, error))
+    if (!vd_customise_identity(&files, layout, error) ||
+        !vd_customise_machine_id(&files, layout, error))
         return FALSE;
     vd_out_progress(guest->out, 2, PARTS);
     if (what->hostname && !vd_customise_name(&files, layout, what->hostname, error))

@@ -19,6 +19,8 @@ gboolean vd_customise_timezone(VdFiles *files, const VdLayout *layout, const cha
                                GError **error);
 /* What must not be the same in two machines of one image: machine-id, host keys, leases … */
 gboolean vd_customise_identity(VdFiles *files, const VdLayout *layout, GError **error);
+/* An id of its own where nobody fills an empty one at boot: without systemd, if there is a file. */
+gboolean vd_customise_machine_id(VdFiles *files, const VdLayout *layout, GError **error);
 gboolean vd_customise_network(VdFiles *files, const VdLayout *layout, const VdNetSpec *net,
                               GError **error);
 /* Starts the first-boot program, host keys and a getty on the serial line at boot. */

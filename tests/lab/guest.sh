@@ -205,6 +205,9 @@ fill_sysv() {
   echo 7.11 >"$1/etc/debian_version"
   mkdir -p "$1"/etc/init.d "$1"/etc/rc{2,3,4,5}.d "$1/etc/network"
   : >"$1/sbin/ifup"
+  : >"$1/sbin/getty"
+  printf 'TARGETS = bootlogs ssh\nINTERACTIVE =\nssh: bootlogs\n' >"$1/etc/init.d/.depend.start"
+  echo '1:2345:respawn:/sbin/getty 38400 tty1' >"$1/etc/inittab"
 }
 
 fill_alpine() {
@@ -272,7 +275,12 @@ check_files() { # ROOT
   ok "hosts knows it" grep -Eq '^127\.0\.[01]\.1.*web\.example\.org web' "$root/etc/hosts"
   ok "hosts forgot the image's name" eval '! grep -qw image "$root/etc/hosts"'
   same "the timezone" ../usr/share/zoneinfo/Europe/Vienna "$(readlink "$root/etc/localtime")"
-  same "machine-id is empty" 0 "$(stat -c %s "$root/etc/machine-id")"
+  if [ -e "$root/lib/systemd/systemd" ] || [ -e "$root/usr/lib/systemd/systemd" ]; then
+    same "machine-id is empty" 0 "$(stat -c %s "$root/etc/machine-id")"
+  else
+    ok "machine-id is another one" eval \
+      'grep -Eqx "[0-9a-f]{32}" "$root/etc/machine-id" && ! grep -q 0123456789abcdef "$root/etc/machine-id"'
+  fi
   ok "the image's host keys are gone" eval '! ls "$root"/etc/ssh/ssh_host_*'
   same "the first-boot program is runnable" 755 "$(stat -c %a "$root/usr/local/sbin/vmdeck-firstboot")"
   ok "and is a program of sh" sh -n "$root/usr/local/sbin/vmdeck-firstboot"
@@ -357,6 +365,10 @@ check_boot_sysv() { # ROOT
 check_sysv() {
   ok "the first-boot script is linked for System V" test -x "$1/etc/init.d/vmdeck-firstboot" -a -L "$1/etc/rc2.d/S99vmdeck-firstboot"
   ok "and is a program of sh" sh -n "$1/etc/init.d/vmdeck-firstboot"
+  same "a boot in parallel knows our scripts, each in its place" \
+    "TARGETS = bootlogs ssh vmdeck-ssh-keys vmdeck-firstboot;INTERACTIVE =;ssh: bootlogs vmdeck-ssh-keys;vmdeck-firstboot: bootlogs ssh vmdeck-ssh-keys;" \
+    "$(tr '\n' ';' <"$1/etc/init.d/.depend.start")"
+  has "the serial line gets its getty" "$1/etc/inittab" 'respawn:/sbin/getty -L ttyS0'
   has "old ifupdown goes by name" "$1/etc/network/interfaces" 'iface eth0 inet static'
   check_boot_sysv "$1"
 }

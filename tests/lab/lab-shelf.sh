@@ -1,7 +1,8 @@
 #!/bin/bash
 # A machine becomes an image, goes out into a published folder, comes in on another host, and is a
 # machine again: what was put into the first is seen from inside the second. From a machine that is
-# off, and from one that runs and must not notice. And a first-boot script that fails.
+# off, and from one that runs and must not notice. And a first-boot script that fails, on a machine
+# that a medium and our agent set up.
 # About 450 s on two processors.
 . "$(dirname "$0")/lib.bash"
 
@@ -285,8 +286,23 @@ same "and apt has the policy" 'Unattended-Upgrade::Automatic-Reboot-Time "03:30"
 # ---- a script that fails --------------------------------------------------------------------
 
 printf '#!/bin/sh\necho "it breaks here"\nexit 7\n' >"$work/fails.sh"
-ok "a script that fails fails its job" eval '! try_deploy third --image small --cpus 1 --memory 384M \
+ok "the image is prepared" deck image prepare small --name prepared
+ok "a script that fails fails its job" eval '! try_deploy third --image prepared --disk 2G --cpus 1 \
+  --memory 384M --hostname third.example.org --timezone Asia/Tokyo --password-file "$work/password" \
   --firstboot "$work/fails.sh" && said third "ended with status 7"'
 same "the machine stays up" running "$(vm domstate third | tr -d '\n')"
 ok "its words are in the job's log" eval 'deck job log "$(job_of third)" | grep -q "it breaks here"'
+on_console third root "$work/password" '
+  cat /proc/1/comm; hostname; readlink -f /etc/localtime; df -k --output=size / | tail -n 1
+  ip -4 -o addr show scope global | sed "s/.*inet //; s,/.*,,"; wc -c </etc/machine-id
+  ls /dev/vdb 2>/dev/null; systemctl is-system-running' >"$work/facts" 2>"$work/facts.err"
+same "its password opens the console" 0 $?
+sed 's/^/# /' "$work/facts.err" "$work/facts"
+same "the agent has set it up, by systemd" "systemd third.example.org /usr/share/zoneinfo/Asia/Tokyo" \
+  "$(sed -n 1,3p "$work/facts" | tr '\n' ' ' | sed 's/ $//')"
+size=$(sed -n 4p "$work/facts")
+ok "its root fills the disk (${size:-no} KiB)" [ "${size:-0}" -gt $((1700 * 1024)) ]
+same "its address is the one that the network gave" "$(lease_of third)" "$(sed -n 5p "$work/facts")"
+same "it has a machine id, no medium any more, and is content" "33 running" \
+  "$(sed -n 6,8p "$work/facts" | tr '\n' ' ' | sed 's/ $//')"
 finish

@@ -9,7 +9,10 @@
 
 #include <cmocka.h>
 
+#include <glib/gstdio.h>
+
 #include "src/base/error.h"
+#include "src/base/files.h"
 #include "src/deploy/deploy.h"
 #include "src/model/args.h"
 
@@ -128,13 +131,56 @@ static void test_static_address(void **state)
     fails(args, "address", "broadcast");
 }
 
+static void put(const char *folder, const char *name, int mode, const char *text)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+    assert_int_equal(g_chmod(path, mode), 0);
+}
+
+/* What only the appliance could do is asked for as the image is chosen. */
+static void test_root_without_tools(void **state)
+{
+    static const char digest[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    g_autofree char *folder = g_dir_make_tmp("vmdeck-test-XXXXXX", NULL);
+    g_autofree char *helper = g_build_filename(folder, "helper", NULL);
+    g_autofree char *disk = g_strconcat(digest, ".raw", NULL);
+    g_autofree char *record = g_strdup_printf(
+        "{\"sha256\":\"%s\",\"format\":\"raw\",\"virtual_size\":512,\"file_size\":3,"
+        "\"added\":1,\"growable\":true,\"layout\":{\"os\":{\"type\":\"linux\"},"
+        "\"grow\":{\"possible\":true,\"fs\":\"xfs\"},\"customise\":{\"possible\":true}}}",
+        digest);
+    g_autoptr(VdArgs) args = vd_args_new();
+
+    (void)state;
+    put(folder, disk, 0600, "xfs");
+    put(folder, "root.json", 0600, record);
+    put(folder, "helper", 0700,
+        "#!/bin/sh\ncat >/dev/null\necho '{\"event\":\"error\",\"code\":\"no-xfs-tools\","
+        "\"message\":\"Install libguestfs-xfs.\"}'\nexit 1\n");
+    g_setenv("VMDECK_IMAGE_DIR", folder, TRUE);
+    g_setenv("VMDECK_GUEST", helper, TRUE);
+    vd_args_set(args, "image", "root");
+    vd_args_set(args, "disk", "1G");
+    fails(args, "image", "Install libguestfs-xfs.");
+    vd_args_set(args, "no-grow", "true"); /* its files can be set up all the same */
+    is_right(args, "image");
+    g_setenv("VMDECK_GUEST", "/nonexistent", TRUE);
+    fails(args, "image", "The guest helper /nonexistent is missing");
+    vd_args_set(args, "no-customise", "true");
+    is_right(args, "image");
+    g_unsetenv("VMDECK_GUEST");
+    g_unsetenv("VMDECK_IMAGE_DIR");
+    assert_true(vd_remove_tree(folder, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_room_of_the_disk),
-        cmocka_unit_test(test_wrong_disks),
-        cmocka_unit_test(test_more_than_the_host_has),
-        cmocka_unit_test(test_static_address),
+        cmocka_unit_test(test_room_of_the_disk),       cmocka_unit_test(test_wrong_disks),
+        cmocka_unit_test(test_more_than_the_host_has), cmocka_unit_test(test_static_address),
+        cmocka_unit_test(test_root_without_tools),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,7 +81,8 @@ void vd_deploy_add_steps(VdJob *job, const VdPlan *plan)
         gboolean seed = g_str_equal(step->id, "medium");
 
         if ((g_str_equal(step->id, "whole") && !plan->whole_later) ||
-            (g_str_equal(step->id, "upload") && (!plan->elsewhere || plan->whole)) ||
+            (g_str_equal(step->id, "upload") &&
+             ((!plan->elsewhere && !plan->rbd) || plan->whole)) ||
             (g_str_equal(step->id, "send") && !plan->near))
             continue;
         if (plan->reader ? offline : seed)

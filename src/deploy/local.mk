@@ -35,6 +35,7 @@ libdeploy_a_SOURCES = \
   src/deploy/plan-json.c src/deploy/plan-pool.c \
   src/deploy/plan.c src/deploy/plan.h \
   src/deploy/publish.c src/deploy/publish.h src/deploy/publish-index.c \
+  src/deploy/rbd.c src/deploy/rbd.h src/deploy/rbd-words.c \
   src/deploy/scripts.c \
   src/deploy/sent.c \
   src/deploy/signature.c src/deploy/signature.h \

@@ -20,6 +20,8 @@ typedef struct {
 #name, kind, G_STRUCT_OFFSET(VdPlan, name)                                                 \
     }
 
+/* It knows columns only where all lines have as many. */
+/* clang-format off */
 static const Member members[] = {
     M(name, TEXT),           M(title, TEXT),         M(uri, TEXT),
     M(image, TEXT),          M(sha256, TEXT),        M(image_format, TEXT),
@@ -39,8 +41,9 @@ static const Member members[] = {
     M(reports, BOOL),        M(ends, INT),           M(answer_medium, BOOL),
     M(install_minutes, INT), M(elsewhere, BOOL),     M(near, BOOL),
     M(parent, TEXT),         M(raw, BOOL),           M(system, TEXT),
-    M(files_pool, TEXT),
+    M(files_pool, TEXT),     M(rbd, BOOL),
 };
+/* clang-format on */
 
 /* From an image, or by an installer. */
 static gboolean has_source(const VdPlan *plan)

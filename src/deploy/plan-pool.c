@@ -18,12 +18,12 @@ gboolean vd_plan_check_pool(const char *pool, const char *kind, gboolean raw, GE
 {
     static const char *const folders[] = {"dir", "fs", "netfs", NULL};
 
-    if (!kind || g_strv_contains(folders, kind))
+    if (!kind || g_strv_contains(folders, kind) || g_str_equal(kind, "rbd"))
         return TRUE;
     if (!vd_plan_pool_is_devices(kind))
         return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
                        _("The storage pool %s is of the kind %s; machines can be deployed to "
-                         "folders and to volume groups of LVM."),
+                         "folders, to volume groups of LVM and to RBD."),
                        pool, kind);
     return raw || vd_fail(error, VD_ERR_INVALID, NULL,
                           _("The storage pool %s is a volume group of LVM, whose disks are "
@@ -36,8 +36,27 @@ const char *vd_plan_files_pool(const VdPlan *plan)
     return plan->files_pool ? plan->files_pool : plan->pool;
 }
 
+static gboolean suit_rbd(VdPlan *plan, const char *pool, GError **error)
+{
+    if (plan->whole_later)
+        return vd_fail(error, VD_ERR_UNSUPPORTED, NULL,
+                       _("The storage pool %s is one of RBD, whose disks are clones within ceph; "
+                         "for one that stands on nothing give --whole, or have ceph make it so "
+                         "later by `rbd flatten`."),
+                       pool);
+    if (!plan->raw && !plan->format_open)
+        return vd_fail(error, VD_ERR_INVALID, NULL,
+                       _("The storage pool %s is one of RBD, whose disks are raw; leave "
+                         "--disk-format out."),
+                       pool);
+    vd_plan_take_rbd(plan);
+    return TRUE;
+}
+
 gboolean vd_plan_suit_pool(VdPlan *plan, const char *pool, const char *kind, GError **error)
 {
+    if (g_strcmp0(kind, "rbd") == 0)
+        return suit_rbd(plan, pool, error);
     if (!plan->raw && plan->format_open && vd_plan_pool_is_devices(kind)) {
         if (plan->whole_later)
             return vd_fail(error, VD_ERR_INVALID, NULL,

@@ -354,7 +354,7 @@ gboolean vd_plan_wants_copy(const VdArgs *args)
 
 const char *vd_plan_format(const VdPlan *plan)
 {
-    return plan->raw ? "raw" : "qcow2";
+    return plan->raw || plan->rbd ? "raw" : "qcow2";
 }
 
 /* Identities that the host has not given to anybody: random, so no need to ask. MAC addresses of
@@ -414,7 +414,19 @@ static void place_work(VdPlan *plan)
 {
     gboolean changed = plan->reader ? plan->table : plan->grow || plan->customise;
 
-    plan->near = plan->elsewhere && (plan->whole || changed);
+    /* In RBD nobody but QEMU gets at it. */
+    plan->near = plan->rbd ? changed : plan->elsewhere && (plan->whole || changed);
+}
+
+void vd_plan_take_rbd(VdPlan *plan)
+{
+    g_autofree char *volume = g_steal_pointer(&plan->volume);
+    const char *dot = strrchr(volume, '.');
+
+    plan->rbd = TRUE;
+    plan->volume = g_strdup_printf("%.*s.raw", (int)(dot - volume), volume);
+    if (plan->image)
+        place_work(plan);
 }
 
 void vd_plan_take_raw(VdPlan *plan)

@@ -30,6 +30,7 @@ typedef struct {
     gboolean table;            /* the guest has no tool to grow its partition: done here */
     gboolean elsewhere;        /* its host's files are not ours */
     gboolean near;             /* the disk is set up here, and what it adds to its base goes over */
+    gboolean rbd;              /* its pool is one of RBD */
     gboolean grow, customise;
     char *why_no_grow;                        /* a sentence; NULL if it grows */
     gboolean locked, password, user_password; /* the hashes are in the secrets */
@@ -94,6 +95,8 @@ gboolean vd_plan_wants_raw(const VdArgs *args);
 gboolean vd_plan_leaves_format(const VdArgs *args);
 /* Makes the disk of a plan that nobody has begun a raw one, and so a full copy. */
 void vd_plan_take_raw(VdPlan *plan);
+/* Puts the disk of a plan that nobody has begun into RBD, where it is raw and a clone. */
+void vd_plan_take_rbd(VdPlan *plan);
 /* The format of its disk: "qcow2" or "raw". */
 const char *vd_plan_format(const VdPlan *plan);
 /* A hostname made of a machine's name. The caller frees. */

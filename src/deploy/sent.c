@@ -79,7 +79,8 @@ static gboolean recall(VdConn *conn, const VdBase *base, GError **error)
         return vd_fail(error, VD_ERR_BUSY, NULL,
                        _("%s in %s cannot be removed: %s stands on it; delete that first."),
                        base->name, base->pool, user);
-    return vd_conn_volume_delete(conn, base->pool, base->name, error);
+    return (base->rbd ? vd_conn_rbd_base_delete : vd_conn_volume_delete)(conn, base->pool,
+                                                                         base->name, error);
 }
 
 gboolean vd_sent_recall(const char *uri, const char *what, GError **error)

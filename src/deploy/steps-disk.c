@@ -16,6 +16,7 @@
 #include "src/deploy/copy.h"
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/diskfile.h"
+#include "src/deploy/rbd.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/steps.h"
 #include "src/deploy/store.h"
@@ -238,13 +239,22 @@ static gboolean make_near_copy(VdRun *run, const VdPlan *plan, GError **error)
     return TRUE;
 }
 
+static gboolean make_in_rbd(VdRun *run, const VdPlan *plan, GError **error)
+{
+    g_autoptr(VdImage) image = find_image(plan, error);
+
+    return image && vd_rbd_disk(run, plan, image, error);
+}
+
 gboolean vd_step_disk(VdRun *run, GError **error)
 {
     g_autoptr(VdPlan) plan = vd_step_plan(run, error);
     g_autoptr(VdConn) conn = NULL;
 
     if (plan && plan->near)
-        return (plan->whole ? make_near_copy : make_near)(run, plan, error);
+        return (plan->whole && !plan->rbd ? make_near_copy : make_near)(run, plan, error);
+    if (plan && plan->rbd)
+        return make_in_rbd(run, plan, error);
     conn = plan ? vd_step_conn(run, plan, error) : NULL;
     if (!conn || !vd_run_undo(run, "volume", plan->volume, error))
         return FALSE;

@@ -266,7 +266,7 @@ static gboolean send_hole(VdRun *run, const VdPlan *plan, VdConn *conn, char **r
 static gboolean make_device(VdRun *run, const VdPlan *plan, VdConn *conn, char **ret_path,
                             GError **error)
 {
-    if (plan->elsewhere)
+    if (plan->elsewhere && !plan->rbd)
         return send_hole(run, plan, conn, ret_path, error);
     return vd_conn_volume_create_raw(conn, plan->pool, plan->volume, plan->disk, ret_path, error) &&
            (!vd_volume_is_device(*ret_path) || vd_step_clear(run, *ret_path, 0, 0, error));
@@ -280,7 +280,7 @@ static gboolean step_disk(VdRun *run, GError **error)
     guint64 used = 0;
 
     if (!conn || !vd_run_undo(run, "volume", plan->volume, error) ||
-        !(plan->raw
+        !(plan->raw || plan->rbd
               ? make_device(run, plan, conn, &path, error)
               : vd_conn_volume_create(conn, plan->pool, plan->volume, plan->disk, &path, error)) ||
         !vd_conn_volume_used(conn, plan->pool, plan->volume, &used, error))
@@ -289,7 +289,7 @@ static gboolean step_disk(VdRun *run, GError **error)
     bytes = g_strdup_printf("%" G_GUINT64_FORMAT, used);
     vd_run_set(run, "disk", path);
     /* A device takes the same room whether anything was written to it or not. */
-    if (!plan->raw)
+    if (!plan->raw && !plan->rbd)
         vd_run_set(run, "empty", bytes);
     vd_run_text(run, _("empty, %s"), size);
     return TRUE;

@@ -20,6 +20,7 @@
 #include "src/base/paths.h"
 #include "src/base/text.h"
 #include "src/deploy/deploy-private.h"
+#include "src/deploy/rbd.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/steps.h"
 #include "src/deploy/store.h"
@@ -152,6 +153,8 @@ static gboolean find_or_upload(VdRun *run, const VdPlan *plan, const VdImage *im
     g_autoptr(VdConn) conn = vd_step_conn(run, plan, error);
     g_autofree char *name = vd_plan_base_name(plan);
 
+    if (conn && plan->rbd)
+        return vd_rbd_base(run, plan, image, conn, error);
     if (!conn || !vd_conn_base_find(conn, plan->pool, name, image->path, ret_path, error))
         return FALSE;
     if (*ret_path) {
@@ -181,7 +184,8 @@ gboolean vd_step_upload(VdRun *run, GError **error)
     close(fd);
     if (!ok)
         return FALSE;
-    vd_run_set(run, "base", path);
+    if (path)
+        vd_run_set(run, "base", path);
     return TRUE;
 }
 
@@ -202,10 +206,13 @@ gboolean vd_step_undo_upload(VdRun *run, const char *argument, GError **error)
     fd = record_open(record, run, FALSE, NULL);
     if (fd < 0)
         return TRUE;
-    conn = vd_step_conn(run, plan, error);
-    ok = conn &&
-         (!image || vd_conn_base_find(conn, plan->pool, argument, image->path, &path, error));
-    if (ok && !path)
+    conn = plan->rbd ? NULL : vd_step_conn(run, plan, error);
+    if (plan->rbd)
+        ok = vd_rbd_undo_base(run, plan, argument, error);
+    else
+        ok = conn &&
+             (!image || vd_conn_base_find(conn, plan->pool, argument, image->path, &path, error));
+    if (ok && conn && !path)
         ok = vd_conn_volume_delete(conn, plan->pool, argument, error);
     if (ok)
         unlink(record);
@@ -232,19 +239,11 @@ static gboolean rebase(VdRun *run, const VdPlan *plan, const char *disk, GError 
     return vd_spec_qemu_img(run, words, NULL, error);
 }
 
-gboolean vd_step_send(VdRun *run, GError **error)
+static gboolean send_file(VdRun *run, const VdPlan *plan, const char *disk, GError **error)
 {
-    g_autoptr(VdPlan) plan = vd_step_plan(run, error);
-    const char *disk = vd_run_get(run, "near");
     g_autoptr(VdConn) conn = NULL;
     g_autofree char *path = NULL;
-    g_autofree char *size = NULL;
-    struct stat st;
 
-    if (!plan)
-        return FALSE;
-    if (!disk || stat(disk, &st) < 0)
-        return vd_fail(error, VD_ERR_FAILED, NULL, _("The disk that was set up here is gone."));
     if (!plan->whole && !rebase(run, plan, disk, error))
         return FALSE;
     conn = vd_step_conn(run, plan, error);
@@ -252,8 +251,24 @@ gboolean vd_step_send(VdRun *run, GError **error)
         !vd_conn_volume_upload(conn, plan->pool, plan->volume, disk, on_disk_sent, run,
                                vd_run_cancellable(run), &path, error))
         return FALSE;
-    size = vd_format_size((guint64)st.st_blocks * 512);
     vd_run_set(run, "disk", path);
+    return TRUE;
+}
+
+gboolean vd_step_send(VdRun *run, GError **error)
+{
+    g_autoptr(VdPlan) plan = vd_step_plan(run, error);
+    const char *disk = vd_run_get(run, "near");
+    g_autofree char *size = NULL;
+    struct stat st;
+
+    if (!plan)
+        return FALSE;
+    if (!disk || stat(disk, &st) < 0)
+        return vd_fail(error, VD_ERR_FAILED, NULL, _("The disk that was set up here is gone."));
+    if (!(plan->rbd ? vd_rbd_send : send_file)(run, plan, disk, error))
+        return FALSE;
+    size = vd_format_size((guint64)st.st_blocks * 512);
     vd_run_text(run, _("%s sent to %s"), size, plan->pool);
     vd_secret_unlink(disk); /* it has hashes */
     return TRUE;

@@ -12,6 +12,7 @@
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/guest.h"
 #include "src/deploy/medium.h"
+#include "src/deploy/rbd.h"
 #include "src/deploy/spec.h"
 #include "src/deploy/steps.h"
 #include "src/deploy/store.h"
@@ -116,6 +117,7 @@ gboolean vd_step_check_host(VdRun *run, const VdPlan *plan, VdConn *conn, const 
          vd_plan_check_pool(plan->pool, pool.kind, plan->raw, error) &&
          vd_plan_check_room(plan->pool, pool.available, plan->disk, plan->whole,
                             image ? image->file_size : 0, plan->overcommit, error) &&
+         (!plan->rbd || !image || vd_rbd_check(run, plan, conn, error)) &&
          vd_conn_network_ensure(conn, plan->network, &kind, error);
     vd_pool_clear(&pool);
     if (ok && plan->files_pool) {
@@ -182,11 +184,22 @@ static gboolean define(VdRun *run, const VdPlan *plan, VdConn *conn, const VdIma
         .author = vd_run_author(run),
         .address = plan->address,
     };
-    g_autofree char *uuid = NULL;
+    g_autofree char *uuid = NULL, *base = NULL;
     g_autofree char *memory = vd_format_size(plan->memory);
     g_autofree char *machine = g_strdup_printf("%s %s", plan->name, plan->uuid);
 
-    if (!vd_run_undo(run, "machine", machine, error) || !vd_conn_vm_define(conn, &vm, &uuid, error))
+    VdRbd rbd = {0};
+    gboolean ok = !plan->rbd || vd_conn_rbd_look(conn, plan->pool, FALSE, &rbd, error);
+
+    if (plan->rbd && ok) {
+        vm.rbd = &rbd;
+        if (!plan->whole && vd_run_get(run, "base"))
+            vm.base = base = g_strdup_printf("%s/%s", rbd.pool, vd_run_get(run, "base"));
+    }
+    ok = ok && vd_run_undo(run, "machine", machine, error) &&
+         vd_conn_vm_define(conn, &vm, &uuid, error);
+    vd_rbd_clear(&rbd);
+    if (!ok)
         return FALSE;
     if (vm.kvm)
         vd_run_text_n(run, "%u CPU, %s, KVM", "%u CPUs, %s, KVM", plan->cpus, plan->cpus, memory);

@@ -89,7 +89,8 @@ gboolean vd_suit_there(VdConn *conn, VdPlan *plan, const VdImage *image, GError 
     gboolean known = vd_conn_pool_look(conn, name, &pool, NULL);
     gboolean ok = !known || vd_plan_suit_pool(plan, name, pool.kind, error);
 
-    if (ok && known && vd_plan_pool_is_devices(pool.kind) && (plan->medium || plan->tree)) {
+    if (ok && known && (plan->rbd || vd_plan_pool_is_devices(pool.kind)) &&
+        (plan->medium || plan->tree)) {
         plan->files_pool = vd_conn_pool_of_files(conn, error);
         ok = plan->files_pool != NULL;
     }

@@ -29,6 +29,8 @@ static void disk_free(gpointer data)
     g_free(disk->format);
     g_free(disk->serial);
     g_strfreev(disk->backing);
+    g_free(disk->rbd);
+    g_strfreev(disk->monitors);
     g_free(disk);
 }
 
@@ -160,6 +162,24 @@ static char **backing_chain(const xmlNode *disk)
     return g_strv_builder_end(paths);
 }
 
+static void read_rbd(VdDomDisk *disk, const xmlNode *source)
+{
+    g_autofree char *protocol = vd_xml_attr(source, "protocol");
+    g_autoptr(GStrvBuilder) monitors = g_strv_builder_new();
+
+    if (g_strcmp0(protocol, "rbd") != 0)
+        return;
+    for (const xmlNode *host = vd_xml_child(source, "host"); host != NULL;
+         host = vd_xml_next(host)) {
+        g_autofree char *name = vd_xml_attr(host, "name");
+
+        if (vd_xml_is(host, "host") && name != NULL)
+            g_strv_builder_add(monitors, name);
+    }
+    disk->rbd = vd_xml_attr(source, "name");
+    disk->monitors = g_strv_builder_end(monitors);
+}
+
 static void read_disk(VdDomXml *dom, const xmlNode *node)
 {
     const xmlNode *source = vd_xml_child(node, "source");
@@ -182,6 +202,7 @@ static void read_disk(VdDomXml *dom, const xmlNode *node)
     disk->volume = vd_xml_attr(source, "volume");
     disk->source = source_path(source);
     disk->is_path = disk->source != NULL;
+    read_rbd(disk, source);
     if (disk->source == NULL)
         disk->source = network_source(source);
     if (disk->source == NULL && disk->pool != NULL && disk->volume != NULL)

@@ -10,6 +10,10 @@
 /* The element in <metadata> that says which deployment made a machine. Its children are request,
  * image, author and the static address. */
 #define VD_METADATA_NS "urn:vmdeck:machine:1"
+/* The volume that the disk was cloned from, where nothing else tells. */
+#define VD_METADATA_BASE                                                                           \
+    "/domain/metadata/*[local-name()='machine' and namespace-uri()='" VD_METADATA_NS               \
+    "']/*[local-name()='base']"
 
 typedef struct {
     char *type;          /* "file", "block", "network", "volume", … */
@@ -21,6 +25,8 @@ typedef struct {
     char *serial;
     char **backing;   /* paths under it, the nearest first; never NULL */
     gboolean is_path; /* source is a path on the host */
+    char *rbd;        /* "pool/image" in ceph, or NULL */
+    char **monitors;  /* of that: names of hosts */
     gboolean readonly, shareable;
     guint64 boot; /* order, 0: none */
 } VdDomDisk;

@@ -55,7 +55,7 @@ libvirtroom_a_SOURCES += \
   src/virt/provision-backup.c \
   src/virt/provision-download.c \
   src/virt/provision-storage.c \
-  src/virt/provision-pull.c \
+  src/virt/provision-pull.c src/virt/provision-rbd.c \
   src/virt/provision-upload.c \
   src/virt/provision-vm.c \
   src/virt/provision-console.c

@@ -66,3 +66,8 @@ char *vd_volume_xml(const char *name, guint64 size, const char *base, const char
 char *vd_volume_raw_xml(const char *name, guint64 size, gboolean sparse, gboolean readable);
 /* Whether the volumes of a pool are files. */
 gboolean vd_pool_has_files(virStoragePoolPtr pool);
+/* Whether its volumes are those of RBD. */
+gboolean vd_rbd_holds(virStoragePoolPtr pool);
+/* Removes such a volume, with the snapshots that libvirt made of a base; waits till ceph knows that
+ * a process that was killed does not use it any more, up to 45 s. -1 with libvirt's error. */
+int vd_rbd_delete(virStorageVolPtr volume, gboolean base);

@@ -145,6 +145,9 @@ static gboolean describe_pool(VdConn *conn, virStoragePoolPtr pool, const char *
     ret->name = g_strdup(name);
     ret->active = info.state == VIR_STORAGE_POOL_RUNNING;
     ret->available = ret->active ? vd_virt_room(conn->conn, ret->path, info.available) : 0;
+    /* Without a manager, a ceph cluster does not know how large it is. */
+    if (ret->active && info.capacity == 0 && g_strcmp0(ret->kind, "rbd") == 0)
+        ret->available = G_MAXUINT64;
     return TRUE;
 }
 
@@ -156,8 +159,9 @@ gboolean vd_conn_pool_ensure(VdConn *conn, const char *name, VdPool *ret, GError
     *ret = (VdPool){0};
     if (!pool || !start_pool(pool, wanted, error))
         return FALSE;
-    if (virStoragePoolRefresh(pool, 0) < 0)
-        virResetLastError();
+    if (virStoragePoolRefresh(pool, 0) < 0 && virStoragePoolIsActive(pool) != 1)
+        return vd_virt_fail(error, _("The storage pool %s does not answer"), wanted);
+    virResetLastError();
     return describe_pool(conn, pool, wanted, ret, error);
 }
 
@@ -276,6 +280,14 @@ gboolean vd_conn_volume_exists(VdConn *conn, const char *pool_name, const char *
     return vol != NULL;
 }
 
+static gboolean is_base(const char *name)
+{
+    const char *digest = name + strlen(VD_BASE_PREFIX);
+
+    return g_str_has_prefix(name, VD_BASE_PREFIX) && strspn(digest, "0123456789abcdef") == 64 &&
+           digest[64] == '.';
+}
+
 gboolean vd_conn_volume_delete(VdConn *conn, const char *pool_name, const char *volume,
                                GError **error)
 {
@@ -297,7 +309,9 @@ gboolean vd_conn_volume_delete(VdConn *conn, const char *pool_name, const char *
         return TRUE;
     if (!vol)
         return vd_virt_fail(error, _("The disk %s could not be looked up"), volume);
-    if (virStorageVolDelete(vol, 0) < 0 && virGetLastErrorCode() != VIR_ERR_NO_STORAGE_VOL)
+    if ((vd_rbd_holds(pool) ? vd_rbd_delete(vol, is_base(volume)) : virStorageVolDelete(vol, 0)) <
+            0 &&
+        virGetLastErrorCode() != VIR_ERR_NO_STORAGE_VOL)
         return vd_virt_fail(error, _("The disk %s could not be removed"), volume);
     return TRUE;
 }
@@ -312,18 +326,11 @@ static void base_free(gpointer data)
     g_free(base);
 }
 
-static gboolean is_base(const char *name)
-{
-    const char *digest = name + strlen(VD_BASE_PREFIX);
-
-    return g_str_has_prefix(name, VD_BASE_PREFIX) && strspn(digest, "0123456789abcdef") == 64 &&
-           digest[64] == '.';
-}
-
 static void add_bases(GPtrArray *bases, virStoragePoolPtr pool)
 {
     virStorageVolPtr *volumes = NULL;
     int n = virStoragePoolIsActive(pool) == 1 ? virStoragePoolListAllVolumes(pool, &volumes, 0) : 0;
+    gboolean rbd = n > 0 && vd_rbd_holds(pool);
 
     n = vd_virt_listed(n, volumes);
     for (int i = 0; i < n; i++) {
@@ -339,6 +346,7 @@ static void add_bases(GPtrArray *bases, virStoragePoolPtr pool)
             base->name = g_strdup(name);
             base->path = g_strdup(path);
             base->bytes = info.allocation;
+            base->rbd = rbd;
             g_ptr_array_add(bases, base);
         }
         free(path);
@@ -426,7 +434,10 @@ char **vd_conn_file_users(VdConn *conn, const char *path, GError **error)
         virStoragePoolFree(pools[i]);
     }
     free(pools);
-    add_machine_users(users, conn, "/domain/devices/disk/source/@file", path);
+    add_machine_users(users, conn,
+                      "/domain/devices/disk/source/@file | "
+                      "/domain/devices/disk/source[@protocol='rbd']/@name | " VD_METADATA_BASE,
+                      path);
     all = g_strv_builder_end(users);
     if (!*all) { /* one that runs tells of what its disk stands on, in a pool or not */
         g_strfreev(all);

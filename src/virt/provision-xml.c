@@ -169,7 +169,10 @@ static void add_metadata(xmlNodePtr root, const VdVmPlan *plan)
     xmlNsPtr ns = xmlNewNs(machine, BAD_CAST_(VD_METADATA_NS), BAD_CAST_(METADATA_PREFIX));
     const struct {
         const char *name, *value;
-    } words[] = {{"request", plan->request}, {"image", plan->image}, {"author", plan->author}};
+    } words[] = {{"request", plan->request},
+                 {"image", plan->image},
+                 {"author", plan->author},
+                 {"base", plan->base}};
 
     xmlSetNs(machine, ns);
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
@@ -258,19 +261,48 @@ gboolean vd_volume_is_device(const char *path)
     return g_str_has_prefix(path, "/dev/");
 }
 
+/* The user's key stays with libvirt. */
+static void add_rbd_source(xmlNodePtr disk, const VdRbd *rbd, const char *name)
+{
+    xmlNodePtr source = vd_xml_add(disk, "source", NULL);
+    xmlNodePtr node;
+
+    vd_xml_set(source, "protocol", "rbd");
+    vd_xml_set(source, "name", name);
+    for (gsize i = 0; rbd->hosts && rbd->hosts[i]; i++) {
+        node = vd_xml_add(source, "host", NULL);
+        vd_xml_set(node, "name", rbd->hosts[i]);
+        if (*rbd->ports[i])
+            vd_xml_set(node, "port", rbd->ports[i]);
+    }
+    if (!rbd->user)
+        return;
+    node = vd_xml_add(source, "auth", NULL);
+    vd_xml_set(node, "username", rbd->user);
+    node = vd_xml_add(node, "secret", NULL);
+    vd_xml_set(node, "type", "ceph");
+    if (rbd->secret_uuid)
+        vd_xml_set(node, "uuid", rbd->secret_uuid);
+    else if (rbd->secret_usage)
+        vd_xml_set(node, "usage", rbd->secret_usage);
+}
+
 static void add_disk(xmlNodePtr devices, const VdVmPlan *plan)
 {
     gboolean device = vd_volume_is_device(plan->disk);
     xmlNodePtr disk = vd_xml_add(devices, "disk", NULL);
     xmlNodePtr node;
 
-    vd_xml_set(disk, "type", device ? "block" : "file");
+    vd_xml_set(disk, "type", plan->rbd ? "network" : device ? "block" : "file");
     vd_xml_set(disk, "device", "disk");
     node = vd_xml_add(disk, "driver", NULL);
     vd_xml_set(node, "name", "qemu");
     vd_xml_set(node, "type", plan->disk_format);
     vd_xml_set(node, "discard", "unmap");
-    vd_xml_set(vd_xml_add(disk, "source", NULL), device ? "dev" : "file", plan->disk);
+    if (plan->rbd)
+        add_rbd_source(disk, plan->rbd, plan->disk);
+    else
+        vd_xml_set(vd_xml_add(disk, "source", NULL), device ? "dev" : "file", plan->disk);
     node = vd_xml_add(disk, "target", NULL);
     vd_xml_set(node, "dev", "vda");
     vd_xml_set(node, "bus", "virtio");

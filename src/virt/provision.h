@@ -29,7 +29,7 @@ typedef struct {
     char *name, *kind; /* kind: libvirt's type, "dir", "logical" … */
     char *path;        /* the folder, if its volumes are files */
     gboolean active;
-    guint64 available; /* bytes; 0 if it is not active */
+    guint64 available; /* bytes; 0 if it is not active, G_MAXUINT64 if nobody tells */
 } VdPool;
 void vd_pool_clear(VdPool *pool);
 
@@ -99,6 +99,7 @@ gboolean vd_conn_base_upload(VdConn *conn, const VdBaseUpload *base, char **ret_
 typedef struct {
     char *pool, *name, *path;
     guint64 bytes; /* that it takes up */
+    gboolean rbd;
 } VdBase;
 /* The volumes of all active pools that are named as those bases are: VD_BASE_PREFIX, 64 hex digits,
  * a dot and a format. VdBase; NULL if the host cannot be asked. */
@@ -113,6 +114,33 @@ gboolean vd_conn_volume_delete(VdConn *conn, const char *pool, const char *volum
  * anew) and of machines; empty if nobody. NULL if the host could not be asked. Free with
  * g_strfreev(). */
 char **vd_conn_file_users(VdConn *conn, const char *path, GError **error);
+
+/* How an RBD pool of a host is reached, by its machines and by QEMU's driver for ceph from here. */
+typedef struct {
+    char *pool;                       /* what it is called in ceph */
+    char **hosts, **ports;            /* of the monitors, side by side; port "": the usual one */
+    char *user;                       /* NULL: nobody has to say who he is */
+    char *secret_uuid, *secret_usage; /* of his key, which libvirt keeps: one of them, or NULL */
+    char **names, **values;           /* options of ceph that its definition sets, side by side */
+    char *key;                        /* base64, if asked for; a secret */
+} VdRbd;
+void vd_rbd_clear(VdRbd *rbd);
+/* Reads the definition of a pool; pure. FALSE: none of RBD. Clear ret in any case. */
+gboolean vd_rbd_read(const char *xml, VdRbd *ret);
+/* The same of a pool of the host; with key, the key as well. Clear ret in any case. */
+gboolean vd_conn_rbd_look(VdConn *conn, const char *pool, gboolean key, VdRbd *ret, GError **error);
+/* A base in an RBD pool is called VD_BASE_PREFIX, the image's digest, and what its job likes. It is
+ * made as a volume of VD_RBD_HALF more than its size (bytes), and whole once it has been cut to
+ * that. *ret_name: one of this digest that is whole, or NULL. The caller frees. */
+#define VD_RBD_HALF ((guint64)4 * 1024 * 1024)
+gboolean vd_conn_rbd_base_find(VdConn *conn, const char *pool, const char *sha256, guint64 size,
+                               char **ret_name, GError **error);
+gboolean vd_conn_rbd_is_whole(VdConn *conn, const char *pool, const char *name, guint64 size);
+/* Removes a base that no disk stands on; VD_ERR_FAILED with what to do if one does. */
+gboolean vd_conn_rbd_base_delete(VdConn *conn, const char *pool, const char *name, GError **error);
+/* A volume that shares what it has with a base of the same pool, enlarged to size bytes. */
+gboolean vd_conn_rbd_clone(VdConn *conn, const char *pool, const char *volume, const char *base,
+                           guint64 size, char **ret_path, GError **error);
 
 /* The architecture of the host's processors; "x86_64" if it does not tell. The caller frees. */
 char *vd_conn_arch(VdConn *conn);
@@ -135,6 +163,8 @@ typedef struct {
     const char *name, *uuid; /* uuid NULL: libvirt's choice */
     const char *title;       /* or NULL */
     const char *disk, *disk_format;
+    const VdRbd *rbd;                   /* where the disk "pool/image" is; NULL: a path */
+    const char *base;                   /* what it was cloned from there, or NULL */
     const char *seed;                   /* the file of a seed medium, or NULL */
     const char *network_kind, *network; /* "network"/"user" and its name */
     const char *mac;

@@ -53,9 +53,12 @@ static gboolean is_local(virConnectPtr conn)
     return uri != NULL && (host == NULL || *host == '\0');
 }
 
-/* One spelling for each file. The caller frees. */
+/* One spelling for each file; "pool/image" of ceph has but one. The caller frees. */
 static char *canonical(const Search *search, const char *path)
 {
+    if (*path != '/')
+        return g_strdup(path);
+
     char *real = search->local ? realpath(path, NULL) : NULL;
 
     return real != NULL ? real : g_canonicalize_filename(path, "/");
@@ -74,7 +77,7 @@ static const char *why_by_definition(const VdDomDisk *disk)
         return _("read-only");
     if (disk->shareable)
         return _("shared with other machines");
-    if (!disk->is_path && disk->volume == NULL)
+    if (!disk->is_path && disk->volume == NULL && disk->rbd == NULL)
         return _("not a file of the host");
     return NULL;
 }
@@ -86,8 +89,44 @@ static virStorageVolPtr lookup_in_pool(virConnectPtr conn, const char *pool_name
     return pool == NULL ? NULL : virStorageVolLookupByName(pool, name);
 }
 
+/* The pool has the same name in ceph, and one of the monitors. */
+static gboolean is_of_rbd_pool(const VdDomDisk *disk, virStoragePoolPtr pool)
+{
+    g_autofree char *xml = virStoragePoolGetXMLDesc(pool, 0);
+    VdRbd rbd = {0};
+    gboolean same = FALSE;
+
+    if (xml != NULL && vd_rbd_read(xml, &rbd) && g_str_has_prefix(disk->rbd, rbd.pool) &&
+        disk->rbd[strlen(rbd.pool)] == '/') {
+        for (guint i = 0; disk->monitors[i] != NULL; i++)
+            same = same || g_strv_contains((const char *const *)rbd.hosts, disk->monitors[i]);
+    }
+    vd_rbd_clear(&rbd);
+    return same;
+}
+
+static virStorageVolPtr lookup_rbd(virConnectPtr conn, const VdDomDisk *disk)
+{
+    virStoragePoolPtr *pools = NULL;
+    virStorageVolPtr found = NULL;
+    int count = virConnectListAllStoragePools(
+        conn, &pools, VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE | VIR_CONNECT_LIST_STORAGE_POOLS_RBD);
+
+    count = vd_virt_listed(count, pools);
+    for (int i = 0; i < count; i++) {
+        if (found == NULL && is_of_rbd_pool(disk, pools[i]))
+            found = virStorageVolLookupByName(pools[i], strchr(disk->rbd, '/') + 1);
+        virStoragePoolFree(pools[i]);
+    }
+    free(pools);
+    virResetLastError();
+    return found;
+}
+
 static virStorageVolPtr lookup_volume(virConnectPtr conn, const VdDomDisk *disk)
 {
+    if (disk->rbd != NULL)
+        return lookup_rbd(conn, disk);
     if (disk->is_path)
         return virStorageVolLookupByPath(conn, disk->source);
     if (disk->pool == NULL || disk->volume == NULL)
@@ -159,7 +198,7 @@ static VdMachineVolume *candidate(const Search *search, const char *path)
     g_autofree char *key = NULL;
     VdMachineVolume *volume;
 
-    if (path == NULL || *path != '/')
+    if (path == NULL)
         return NULL;
     key = canonical(search, path);
     volume = g_hash_table_lookup(search->candidates, key);
@@ -168,7 +207,7 @@ static VdMachineVolume *candidate(const Search *search, const char *path)
 
 static void keep_disk_of(const Search *search, const VdDomDisk *disk, const char *name)
 {
-    g_autofree char *path = disk->is_path ? g_strdup(disk->source) : NULL;
+    g_autofree char *path = g_strdup(disk->is_path ? disk->source : disk->rbd);
     VdMachineVolume *volume;
 
     if (path == NULL && disk->volume != NULL) {

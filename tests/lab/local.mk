@@ -8,6 +8,7 @@ EXTRA_DIST += tests/lab/lab-hosts.sh
 EXTRA_DIST += tests/lab/lab-machines.sh tests/lab/tiny-init.c tests/lab/tiny.h \
   tests/lab/lab-doctor.sh
 EXTRA_DIST += tests/lab/lab-seed.sh tests/lab/uml tests/lab/lab-lvm.sh
+EXTRA_DIST += tests/lab/lab-rbd.sh tests/lab/ceph
 
 # Sick hosts: a proxy whose links fall ill, and the console beside them.
 SICK_CPPFLAGS = $(SCREEN_CPPFLAGS) -DSICK_SOURCE_DIR='"$(abs_top_srcdir)"' \
@@ -37,4 +38,5 @@ tests_lab_record_SOURCES = tests/lab/record.c $(SICK_FILES)
 tests_lab_record_CPPFLAGS = $(SICK_CPPFLAGS)
 tests_lab_record_CFLAGS = $(TEST_CFLAGS) $(VTERM_CFLAGS)
 tests_lab_record_LDADD = $(SCREEN_LIBS)
-EXTRA_DIST += tests/lab/lab-install.sh tests/lab/tiny-installer.c
+EXTRA_DIST += tests/lab/lab-install.sh tests/lab/tiny-installer.c \
+  tests/lab/installer.bash

@@ -134,6 +134,44 @@ static void test_machine_with_kvm_or_its_own_network(void **state)
     holds(on_arm, "/domain/devices/interface/@type", "user");
 }
 
+/* A disk in ceph has the monitors and the user of its pool, and never the key. */
+static void test_rbd_document(void **state)
+{
+    VdVmPlan plan = some_plan();
+    VdVmTarget target = {.type = "qemu", .arch = "x86_64", .machine = "q35"};
+    g_autoptr(xmlDoc) doc = NULL;
+    VdRbd rbd = {0}, none = {0};
+
+    (void)state;
+    assert_true(vd_rbd_read(
+        "<pool type='rbd' xmlns:rbd='http://libvirt.org/schemas/storagepool/rbd/1.0'>"
+        "<name>p</name><source><name>vms</name><host name='a' port='6789'/><host name='b &amp; c'/>"
+        "<auth type='ceph' username='libvirt'><secret usage='client.libvirt'/></auth></source>"
+        "<rbd:config_opts><rbd:option name='o' value='v'/></rbd:config_opts></pool>",
+        &rbd));
+    assert_string_equal(rbd.pool, "vms");
+    assert_string_equal(rbd.values[0], "v");
+    assert_false(vd_rbd_read("<pool type='dir'><source><name>vms</name></source></pool>", &none));
+    vd_rbd_clear(&none);
+    rbd.key = g_strdup("c2VjcmV0");
+    plan.rbd = &rbd;
+    plan.disk = "vms/db & co.raw";
+    plan.disk_format = "raw";
+    plan.base = "vms/vmdeck-base";
+    doc = plan_doc(&plan, &target);
+    holds(doc, "/domain/devices/disk/@type", "network");
+    holds(doc, "/domain/devices/disk/source/@protocol", "rbd");
+    holds(doc, "/domain/devices/disk/source/@name", "vms/db & co.raw");
+    holds(doc, "/domain/devices/disk/source/host[1]/@port", "6789");
+    holds(doc, "/domain/devices/disk/source/host[2]/@name", "b & c");
+    holds(doc, "/domain/devices/disk/source/host[2]/@port", NULL);
+    holds(doc, "/domain/devices/disk/source/auth/@username", "libvirt");
+    holds(doc, "/domain/devices/disk/source/auth/secret/@usage", "client.libvirt");
+    holds(doc, VD_METADATA_BASE, "vms/vmdeck-base");
+    assert_false(vd_xpath_has(doc, "//@* | //*", "c2VjcmV0"));
+    vd_rbd_clear(&rbd);
+}
+
 static void test_installer_document(void **state)
 {
     VdVmPlan plan = some_plan();
@@ -585,6 +623,7 @@ int main(void)
         cmocka_unit_test(test_machine_document),
         cmocka_unit_test(test_machine_on_a_device),
         cmocka_unit_test(test_machine_with_kvm_or_its_own_network),
+        cmocka_unit_test(test_rbd_document),
         cmocka_unit_test(test_installer_document),
         cmocka_unit_test(test_volume_documents),
         cmocka_unit_test(test_machines_come_and_go),

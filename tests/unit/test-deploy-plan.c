@@ -15,6 +15,7 @@
 #include "src/deploy/deploy-private.h"
 #include "src/deploy/deploy.h"
 #include "src/deploy/plan.h"
+#include "src/deploy/rbd.h"
 
 #define GIB    (G_GUINT64_CONSTANT(1) << 30)
 #define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -345,7 +346,7 @@ static void test_raw_disk(void **state)
     g_autoptr(VdPlan) plan = make_plan(words, TRUE, NULL);
     g_autofree char *json = vd_plan_to_json(plan);
     g_autoptr(VdPlan) back = vd_plan_from_json(json, NULL);
-    g_autoptr(GError) qcow2 = NULL, rbd = NULL;
+    g_autoptr(GError) qcow2 = NULL, scsi = NULL;
 
     (void)state;
     assert_true(back->raw && back->whole);
@@ -356,8 +357,79 @@ static void test_raw_disk(void **state)
     assert_true(vd_plan_check_pool("p", "logical", TRUE, NULL));
     assert_false(vd_plan_check_pool("p", "logical", FALSE, &qcow2));
     assert_non_null(strstr(qcow2->message, "--disk-format raw"));
-    assert_false(vd_plan_check_pool("p", "rbd", TRUE, &rbd));
+    assert_false(vd_plan_check_pool("p", "scsi", TRUE, &scsi));
+    assert_non_null(strstr(scsi->message, "RBD"));
     REFUSED(TRUE, "--whole-later", "disk-format", "raw", "whole-later", "true");
+}
+
+/* In RBD a disk is raw and a clone; what libvirt cannot put there goes to another pool. */
+static void test_rbd(void **state)
+{
+    const char *const seed[] = {"engine", "seed", NULL}, *const whole[] = {"whole", "true", NULL},
+                      *const later[] = {"whole-later", "true", NULL},
+                      *const qcow2[] = {"disk-format", "qcow2", NULL};
+    g_autoptr(VdPlan) plan = make_plan(seed, TRUE, NULL);
+    g_autoptr(VdPlan) offline = make_plan(NULL, TRUE, NULL);
+    g_autoptr(VdPlan) copy = make_plan(whole, TRUE, NULL);
+    g_autoptr(VdPlan) grown = make_plan(later, TRUE, NULL);
+    g_autoptr(VdPlan) other = make_plan(qcow2, TRUE, NULL);
+    g_autoptr(GError) refused = NULL, format = NULL;
+    g_autofree char *json = NULL;
+    g_autoptr(VdPlan) back = NULL;
+
+    (void)state;
+    assert_true(vd_plan_check_pool("p", "rbd", FALSE, NULL));
+    assert_true(vd_plan_suit_pool(plan, "p", "rbd", NULL));
+    assert_true(plan->rbd && !plan->whole && !plan->near);
+    assert_string_equal(plan->volume, "db-07-7k2m9q.raw");
+    assert_string_equal(vd_plan_format(plan), "raw");
+    json = vd_plan_to_json(plan);
+    back = vd_plan_from_json(json, NULL);
+    assert_true(back->rbd);
+    /* What the appliance changes is a file here first, also on this host. */
+    assert_true(vd_plan_suit_pool(offline, "p", "rbd", NULL));
+    assert_true(offline->near && !offline->whole);
+    assert_true(vd_plan_suit_pool(copy, "p", "rbd", NULL));
+    assert_true(copy->near && copy->whole);
+    assert_false(vd_plan_suit_pool(grown, "p", "rbd", &refused));
+    assert_non_null(strstr(refused->message, "rbd flatten"));
+    assert_false(vd_plan_suit_pool(other, "p", "rbd", &format));
+    assert_non_null(strstr(format->message, "--disk-format"));
+}
+
+/* What qemu-img is told, and what its words mean. */
+static void test_rbd_words(void **state)
+{
+    VdRbd rbd = {0};
+    gboolean read =
+        vd_rbd_read("<pool type='rbd'><source><name>vms</name><host name='mon-a'/>"
+                    "<host name='2001:db8::7' port='3300'/><auth username='libvirt'/></source>"
+                    "<config_opts><option name='ms_mode' value='secure'/>"
+                    "<option name='evil&#10;key' value='1'/></config_opts></pool>",
+                    &rbd);
+    char *key = rbd.key = g_strdup("c2VjcmV0");
+    g_autofree char *name = vd_rbd_name(&rbd, "/c", "a\"b,c", 32, 64);
+    g_autofree char *conf = vd_rbd_conf(&rbd);
+    g_autoptr(JsonNode) node = json_from_string(name + strlen("json:"), NULL);
+    JsonObject *file = json_object_get_object_member(json_node_get_object(node), "file");
+
+    (void)state;
+    assert_true(read);
+    assert_null(strstr(name, key));
+    assert_null(strstr(conf, key));
+    assert_string_equal(json_object_get_string_member(file, "image"), "a\"b,c");
+    assert_string_equal(json_object_get_string_member(file, "key-secret"), "key");
+    assert_int_equal(json_object_get_int_member(json_node_get_object(node), "offset"), 32);
+    assert_non_null(strstr(name, "{\"host\":\"mon-a\",\"port\":\"6789\"}"));
+    assert_non_null(strstr(name, "{\"host\":\"2001:db8::7\",\"port\":\"3300\"}"));
+    assert_non_null(strstr(conf, "\nms_mode = secure\n"));
+    assert_null(strstr(conf, "evil"));
+    assert_null(vd_rbd_reason("error reading header from x: No such file or directory"));
+    assert_non_null(strstr(vd_rbd_reason("Unknown driver 'rbd'"), "qemu-block-extra"));
+    assert_non_null(strstr(vd_rbd_reason("error connecting: Connection timed out"), "reached"));
+    assert_non_null(strstr(vd_rbd_reason("error connecting: Invalid argument"), "key"));
+    assert_non_null(vd_rbd_reason("what else"));
+    vd_rbd_clear(&rbd);
 }
 
 static void test_json_there_and_back(void **state)
@@ -613,6 +685,8 @@ int main(void)
         cmocka_unit_test(test_room),
         cmocka_unit_test(test_hostnames_from_names),
         cmocka_unit_test(test_raw_disk),
+        cmocka_unit_test(test_rbd),
+        cmocka_unit_test(test_rbd_words),
         cmocka_unit_test(test_json_there_and_back),
         cmocka_unit_test(test_no_secret_in_the_spec),
         cmocka_unit_test(test_the_helpers_request),

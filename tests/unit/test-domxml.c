@@ -122,6 +122,8 @@ static void test_disks(void **state)
     assert_true(disk->shareable && !disk->readonly);
     disk = dom->disks->pdata[2];
     assert_string_equal(disk->source, "rbd:ceph1/pool/image");
+    assert_string_equal(disk->rbd, "pool/image");
+    assert_string_equal(disk->monitors[0], "ceph1");
     assert_false(disk->is_path);
     disk = dom->disks->pdata[3];
     assert_string_equal(disk->pool, "p");

@@ -125,12 +125,22 @@ static gboolean cut_bar(char *line)
     return TRUE;
 }
 
-/* Of debconf's text and newt frontends, anaconda's text mode, subiquity, and others. */
+/* Of debconf's text and newt frontends, anaconda's text mode, subiquity, and others. A multiplexer
+ * may draw a screen as one long line, with the prompt at its end. */
 static gboolean asks(const char *line)
 {
-    static const char *const words[] = {
-        "press enter to continue", "<go back>", "<continue>", "<yes>", "<no>",    "<ok>",
-        "please make a selection", "(yes|no)",  "(y/n)",      "[y/n]", "[yes/no]"};
+    static const char *const words[] = {"press enter to continue",
+                                        "<go back>",
+                                        "<continue>",
+                                        "<yes>",
+                                        "<no>",
+                                        "<ok>",
+                                        "please make a selection",
+                                        "(yes|no)",
+                                        "(y/n)",
+                                        "[y/n]",
+                                        "[yes/no]",
+                                        "prompt: '?' for help"};
     g_autofree char *lower = g_ascii_strdown(line, -1);
 
     for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
@@ -232,9 +242,11 @@ VdHeardKind vd_heard_line(VdHeard *heard, const char *line, gint64 now, const ch
     part = percent_of(heard->text);
     further = is_further(heard, part);
     worded = has_words(heard->text);
-    if (ret_text)
-        *ret_text = worded ? heard->text : NULL;
     done = overall(heard, heard->text, part);
+    if (ret_text)
+        *ret_text = worded                           ? heard->text
+                    : part >= 0 && heard->stage >= 0 ? stages[heard->stage].words
+                                                     : NULL;
     if (ret_part)
         *ret_part = done;
     if (!worded && !further)

@@ -19,9 +19,10 @@ void vd_heard_free(VdHeard *heard);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VdHeard, vd_heard_free)
 
 /* One line as vd_conn_vm_follow() gives it, at `now` (monotonic microseconds). ret_text (may be
- * NULL) gets its words without the bar that a terminal multiplexer draws, or NULL if it has none;
- * valid until the next call. ret_part (may be NULL) gets how much of all the work is done as a
- * fraction, or -1: by the parts of which debian-installer, anaconda and subiquity tell, of which it
- * never gets less; of others it is the last "44%" of the line. */
+ * NULL) gets its words without the bar that a terminal multiplexer draws, or NULL if it has none
+ * (of a bar's "... 37%" the part of the work that it goes with); valid until the next call.
+ * ret_part (may be NULL) gets how much of all the work is done as a fraction, or -1: by the parts
+ * of which debian-installer, anaconda and subiquity tell, of which it never gets less; of others it
+ * is the last "44%" of the line. */
 VdHeardKind vd_heard_line(VdHeard *heard, const char *line, gint64 now, const char **ret_text,
                           double *ret_part);

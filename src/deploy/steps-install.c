@@ -368,7 +368,7 @@ static gboolean on_line(const char *line, gpointer data)
         set_note(watch, NO_NOTE);
     g_mutex_unlock(&watch->lock);
     vd_run_log(watch->run, "console: %s", line);
-    if (text)
+    if (text && kind != VD_HEARD_ASKS) /* of which the note tells */
         vd_run_text(watch->run, "%.*s", (int)vd_text_fit(text, 100, NULL), text);
     if (part >= 0 || (text && !watch->by_parts))
         vd_run_progress(watch->run, part);

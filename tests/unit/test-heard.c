@@ -77,6 +77,16 @@ static void test_heard_questions(void **state)
     hears(&ear, MINUTE, "Choosing a mirror", VD_HEARD_NEWS);
     hears(&ear, MINUTE, "    <Go Back>                    <Continue>    ", VD_HEARD_ASKS);
     hears(&ear, MINUTE, "Prompt: '?' for help, default=1> ", VD_HEARD_ASKS);
+    hears(&ear, MINUTE, "... 14%", VD_HEARD_NEWS);
+    hears(
+        &ear, MINUTE,
+        "Configure the package manager-----------------------------The installer failed to access "
+        "the mirror. This may be a problem with your network, or with the mirror. You can choose "
+        "to "
+        "retry the download, select a different mirror, or ignore the problem and continue without "
+        "all the packages from this mirror.Downloading a file failed:  1: Retry [*],  2: Change "
+        "mirror,      3: Ignore,    Prompt: '?' for help, default=1> ",
+        VD_HEARD_ASKS);
     hears(&ear, MINUTE, "Continue with autoinstall? (yes|no)", VD_HEARD_ASKS);
     hears(&ear, MINUTE, "Installing the base system", VD_HEARD_NEWS);
     vd_heard_line(heard, "Retrieving it [ (1*installer)  2 shell ][ Nov 26 11:46 ]", 0, &text,
@@ -161,6 +171,24 @@ static void test_heard_stages(void **state)
     }
 }
 
+/* "... 20%" after a question and its answer: the part goes on that was asked about. */
+static void test_heard_part_goes_on(void **state)
+{
+    g_autoptr(VdHeard) heard = vd_heard_new();
+    const char *text = NULL;
+
+    (void)state;
+    vd_heard_line(heard, "... 20%", 0, &text, NULL);
+    assert_null(text);
+    vd_heard_line(heard, "Configuring apt  ... 7%", 0, &text, NULL);
+    assert_string_equal(text, "Configuring apt  ... 7%");
+    vd_heard_line(heard, "Prompt: '?' for help, default=1> ", 0, &text, NULL);
+    vd_heard_line(heard, "... 20%", 0, &text, NULL);
+    assert_string_equal(text, "Configuring apt");
+    vd_heard_line(heard, "8", 0, &text, NULL);
+    assert_null(text);
+}
+
 static void test_heard_others(void **state)
 {
     g_autoptr(VdHeard) anaconda = vd_heard_new();
@@ -187,9 +215,9 @@ static void test_heard_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_heard_clock),    cmocka_unit_test(test_heard_questions),
-        cmocka_unit_test(test_heard_progress), cmocka_unit_test(test_heard_stages),
-        cmocka_unit_test(test_heard_others),
+        cmocka_unit_test(test_heard_clock),        cmocka_unit_test(test_heard_questions),
+        cmocka_unit_test(test_heard_progress),     cmocka_unit_test(test_heard_stages),
+        cmocka_unit_test(test_heard_part_goes_on), cmocka_unit_test(test_heard_others),
     };
 
     return cmocka_run_group_tests_name("heard", tests, NULL, NULL);

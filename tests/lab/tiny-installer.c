@@ -26,7 +26,8 @@
 #define ANSWERS_AT   (1024 * 1024)
 #define ANSWER_BYTES 65536
 
-/* Prints the text at NAME_OFFSET on the serial line and stops; if the byte at TWICE_OFFSET is set
+/* Prints the text at NAME_OFFSET on the serial line, and again every two seconds, as somebody may
+ * begin to listen late; if the byte at TWICE_OFFSET is set
  * it is cleared on the disk first, and the machine restarted. */
 __asm__(".section .rodata\n"
         ".globl boot_begin\n"
@@ -63,8 +64,10 @@ __asm__(".section .rodata\n"
         "  mov %bl, %al\n"
         "  out %al, %dx\n"
         "  jmp 2b\n"
-        "4: hlt\n"
-        "  jmp 4b\n"
+        "4: mov $37, %cx\n" /* of the timer's ticks */
+        "5: hlt\n"
+        "  loop 5b\n"
+        "  jmp 1b\n"
         ".globl boot_end\n"
         "boot_end:\n"
         ".code64\n"

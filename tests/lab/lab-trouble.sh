@@ -122,4 +122,26 @@ ok "as it is, it has no first boot that is waited for" eval \
    said empty-1 "no operating system was found"'
 vm destroy empty-1 >/dev/null
 ok "it is deleted" deck delete empty-1 --volumes --yes
+
+# ---- a file system that shares blocks: a full copy is made in no time, and takes no room
+
+truncate -s 1G "$work/sharing.img"
+mkfs.xfs -q -m reflink=1 "$work/sharing.img"
+in_host mount -o loop "$work/sharing.img" /var/lib/vmdeck # store and pool are one mount
+in_host mkdir /var/lib/vmdeck/pool
+vm pool-create-as sharing dir --target /var/lib/vmdeck/pool >/dev/null
+ok "an image of 300 MiB is added" eval '"$lab_home/tiny-image" halt "$work/large.raw" &&
+  dd if=/dev/urandom of="$work/large.raw" bs=1M seek=1 count=300 conv=notrunc status=none &&
+  in_host env VMDECK="$VMDECK" FAKE_OS=none VMDECK_GUEST="$lab_home/fake-guest" \
+    "$VMDECK" image add "$work/large.raw" --name large'
+in_host sync
+room=$(in_host stat -f -c %f /var/lib/vmdeck)
+ok "a full copy of it is deployed" try_deploy shared --image large --pool sharing --disk-format raw \
+  --no-grow --no-customise --no-start
+in_host sync
+ok "it shares the image's blocks, as the log says" eval \
+  'deck job log "$(job_of shared)" | grep -q "shares the image.s blocks"'
+ok "and takes no room" [ $((room - $(in_host stat -f -c %f /var/lib/vmdeck))) -lt 4096 ]
+ok "its bytes are the image's" in_host cmp "$work/large.raw" \
+  "$(vm domblklist shared | awk '$1 == "vda" { print $2 }')"
 finish

@@ -2,7 +2,7 @@
 # Machines whose disks are in RBD, with a real ceph that asks for a key. The image goes there once
 # and each disk is a clone of it; a machine is proved from inside. What is interrupted goes on or is
 # taken back, and nothing stays in ceph; nobody sees the key.
-# About 90 s of one processor, most of it the guest's.
+# About 150 s on two processors.
 # shellcheck disable=SC2016 -- conditions are given to ok() as text
 . "$(dirname "$0")/lib.bash"
 

@@ -186,6 +186,11 @@ static gboolean check_room(Field *field, GError **error)
                 devices ? _("there are %s free on %s; the disk will be a full copy, raw")
                         : _("there are %s free on %s"),
                 there, pool.name);
+    } else if (ok && pool.name) {
+        ok = vd_plan_check_pool(pool.name, pool.kind, TRUE, error);
+        if (ok)
+            field->hint = g_strdup_printf(
+                _("%s is not active: it will be started, and tells its room then"), pool.name);
     }
     vd_pool_clear(&pool);
     return ok;

@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "src/base/error.h"
 #include "src/base/i18n.h"
@@ -136,6 +137,19 @@ static void init_once(void)
     }
 }
 
+/* What is opened and never comes to an end, or never begins, hangs in a call that no cancel
+ * reaches. */
+static gboolean check_local(const char *url, GError **error)
+{
+    g_autofree char *path =
+        g_ascii_strncasecmp(url, "file:", 5) == 0 ? g_filename_from_uri(url, NULL, NULL) : NULL;
+    struct stat st;
+
+    if (!path || stat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+        return TRUE; /* libcurl tells what is wrong */
+    return vd_fail(error, VD_ERR_INVALID, NULL, _("%s is not a regular file."), path);
+}
+
 VdTransferEnd vd_transfer(const VdTransfer *transfer, GError **error)
 {
     char words[CURL_ERROR_SIZE];
@@ -143,6 +157,8 @@ VdTransferEnd vd_transfer(const VdTransfer *transfer, GError **error)
     VdTransferEnd end = VD_TRANSFER_DONE;
     CURLcode code;
 
+    if (!check_local(transfer->url, error))
+        return VD_TRANSFER_FAILED;
     init_once();
     work.curl = curl_easy_init();
     if (!work.curl) {

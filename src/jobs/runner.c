@@ -187,6 +187,7 @@ static void undo_and_end(VdRun *run, const char *why, const char *detail, VdErro
     if (!vd_job_state_ended(run->job->state) && !vd_run_enter(run, state_entry, &now, &error))
         vd_run_log(run, "%s", error->message);
     pthread_mutex_lock(&run->lock);
+    run->phase = VD_RUN_UNDO; /* one that was going on may have come to no step */
     run->why = g_strdup(why);
     run->why_detail = g_strdup(detail);
     pthread_mutex_unlock(&run->lock);

@@ -128,12 +128,28 @@ static gboolean fits_subnet(GInetAddressMask *subnet, guint length, const char *
                    network, words, right, length, text, right);
 }
 
+/* Where a network has addresses of one kind alone, libvirt lets nothing of the other through
+ * (formatnetwork.html, "ipv6"). words: what it has. */
+static gboolean other_kind(xmlDocPtr doc, const char *network, const char *text, const char *words,
+                           GError **error)
+{
+    g_autofree char *both = vd_xml_attr(xmlDocGetRootElement(doc), "ipv6");
+
+    if (!*words || g_strcmp0(both, "yes") == 0)
+        return TRUE;
+    return vd_fail(error, VD_ERR_INVALID, NULL,
+                   _("%s is outside the network %s, which is %s; give an address of it, or another "
+                     "network."),
+                   text, network, words);
+}
+
 /* A bridge of the host's own has no <ip>: what is behind it is not known, and all fits. */
 static gboolean fits_network(xmlDocPtr doc, const char *network, GInetAddress *address,
                              guint length, GError **error)
 {
     g_autofree char *text = g_inet_address_to_string(address);
     g_autoptr(GString) subnets = g_string_new(NULL);
+    g_autoptr(GString) others = g_string_new(NULL);
 
     for (xmlNodePtr ip = vd_xml_child(xmlDocGetRootElement(doc), "ip"); ip; ip = vd_xml_next(ip)) {
         g_autoptr(GInetAddress) host = NULL;
@@ -141,19 +157,23 @@ static gboolean fits_network(xmlDocPtr doc, const char *network, GInetAddress *a
         g_autofree char *words = NULL;
 
         subnet = subnet_of(ip, &host);
-        if (!subnet || g_inet_address_get_family(host) != g_inet_address_get_family(address))
+        if (!subnet)
             continue;
+        words = g_inet_address_mask_to_string(subnet);
+        if (g_inet_address_get_family(host) != g_inet_address_get_family(address)) {
+            g_string_append_printf(others, "%s%s", others->len > 0 ? ", " : "", words);
+            continue;
+        }
         if (g_inet_address_equal(host, address))
             return vd_fail(error, VD_ERR_INVALID, NULL,
                            _("%s is the host's own address on the network %s."), text, network);
         if (g_inet_address_mask_matches(subnet, address))
             return fits_subnet(subnet, length, network, address, error) &&
                    outside_dhcp(ip, subnet, network, address, error);
-        words = g_inet_address_mask_to_string(subnet);
         g_string_append_printf(subnets, "%s%s", subnets->len > 0 ? ", " : "", words);
     }
     if (subnets->len == 0)
-        return TRUE;
+        return other_kind(doc, network, text, others->str, error);
     return vd_fail(error, VD_ERR_INVALID, NULL,
                    _("%s is outside the network %s, which is %s; give an address of it, or another "
                      "network."),

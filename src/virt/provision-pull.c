@@ -33,6 +33,26 @@ static void abort_pull(virDomainPtr domain, const char *disk)
         virResetLastError();
 }
 
+/* What was copied stays in the disk, which stands on its base for the rest. */
+static gboolean lost(virDomainPtr domain, const char *disk, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    int state = 0, reason = 0;
+
+    vd_virt_fail(&why, _("The copying of the disk %s cannot be followed"), disk);
+    if (virDomainGetState(domain, &state, &reason, 0) == 0 && state == VIR_DOMAIN_SHUTOFF)
+        return vd_fail(error, VD_ERR_FAILED, vd_error_detail(why),
+                       reason == VIR_DOMAIN_SHUTOFF_CRASHED
+                           ? _("The machine crashed while its disk %s was being made whole; the "
+                               "disk is as good as before. Start it, and try again.")
+                           : _("The machine ended while its disk %s was being made whole; the "
+                               "disk is as good as before. Start it, and try again."),
+                       disk);
+    virResetLastError();
+    g_propagate_error(error, g_steal_pointer(&why));
+    return FALSE;
+}
+
 static gboolean follow(virDomainPtr domain, const char *disk, VdUploadProgress progress,
                        gpointer data, GCancellable *cancel, GError **error)
 {
@@ -41,7 +61,7 @@ static gboolean follow(virDomainPtr domain, const char *disk, VdUploadProgress p
         int there = virDomainGetBlockJobInfo(domain, disk, &info, 0);
 
         if (there < 0)
-            return vd_virt_fail(error, _("The copying of the disk %s cannot be followed"), disk);
+            return lost(domain, disk, error);
         if (there == 0)
             return TRUE;
         /* An end of 1 says that it is not known yet. */

@@ -109,8 +109,16 @@ static gboolean start_pool(virStoragePoolPtr pool, const char *name, GError **er
     if (found.path && virStoragePoolBuild(pool, 0) < 0)
         virResetLastError();
     vd_pool_clear(&found);
-    if (virStoragePoolCreate(pool, 0) < 0 && virStoragePoolIsActive(pool) != 1)
-        return vd_virt_fail(error, _("The storage pool %s could not be started"), name);
+    if (virStoragePoolCreate(pool, 0) < 0) {
+        g_autoptr(GError) why = NULL;
+
+        vd_virt_fail(&why, _("The storage pool %s could not be started"), name);
+        if (virStoragePoolIsActive(pool) == 1) /* by somebody else meanwhile */
+            return TRUE;
+        virResetLastError();
+        g_propagate_error(error, g_steal_pointer(&why));
+        return FALSE;
+    }
     return TRUE;
 }
 

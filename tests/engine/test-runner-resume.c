@@ -135,6 +135,21 @@ static void test_undo_fails(void **state)
     run_nothing_left(journal);
 }
 
+/* It is cancelled while what the interrupted step had made is taken away, which takes its time. */
+static void test_cancelled_while_it_begins(void **state)
+{
+    (void)state;
+    g_autoptr(VdJournal) journal = dead_at("last:undo");
+    run_touch("mute");
+    resume(journal);
+    run_cancel(journal);
+    WAIT_FOR(run_has_state(journal, VD_JOB_CANCELLING));
+    g_autofree char *mute = run_work_path("mute");
+    assert_int_equal(unlink(mute), 0);
+    vd_job_unref(run_ended(journal, VD_JOB_CANCELLED));
+    run_nothing_left(journal);
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -173,6 +188,7 @@ int main(int argc, char **argv)
         return other;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_resume_everywhere, run_setup, jobs_teardown),
+        cmocka_unit_test_setup_teardown(test_cancelled_while_it_begins, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_cancel_everywhere, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_killed_twice, run_setup, jobs_teardown),
         cmocka_unit_test_setup_teardown(test_values_lost, run_setup, jobs_teardown),

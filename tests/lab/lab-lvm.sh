@@ -96,6 +96,9 @@ volumes() {
     said no "leave --whole-later out" && nothing_of no'
   ok "more than the group has is refused" eval '! try_deploy no $bare --pool guests --disk 9G &&
     said no "free on guests" && nothing_of no && no_volume_of no'
+  vm pool-define-as gone logical --source-name gone --target /dev/gone
+  ok "a group that is not there is told in its host's words" eval '! try_deploy no $bare --pool gone &&
+    said no "cannot find logical volume group|volume group .*gone.* not found|vgchange" && nothing_of no'
   ok "an image is made of a machine that is off" eval 'deck image make one --name again &&
     deck image show again --format json | grep -q "\"virtual_size\" *: *$((64 << 20))"'
   ok "a volume goes with its machine" eval 'deck delete one --volumes --yes && no_volume_of one'

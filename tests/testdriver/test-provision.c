@@ -291,8 +291,8 @@ static void test_addresses(void **state)
     address_is(conn, "default", "10.0.0.5/24",
                "outside the network default, which is 192.168.122.0/24");
     address_is(conn, "default", "192.168.122.7/16", "give 192.168.122.7/24");
-    /* Of the other family nothing is known of this network. */
-    address_is(conn, "default", "fd00::5/64", NULL);
+    address_is(conn, "default", "fd00::5/64",
+               "outside the network default, which is 192.168.122.0/24");
     address_is(conn, "user", "10.0.0.5/24", NULL);
     plan.address = "192.168.122.7/24";
     assert_true(vd_conn_vm_define(conn, &plan, &uuid, NULL));

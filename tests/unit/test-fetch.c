@@ -522,6 +522,21 @@ static void test_files_are_sources(void **state)
     assert_int_equal(catalogue->n_left_out, 1);
 }
 
+/* It would never begin, and nobody could cancel that. */
+static void test_fifo(void **state)
+{
+    Place *place = *state;
+    g_autofree char *path = g_build_filename(place->served, "fifo", NULL);
+    g_autofree char *url = g_filename_to_uri(path, NULL, NULL);
+    g_autoptr(GError) error = NULL;
+    gsize length = 0;
+
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_null(vd_transfer_text(url, VD_INDEX_BYTES, NULL, &length, &error));
+    assert_int_equal(vd_error_code(error), VD_ERR_INVALID);
+    assert_non_null(strstr(error->message, "not a regular file"));
+}
+
 int main(void)
 {
 #define PLACED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -530,7 +545,7 @@ int main(void)
         PLACED(test_resume_in_vain), PLACED(test_wrong_digest),      PLACED(test_truncated),
         PLACED(test_not_there),      PLACED(test_damaged),           PLACED(test_bomb),
         PLACED(test_cancel),         PLACED(test_text_is_bounded),   PLACED(test_announced),
-        PLACED(test_signed_source),  PLACED(test_files_are_sources),
+        PLACED(test_signed_source),  PLACED(test_files_are_sources), PLACED(test_fifo),
     };
 
     return cmocka_run_group_tests(tests, pack, unpack);

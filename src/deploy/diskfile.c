@@ -76,18 +76,35 @@ static char *convert_command(const Head *head)
     return g_strdup_printf("qemu-img convert -O qcow2 -- %s whole.qcow2", file);
 }
 
+/* What the header calls it: whoever joins the two should know whose bytes come in. The caller
+ * frees.
+ */
+static char *base_name(const Head *head)
+{
+    guint64 offset = big(head, 8, 8), length = big(head, 16, 4);
+    g_autofree char *name = NULL;
+
+    if (length == 0 || offset > head->length || length > head->length - offset)
+        return g_strdup(_("a backing file"));
+    name = g_strndup((const char *)head->data + offset, (gsize)length);
+    return vd_text_clean(name, 200, FALSE);
+}
+
 static gboolean refuse_base(const Head *head, GError **error)
 {
-    g_autofree char *command = convert_command(head);
+    g_autofree char *command = convert_command(head), *base = base_name(head);
 
     if (*head->name != '/')
-        return vd_fail(error, VD_ERR_INVALID, NULL,
-                       _("%s stands on another file (a backing file), which does not come with it: "
-                         "whoever made it must join the two."),
-                       head->name);
-    return vd_fail(error, VD_ERR_INVALID, NULL,
-                   _("%s stands on another file (a backing file); join the two first (%s)."),
-                   head->name, command);
+        return vd_fail(
+            error, VD_ERR_INVALID, NULL,
+            _("%s stands on another file (%s), which does not come with it: whoever made "
+              "it must join the two."),
+            head->name, base);
+    return vd_fail(
+        error, VD_ERR_INVALID, NULL,
+        _("%s stands on another file (%s); if that one is to go along, join the two first "
+          "(%s)."),
+        head->name, base, command);
 }
 
 static gboolean check_qcow2_features(const Head *head, guint64 version, GError **error)

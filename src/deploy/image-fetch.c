@@ -252,10 +252,25 @@ static void add_source(GString *summary, const char *name, const VdCatalogue *ca
     }
 }
 
+/* first: what is wrong with the first one that cannot be read; others: the names of the rest. */
+static gboolean not_all(const GError *first, const GString *others, GError **error)
+{
+    if (others->len == 0 || vd_error_code(first) == VD_ERR_CANCELLED) {
+        if (error)
+            *error = g_error_copy(first);
+        return FALSE;
+    }
+    vd_error_set(error, vd_error_code(first), vd_error_detail(first),
+                 _("%s Nor could these be read: %s; the job's log says why."), first->message,
+                 others->str);
+    vd_error_quote(error, first);
+    return FALSE;
+}
+
 static gboolean step_refresh(VdRun *run, GError **error)
 {
     g_autoptr(GPtrArray) sources = sources_of(run);
-    g_autoptr(GString) summary = g_string_new(NULL);
+    g_autoptr(GString) summary = g_string_new(NULL), others = g_string_new(NULL);
     g_autoptr(GError) first = NULL;
 
     for (guint i = 0; i < sources->len; i++) {
@@ -271,6 +286,8 @@ static gboolean step_refresh(VdRun *run, GError **error)
             continue;
         }
         vd_run_log(run, "%s: %s", source->name, why->message);
+        if (first)
+            g_string_append_printf(others, "%s%s", others->len > 0 ? ", " : "", source->name);
         if (vd_error_code(why) == VD_ERR_CANCELLED || !first) {
             g_clear_error(&first);
             first = g_steal_pointer(&why);
@@ -278,10 +295,8 @@ static gboolean step_refresh(VdRun *run, GError **error)
         if (vd_error_code(first) == VD_ERR_CANCELLED)
             break;
     }
-    if (first) {
-        g_propagate_error(error, g_steal_pointer(&first));
-        return FALSE;
-    }
+    if (first)
+        return not_all(first, others, error);
     vd_run_said(run, summary->str);
     return TRUE;
 }

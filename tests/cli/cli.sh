@@ -121,6 +121,10 @@ check "search leaves out what lacks one" all is "$status" 0 , is "$(json '$.offe
 try 1 --config "$work/shelf.conf" image fetch tiny
 check "a file that is not there is not fetched" all is "$status" 1 , says "cannot be read"
 printf '[up]\nfile=../tiny.xz\nchecksum=%0128d\n[vast]\nfile=tiny.xz\nsize=11529215046068469760\nchecksum=%0128d\n' 7 7 >>"$work/shelf/index"
+printf 'sources = ( { name = "gone"; kind = "virt-builder"; url = "file://%s/nowhere"; },
+  { name = "lost"; kind = "virt-builder"; url = "file://%s/nowhere-else"; } );\n' "$work" "$work" >"$work/gone.conf"
+try 1 --config "$work/gone.conf" image refresh
+check "of several catalogues that cannot be read all are named" says "Nor could these be read: lost;"
 try 0 --config "$work/shelf.conf" image refresh --format json
 check "entries that cannot be are left out, and counted" all is "$status" 0 , prints "near: 1 (2 left out)"
 try 1 --config "$work/shelf.conf" image fetch up

@@ -92,10 +92,11 @@ first_boot=$(boot_of)
 # It says so twice, lest a getty that comes up swallows it.
 ok "prepared-1: its first boot is told to its end" until_ok 60 eval '[ "$(log_of | grep -c " done 0")" = 2 ]'
 log_of >"$work/log.first"
+in_sysv sync # a reset takes away what is not on the disk
 vm reset prepared-1
 ok "prepared-1: it boots again" until_ok 300 eval 'now=$(boot_of) && [ "$now" != "$first_boot" ]'
 log_of >"$work/log.second"
-ok "prepared-1: neither the agent nor the script runs then" cmp "$work/log.first" "$work/log.second"
+ok "prepared-1: neither the agent nor the script runs then" diff -a "$work/log.first" "$work/log.second"
 ok "the password stands in no file of the host" eval \
   '! grep -rlF -- "$secret" "$dir/vmdeck" "$dir/log" "$dir/etc" "$dir/run"'
 finish

@@ -5,23 +5,19 @@
 #include "src/deck/verb-rows.h"
 #include "src/deploy/deploy.h"
 
+#define TEMPLATE                                                                                   \
+    {                                                                                              \
+        .name = "name", .label = N_("Template"), .help = N_("The name of a template."),            \
+        .type = VD_ARG_TEMPLATE, .required = TRUE, .positional = TRUE                              \
+    }
+
 static const VdArgSpec args_template[] = {
-    {.name = "name",
-     .label = N_("Template"),
-     .help = N_("The name of a template."),
-     .type = VD_ARG_TEMPLATE,
-     .required = TRUE,
-     .positional = TRUE},
+    TEMPLATE,
     END,
 };
 
 static const VdArgSpec args_template_edit[] = {
-    {.name = "name",
-     .label = N_("Template"),
-     .help = N_("The name of a template."),
-     .type = VD_ARG_TEMPLATE,
-     .required = TRUE,
-     .positional = TRUE},
+    TEMPLATE,
     {.name = "from",
      .label = N_("From the file"),
      .help = N_("The new text; on a terminal your editor opens if left out."),

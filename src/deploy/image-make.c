@@ -195,14 +195,13 @@ gboolean vd_image_make_submit(VdJournal *journal, const char *request, const cha
 
 /* ---- copying ---- */
 
-/* qemu-img's progress: "    (12.34/100%)". */
 static void on_convert(VdRun *run, const char *line, gpointer data)
 {
     const VdImageConvert *wanted = data;
-    const char *bracket = strchr(line, '(');
+    double fraction;
 
-    if (bracket && strstr(bracket, "/100%)"))
-        wanted->tell(run, g_ascii_strtod(bracket + 1, NULL) / 100);
+    if (vd_spec_qemu_fraction(line, &fraction))
+        wanted->tell(run, fraction);
 }
 
 gboolean vd_image_convert(VdRun *run, const VdImageConvert *wanted, GError **error)

@@ -55,17 +55,14 @@ static gboolean way_open(Way *way, VdRun *run, const VdPlan *plan, VdConn *conn,
     return vd_file_replace(way->conf, text, -1, 0600, error);
 }
 
-/* qemu-img's progress: "    (12.34/100%)". */
 static void on_line(VdRun *run, const char *line, gpointer data)
 {
-    const char *bracket = strchr(line, '(');
     const Way *way = data;
     double fraction;
     guint64 done;
 
-    if (!bracket || !strstr(bracket, "/100%)") || way->all == 0)
+    if (way->all == 0 || !vd_spec_qemu_fraction(line, &fraction))
         return;
-    fraction = CLAMP(g_ascii_strtod(bracket + 1, NULL) / 100, 0, 1);
     done = way->done + (guint64)(fraction * (double)way->part);
     vd_run_progress(run, (double)done / (double)way->all);
     if (way->rate)

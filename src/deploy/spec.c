@@ -1,6 +1,8 @@
 /* Reading a job's spec and running qemu-img for it: what both kinds of jobs of this room need. */
 #include "config.h"
 
+#include <string.h>
+
 #include "src/base/error.h"
 #include "src/base/i18n.h"
 #include "src/base/text.h"
@@ -35,6 +37,17 @@ gboolean vd_spec_qemu_img(VdRun *run, const char *const *words, char **ret_outpu
     if (ret_output)
         *ret_output = g_string_free(g_steal_pointer(&text), FALSE);
     return ok;
+}
+
+/* "    (12.34/100%)" */
+gboolean vd_spec_qemu_fraction(const char *line, double *ret)
+{
+    const char *bracket = strchr(line, '(');
+
+    if (!bracket || !strstr(bracket, "/100%)"))
+        return FALSE;
+    *ret = CLAMP(g_ascii_strtod(bracket + 1, NULL) / 100, 0, 1);
+    return TRUE;
 }
 
 void vd_spec_tell_rate(VdRun *run, gint64 since, guint64 first, guint64 done, guint64 all)

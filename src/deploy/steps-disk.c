@@ -82,7 +82,7 @@ static gboolean make_near(VdRun *run, const VdPlan *plan, GError **error)
         return FALSE;
     const char *const words[] = {"create", "-q",          "-f", "qcow2", "-b",  image->path,
                                  "-F",     image->format, "--", disk,    bytes, NULL};
-    if (!vd_spec_qemu_img(run, words, NULL, error))
+    if (!vd_spec_qemu_img(run, words, NULL, error) || !vd_step_sync(disk, error))
         return FALSE;
     vd_run_set(run, "near", disk);
     vd_run_set(run, "disk", disk);
@@ -120,14 +120,14 @@ static gboolean copy_bytes(VdRun *run, const VdImage *image, const char *path, G
     return ok;
 }
 
-/* qemu-img's progress: "    (12.34/100%)". data: the share of it in the step's. */
+/* data: the share of it in the step's progress. */
 static void on_convert(VdRun *run, const char *line, gpointer data)
 {
-    const char *open_bracket = strchr(line, '(');
     const double *share = data;
+    double fraction;
 
-    if (open_bracket && strstr(open_bracket, "/100%)"))
-        vd_run_progress(run, *share * g_ascii_strtod(open_bracket + 1, NULL) / 100);
+    if (vd_spec_qemu_fraction(line, &fraction))
+        vd_run_progress(run, *share * fraction);
 }
 
 typedef struct {
@@ -163,23 +163,20 @@ static gboolean convert(VdRun *run, const VdPlan *plan, const VdImage *image, co
     g_auto(GStrv) argv = vd_qemu_img_argv(words);
 
     return vd_run_child(run, (const char *const *)argv, NULL, on_convert, &share, error) &&
-           (!device || vd_step_clear(run, path, image->virtual_size, share, error)) &&
-           vd_step_sync(path, error);
+           (!device || vd_step_clear(run, path, image->virtual_size, share, error));
 }
 
 /* A raw image into a raw file: its bytes, and room behind them. */
 static gboolean copy_raw(VdRun *run, const VdPlan *plan, const VdImage *image, const char *path,
                          GError **error)
 {
-    if (!copy_bytes(run, image, path, error))
-        return FALSE;
-    if (truncate(path, (off_t)plan->disk) < 0)
-        return vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", path, g_strerror(errno));
-    return vd_step_sync(path, error);
+    return copy_bytes(run, image, path, error) &&
+           (truncate(path, (off_t)plan->disk) == 0 ||
+            vd_fail(error, VD_ERR_FAILED, NULL, "%s: %s.", path, g_strerror(errno)));
 }
 
-static gboolean fill(VdRun *run, const VdPlan *plan, const VdImage *image, const char *path,
-                     GError **error)
+static gboolean write_image(VdRun *run, const VdPlan *plan, const VdImage *image, const char *path,
+                            GError **error)
 {
     g_autofree char *size = g_strdup_printf("%" G_GUINT64_FORMAT, plan->disk);
     const char *const resize[] = {"resize", "-q", "-f", "qcow2", "--", path, size, NULL};
@@ -189,6 +186,12 @@ static gboolean fill(VdRun *run, const VdPlan *plan, const VdImage *image, const
     if (plan->raw || !g_str_equal(image->format, "qcow2"))
         return convert(run, plan, image, path, error);
     return copy_bytes(run, image, path, error) && vd_spec_qemu_img(run, resize, NULL, error);
+}
+
+static gboolean fill(VdRun *run, const VdPlan *plan, const VdImage *image, const char *path,
+                     GError **error)
+{
+    return write_image(run, plan, image, path, error) && vd_step_sync(path, error);
 }
 
 static gboolean make_copy(VdRun *run, const VdPlan *plan, VdConn *conn, GError **error)
@@ -202,7 +205,7 @@ static gboolean make_copy(VdRun *run, const VdPlan *plan, VdConn *conn, GError *
     vd_run_text(run, _("copying %s"), plan->image);
     if (!(plan->raw ? vd_conn_volume_create_raw : vd_conn_volume_create)(
             conn, plan->pool, plan->volume, plan->disk, &path, error) ||
-        !fill(run, plan, image, path, error) || !vd_step_settle(plan, path, error))
+        !fill(run, plan, image, path, error))
         return FALSE;
     vd_run_set(run, "disk", path);
     vd_run_text(run, _("copy of %s at %s"), plan->image, size);

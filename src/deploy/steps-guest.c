@@ -74,15 +74,13 @@ gboolean vd_step_sync(const char *path, GError **error)
 
     if (fd >= 0)
         close(fd);
+    vd_file_sync_folder(path);
     return ok || vd_fail(error, VD_ERR_FAILED, NULL, _("The disk %s cannot be written."), path);
 }
 
 gboolean vd_step_settle(const VdPlan *plan, const char *path, GError **error)
 {
-    if (plan->elsewhere || access(path, F_OK) < 0)
-        return TRUE;
-    vd_file_sync_folder(path);
-    return vd_step_sync(path, error);
+    return plan->elsewhere || access(path, F_OK) < 0 || vd_step_sync(path, error);
 }
 
 gboolean vd_step_secrets(VdRun *run, const VdPlan *plan, JsonNode **ret, GError **error)

@@ -189,15 +189,24 @@ gboolean vd_step_upload(VdRun *run, GError **error)
     return TRUE;
 }
 
+/* Whatever is half there. */
+static gboolean undo_base(VdRun *run, const VdPlan *plan, const char *name, GError **error)
+{
+    g_autoptr(VdImage) image = vd_image_find(plan->image, NULL);
+    g_autoptr(VdConn) conn = vd_step_conn(run, plan, error);
+    g_autofree char *path = NULL;
+
+    if (!conn || (image && !vd_conn_base_find(conn, plan->pool, name, image->path, &path, error)))
+        return FALSE;
+    return path || vd_conn_volume_delete(conn, plan->pool, name, error);
+}
+
 /* A whole image stays: the next deployment there will want it. What is only begun goes, unless
  * another job is at it. */
 gboolean vd_step_undo_upload(VdRun *run, const char *argument, GError **error)
 {
     g_autoptr(VdPlan) plan = vd_step_plan(run, error);
-    g_autoptr(VdImage) image = plan ? vd_image_find(plan->image, NULL) : NULL;
     g_autofree char *record = plan ? record_path(plan) : NULL;
-    g_autofree char *path = NULL;
-    g_autoptr(VdConn) conn = NULL;
     int fd;
     gboolean ok;
 
@@ -206,14 +215,7 @@ gboolean vd_step_undo_upload(VdRun *run, const char *argument, GError **error)
     fd = record_open(record, run, FALSE, NULL);
     if (fd < 0)
         return TRUE;
-    conn = plan->rbd ? NULL : vd_step_conn(run, plan, error);
-    if (plan->rbd)
-        ok = vd_rbd_undo_base(run, plan, argument, error);
-    else
-        ok = conn &&
-             (!image || vd_conn_base_find(conn, plan->pool, argument, image->path, &path, error));
-    if (ok && conn && !path)
-        ok = vd_conn_volume_delete(conn, plan->pool, argument, error);
+    ok = (plan->rbd ? vd_rbd_undo_base : undo_base)(run, plan, argument, error);
     if (ok)
         unlink(record);
     close(fd);

@@ -15,7 +15,8 @@ VdConn *vd_step_conn(VdRun *run, const VdPlan *plan, GError **error);
  * to say so, is started. */
 gboolean vd_step_run(VdRun *run, const VdPlan *plan, VdConn **conn, GError **error);
 
-/* What was written to a disk is on it when this returns TRUE. */
+/* What was written to a disk, and its name in its folder, are there to stay when this returns TRUE.
+ */
 gboolean vd_step_sync(const char *path, GError **error);
 /* The same of a file or device that the host's libvirt has made or filled, which does not see to
  * that itself: a host may lose its power the moment after. TRUE as well where it is not ours to do,

@@ -6,7 +6,8 @@
 # shellcheck disable=SC2016 -- conditions are given to ok() as text
 . "$(dirname "$0")/lib.bash"
 
-lab_up
+"$lab_home/lab" up "$dir" --listen || give_up "the lab comes up"
+tcp=qemu+tcp://127.0.0.1/system
 ceph=$dir/ceph
 in_host "$lab_home/ceph" up "$ceph" || give_up "ceph comes up"
 in_host "$lab_home/ceph" pool "$ceph" vms || give_up "it has a pool, and so has libvirt"
@@ -21,8 +22,8 @@ faked() { in_host env VMDECK_GUEST="$lab_home/fake-guest" FAKE_OS="${os-none}" V
 rbd() { in_host env CEPH_CONF="$ceph/ceph.conf" rbd "$@"; }
 # go NAME ARGUMENT...: a deployment into RBD
 go() {
-  # shellcheck disable=SC2086 # the words of $wrap
-  faked VMDECK_JOB_DIE_AT="${die_at:-}" ${wrap:-} "$VMDECK" deploy "$@" --pool vms --cpus 1 --yes \
+  # shellcheck disable=SC2086 # the words of $wrap and $connection
+  faked VMDECK_JOB_DIE_AT="${die_at:-}" ${wrap:-} "$VMDECK" ${connection:+-c "$connection"} deploy "$@" --pool vms --cpus 1 --yes \
     >"$work/$1.out" 2>"$work/$1.err"
 }
 volumes() { rbd ls vms | grep -- "$1"; }
@@ -63,6 +64,13 @@ ok "a machine that is deleted takes its disk with it" eval 'vm destroy first && 
   ! volumes first && ! vm dominfo first'
 ok "the other one too" eval 'deck delete second --volumes --yes && ! volumes second'
 ok "then the image is recalled" eval 'deck image recall cloud --yes && nothing_in_ceph .'
+
+# shellcheck disable=SC2034,SC2086 # for go(); words
+ok "a host elsewhere takes one too, and the image with it" eval 'connection=$tcp go far --image tiny \
+  --no-grow --no-customise $small && [ "$(vm domstate far | head -n 1)" = running ] &&
+  parent far | grep "^vmdeck-" && deck job show "$(job_of far)" | grep "sent to vms"'
+ok "it goes away whole" eval 'vm destroy far && deck -c $tcp delete far --volumes --yes && ! volumes "^far-" &&
+  deck -c $tcp image recall tiny --yes && nothing_in_ceph .'
 
 # ---- refused before anything is made --------------------------------------------------------------
 
